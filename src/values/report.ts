@@ -1,0 +1,99 @@
+import type { Problem } from './failure.js';
+import type { Notice } from './log.js';
+import type { SourceFault } from './source.js';
+import type { Verification } from './verification.js';
+
+/** One step of the run: what the summary draws a bar for. Times in ms since the start of the run. */
+export interface TimelineStep {
+  readonly name: string;
+  readonly startMs: number;
+  readonly ms: number;
+  readonly outcome: 'done' | 'failed';
+}
+
+/** What one source did in this run. */
+export interface SourceReport {
+  readonly id: string;
+  /** Masked address. */
+  readonly url: string;
+  readonly origin: string;
+  /** Bytes that came from it and the time during which it served, ms; rate is bytes over that time. */
+  readonly bytes: number;
+  readonly faults: readonly SourceFault[];
+}
+
+/** How a source answered when it was looked at. */
+export interface ProbeReport {
+  readonly id: string;
+  /** Masked address. */
+  readonly url: string;
+  readonly origin: string;
+  /** Milliseconds until its page began; null where none came. */
+  readonly ms: number | null;
+  /** Over at most 1 MiB of a real file; null where none was tried. */
+  readonly bytesPerSecond: number | null;
+  readonly fault: SourceFault | null;
+}
+
+/** The wheel cache in this run. */
+export interface CacheReport {
+  readonly store: 'github' | 'directory' | 'off';
+  /** Why this store (`auto` explains itself). */
+  readonly reason: string;
+  readonly folder: string;
+  readonly key: string;
+  readonly anatomy: readonly { readonly part: string; readonly value: string }[];
+  /** `exact`: a lock was kept under the key and every file of it was there; `partial`: some files were; `miss`. */
+  readonly hit: 'exact' | 'partial' | 'miss';
+  /** Files and bytes that were already in the store. */
+  readonly filesReused: number;
+  readonly bytesReused: number;
+  readonly bytesDownloaded: number;
+}
+
+/** Everything that is told about a run: outputs, summary, annotations and the JSON report come from it, and from nothing else. */
+export interface Report {
+  readonly program: { readonly name: 'paddle-mirror-setup'; readonly version: string; readonly node: string };
+  readonly command: 'setup' | 'plan' | 'probe' | 'verify' | 'restore';
+  readonly started: string;
+  readonly totalMs: number;
+  readonly outcome: 'done' | 'failed';
+  readonly problems: readonly Problem[];
+  readonly notices: readonly Notice[];
+  readonly steps: readonly TimelineStep[];
+  readonly runner: {
+    readonly os: string;
+    readonly arch: string;
+    readonly libc: string | null;
+    readonly host: string;
+    readonly gpus: readonly string[];
+    readonly driver: string | null;
+    readonly python: string;
+    readonly pythonVersion: string;
+  } | null;
+  readonly plan: {
+    readonly device: string;
+    readonly cuda: string | null;
+    readonly distribution: string;
+    readonly version: string;
+    /** Extra packages with why they are there (`setuptools`). */
+    readonly pins: readonly { readonly name: string; readonly specifier: string; readonly reason: string }[];
+  } | null;
+  readonly sources: readonly SourceReport[];
+  /** Only of the command `probe`. */
+  readonly probes: readonly ProbeReport[];
+  readonly cache: CacheReport | null;
+  readonly lock: {
+    /** Path of the written pylock.toml. */
+    readonly path: string;
+    readonly files: readonly { readonly name: string; readonly version: string; readonly filename: string; readonly kind: 'wheel' | 'sdist'; readonly size: number | null; readonly hashOrigin: string }[];
+    readonly bytes: number;
+    readonly resolved: boolean;
+    readonly unhashed: readonly string[];
+  } | null;
+  readonly install: { readonly installer: 'uv' | 'pip'; readonly installerVersion: string; readonly python: string; readonly venv: string | null; readonly attempts: number } | null;
+  /** Environment of later steps, values masked where secret. */
+  readonly configured: Readonly<Record<string, string>>;
+  readonly verification: Verification | null;
+  readonly gateway: { readonly pages: number; readonly files: number; readonly bytesServed: number; readonly bytesFetched: number } | null;
+}
