@@ -1,0 +1,162 @@
+/** How an input is written. */
+export type InputType = 'text' | 'lines' | 'choice' | 'boolean' | 'switch' | 'duration' | 'number' | 'path';
+
+/** One input: the same as action input, CLI flag and line of the README. */
+export interface InputSpec {
+  readonly name: string;
+  /** What holds when it is left out or empty; null where that is nothing. */
+  readonly default: string | null;
+  readonly type: InputType;
+  /** For `choice` and `switch`: the words allowed. */
+  readonly choices?: readonly string[];
+  /** One or two plain sentences. */
+  readonly help: string;
+}
+
+const table = [
+  {
+    name: 'paddle-version',
+    default: null,
+    type: 'text',
+    help: 'Version of PaddlePaddle: `3.2.2`, `3.3.*`, `>=3.1,<3.3`, `latest` or `nightly`. Left out: what the requirements pin, else the newest good release.',
+  },
+  {
+    name: 'device',
+    default: 'auto',
+    type: 'text',
+    help: 'What PaddlePaddle computes on: `auto` (what the machine has), `cpu`, `gpu` (newest CUDA build that driver and GPU take), `cu118` to `cu130`, or `xpu`, `npu`, `dcu`, `mlu`, `gcu`, `maca`, `ixuca`.',
+  },
+  {
+    name: 'requirements',
+    default: null,
+    type: 'lines',
+    help: 'Requirements files to install together with PaddlePaddle, one a line, or one `pylock.toml`.',
+  },
+  {
+    name: 'packages',
+    default: null,
+    type: 'lines',
+    help: 'More requirements, one a line, written as in a requirements file.',
+  },
+  {
+    name: 'python',
+    default: 'python',
+    type: 'path',
+    help: 'The Python to install for: a path or a name on PATH.',
+  },
+  {
+    name: 'venv',
+    default: null,
+    type: 'path',
+    help: 'Folder of the virtual environment to create or use again. Left out: the environment of the interpreter itself.',
+  },
+  {
+    name: 'install',
+    default: 'on',
+    type: 'switch',
+    choices: ['on', 'off'],
+    help: '`off` only fills the cache, for a job that runs ahead of a matrix.',
+  },
+  {
+    name: 'installer',
+    default: 'uv',
+    type: 'choice',
+    choices: ['uv', 'pip'],
+    help: 'The program that installs. Both get the same locked files.',
+  },
+  {
+    name: 'mirrors',
+    default: 'auto',
+    type: 'lines',
+    help: '`auto` takes the fastest that answers; else names of mirrors, `official`, or addresses of indexes, in order of wish, separated by commas or line ends. A list is exclusive.',
+  },
+  {
+    name: 'paddle-index',
+    default: null,
+    type: 'lines',
+    help: "Base addresses of PaddlePaddle's own index or copies of it, one a line. Left out: the known ones.",
+  },
+  {
+    name: 'configure',
+    default: 'pip',
+    type: 'lines',
+    choices: ['pip', 'off'],
+    help: 'Which tools of later steps are told of the chosen index: `pip`, or `off` for none.',
+  },
+  {
+    name: 'env-file',
+    default: null,
+    type: 'path',
+    help: 'File that also gets the environment of later steps, for shells and other CI systems.',
+  },
+  {
+    name: 'cache',
+    default: 'auto',
+    type: 'choice',
+    choices: ['auto', 'github', 'directory', 'off'],
+    help: "Where wheels are kept between runs. `auto` is GitHub's cache on its own runners and a folder elsewhere.",
+  },
+  {
+    name: 'cache-path',
+    default: null,
+    type: 'path',
+    help: 'Folder of the cache. Left out: one that fits the machine.',
+  },
+  {
+    name: 'verify',
+    default: 'full',
+    type: 'choice',
+    choices: ['full', 'import', 'off'],
+    help: '`full` compares computations with known answers, `import` only imports PaddlePaddle and checks its version.',
+  },
+  {
+    name: 'gpu',
+    default: 'required',
+    type: 'choice',
+    choices: ['required', 'optional'],
+    help: '`required`: a GPU build without a usable GPU fails. `optional`: it is installed and said to be unverified on a GPU.',
+  },
+  {
+    name: 'lock-max-age',
+    default: '7d',
+    type: 'duration',
+    help: 'How long versions that nobody pinned are kept before they are resolved again: `30m`, `12h`, `7d`, or `0` to resolve every time.',
+  },
+  {
+    name: 'timeout-minutes',
+    default: '30',
+    type: 'number',
+    help: 'One deadline over everything, in minutes.',
+  },
+  {
+    name: 'report',
+    default: null,
+    type: 'path',
+    help: 'File for the report as JSON.',
+  },
+] as const satisfies readonly InputSpec[];
+
+/** Name of an input. */
+export type InputName = (typeof table)[number]['name'];
+
+/** Every input there is. action.yml, CLI, README and parser are generated from this table or checked against it. */
+export const inputs: readonly InputSpec[] = table;
+
+/** Every output of the action, with what it holds. */
+export const outputs: readonly { readonly name: string; readonly help: string }[] = [
+  { name: 'paddle-version', help: 'Version of PaddlePaddle that was installed.' },
+  { name: 'device', help: 'Build that was chosen: `cpu`, `cu126`, `xpu`, ...' },
+  { name: 'cuda-version', help: 'CUDA version of the build, empty for a build without CUDA.' },
+  { name: 'python', help: 'Path of the interpreter that has PaddlePaddle.' },
+  { name: 'venv', help: 'Path of the virtual environment, empty without one.' },
+  { name: 'mirror', help: 'The source that served most of the bytes, empty where nothing was downloaded.' },
+  { name: 'cache-hit', help: '`true` where every file came from the cache.' },
+  { name: 'cache-key', help: 'Key under which files and lock are kept.' },
+  { name: 'lock', help: 'Path of the `pylock.toml` with the exact files.' },
+  { name: 'report', help: 'Path of the report as JSON, empty where none was asked for.' },
+  { name: 'gpu-count', help: 'Number of GPUs on which PaddlePaddle was verified.' },
+  {
+    name: 'verified',
+    help: '`true` where the verification passed, `false` where it was switched off or partly left out.',
+  },
+];

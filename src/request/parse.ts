@@ -1,0 +1,162 @@
+import { normalise } from '../packaging/name.js';
+import { isExact, satisfies } from '../packaging/version.js';
+import { Failure, type Problem } from '../values/failure.js';
+import type { PaddleWish, Request } from '../values/request.js';
+import { type ReadRequirements, readRequirements } from './files.js';
+import { type InputName, inputs } from './inputs.js';
+import { checkCacheFolder, checkOutputFile, checkVenv, hasControl, readPath } from './places.js';
+import {
+  type Given,
+  type Report,
+  readAddress,
+  readChoice,
+  readConfigure,
+  readDevice,
+  readDuration,
+  readList,
+  readMinutes,
+  readMirrors,
+  readPaddleVersion,
+  readSwitch,
+  show,
+} from './rules.js';
+
+/** What the parser has to know beside the inputs. */
+export interface ParseContext {
+  /** Absolute folder where relative paths begin. */
+  readonly cwd: string;
+  /** Variables that `${NAME}` in requirements files stands for. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Names of the catalogue. `distributions`: normalised names of what carries PaddlePaddle itself, plug-ins apart. */
+  readonly known: {
+    readonly devices: readonly string[];
+    readonly mirrors: readonly string[];
+    readonly distributions: ReadonlySet<string>;
+  };
+  /** How the user writes an input's name: `device` or `--device`. */
+  readonly origin: 'input' | 'flag';
+}
+
+/**
+ * Which PaddlePaddle the requirements or the lock pin, where `paddle-version` says nothing.
+ * What stands under a marker counts only once the interpreter is known.
+ */
+function pinned({ set, lock }: ReadRequirements, distributions: ReadonlySet<string>, origin: string): PaddleWish {
+  const pins = [
+    ...(lock?.packages ?? []).map(({ name, marker, version }) => ({
+      name: normalise(name),
+      marker,
+      specifier: version === null ? '' : `==${version}`,
+      origin,
+    })),
+    ...set.requirements.map((line) => ({ ...line, name: line.normalised })),
+  ];
+  const pin = pins.find(
+    ({ name, marker, specifier }) => distributions.has(name ?? '') && marker === null && isExact(specifier),
+  );
+  return pin === undefined ? { kind: 'newest' } : { kind: 'specifier', specifier: pin.specifier, origin: pin.origin };
+}
+
+/** A lock brings one PaddlePaddle; the wish may not say another. */
+function checkLock(locked: PaddleWish, wish: PaddleWish | null, given: Given, report: Report): void {
+  if (locked.kind !== 'specifier' || wish?.kind !== 'specifier') {
+    return;
+  }
+  const version = locked.specifier.slice('=='.length);
+  if (!satisfies(version, wish.specifier, { prereleases: true })) {
+    report({
+      where: given.where,
+      what: `It is ${show(given.text)}, but the lock given as requirements brings PaddlePaddle ${version}.`,
+      remedy: 'Leave it out, or make the lock for that version.',
+    });
+  }
+}
+
+async function readPlaces(read: (name: InputName) => Given, cwd: string, report: Report) {
+  const at = async (
+    name: InputName,
+    check: (given: Given, path: string, report: Report) => Promise<void>,
+  ): Promise<string | null> => {
+    const given = read(name);
+    const path = readPath(given, cwd, report);
+    if (path !== null) {
+      await check(given, path, report);
+    }
+    return path;
+  };
+  return {
+    venv: await at('venv', checkVenv),
+    envFile: await at('env-file', checkOutputFile),
+    cachePath: await at('cache-path', checkCacheFolder),
+    reportFile: await at('report', checkOutputFile),
+  };
+}
+
+/**
+ * Inputs as text → Request, parsed, validated and frozen; an input that is missing or blank has its default.
+ * Reads requirements files and looks at the places that are named, changes nothing.
+ * Throws one Failure (exit code 2) that names everything that is wrong. Whether versions, devices and requirements agree is the
+ * plan's to say: markers need the interpreter.
+ */
+export async function parseRequest(
+  raw: Readonly<Record<string, string | undefined>>,
+  { cwd, environment, known, origin }: ParseContext,
+): Promise<Request> {
+  const problems: Problem[] = [];
+  const report: Report = (problem) => {
+    problems.push(problem);
+  };
+  const read = (name: InputName): Given => {
+    const given = raw[name]?.trim() ?? '';
+    const fallback = inputs.find((input) => input.name === name)?.default ?? '';
+    return { name, where: origin === 'flag' ? `--${name}` : name, text: given === '' ? fallback : given };
+  };
+  const python = read('python');
+  if (hasControl(python.text)) {
+    report({
+      where: python.where,
+      what: `${show(python.text)} holds a control character.`,
+      remedy: 'Write one name or path on one line.',
+    });
+  }
+  const version = read('paddle-version');
+  const wish = readPaddleVersion(version, report);
+  const [files, packages] = [read('requirements'), read('packages')];
+  const paths = files.text
+    .split(/\r?\n/)
+    .map((path) => path.trim())
+    .filter((path) => path !== '');
+  const readSet = await readRequirements(
+    paths,
+    packages.text,
+    { requirements: files.where, packages: packages.where },
+    { cwd, environment },
+  );
+  problems.push(...readSet.problems);
+  const pin = pinned(readSet, known.distributions, files.text);
+  if (readSet.lock !== null) {
+    checkLock(pin, wish, version, report);
+  }
+  const paddleIndex = read('paddle-index');
+  const request: Request = {
+    paddle: wish ?? pin,
+    device: readDevice(read('device'), known.devices, report),
+    requirements: readSet.set,
+    python: python.text,
+    install: readSwitch(read('install'), report),
+    installer: readChoice(read('installer'), ['uv', 'pip'], report),
+    mirrors: readMirrors(read('mirrors'), known.mirrors, report),
+    paddleIndexes: readList(paddleIndex).flatMap((text) => readAddress(paddleIndex, text, report) ?? []),
+    configure: readConfigure(read('configure'), report),
+    cache: readChoice(read('cache'), ['auto', 'github', 'directory', 'off'], report),
+    verify: readChoice(read('verify'), ['full', 'import', 'off'], report),
+    gpu: readChoice(read('gpu'), ['required', 'optional'], report),
+    lockMaxAgeMs: readDuration(read('lock-max-age'), report),
+    timeoutMs: readMinutes(read('timeout-minutes'), report),
+    ...(await readPlaces(read, cwd, report)),
+  };
+  if (problems.length > 0) {
+    throw new Failure(2, problems);
+  }
+  return Object.freeze(request);
+}

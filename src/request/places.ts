@@ -1,0 +1,124 @@
+import { constants } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { isAddress } from '../packaging/address.js';
+import { type Given, type Report, show } from './rules.js';
+
+/** Absolute path of a file or folder input, `~/` taken for the home folder; null where nothing was given or after a report. */
+export function readPath(given: Given, cwd: string, report: Report): string | null {
+  if (given.text === '') {
+    return null;
+  }
+  if (hasControl(given.text)) {
+    report({
+      where: given.where,
+      what: `The path ${show(given.text)} holds a control character.`,
+      remedy: 'Write one path on one line.',
+    });
+    return null;
+  }
+  if (isAddress(given.text)) {
+    report({
+      where: given.where,
+      what: `${show(given.text)} is an address, not a path.`,
+      remedy: 'Write a path of this machine.',
+    });
+    return null;
+  }
+  return /^~(?=$|[/\\])/.test(given.text) ? join(homedir(), given.text.slice(1)) : resolve(cwd, given.text);
+}
+
+/** Whether a text holds a line end, NUL or another character that no name has. */
+export function hasControl(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
+function kindOf(path: string): Promise<'file' | 'folder' | 'none' | 'closed'> {
+  return stat(path).then(
+    (found) => (found.isDirectory() ? 'folder' : 'file'),
+    ({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? 'none' : code === 'ENOTDIR' ? 'file' : 'closed'),
+  );
+}
+
+/** The path itself where it exists, else the nearest folder above it that does. */
+async function nearestExisting(path: string): Promise<string> {
+  let nearest = path;
+  while ((await kindOf(nearest)) === 'none' && dirname(nearest) !== nearest) {
+    nearest = dirname(nearest);
+  }
+  return nearest;
+}
+
+function isWritable(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The cache is a folder that this user can write, or one that can be made. */
+export async function checkCacheFolder(given: Given, path: string, report: Report): Promise<void> {
+  const nearest = await nearestExisting(path);
+  const kind = await kindOf(nearest);
+  if (kind !== 'folder') {
+    report({
+      where: given.where,
+      what: `${show(path)} can't be a folder: ${show(nearest)} is ${kind === 'file' ? 'a file' : 'closed to this user'}.`,
+      remedy: 'Name a folder that exists or can be made.',
+    });
+  } else if (!(await isWritable(nearest))) {
+    report({
+      where: given.where,
+      what: `${show(path)} can't be written: this user may not write in ${show(nearest)}.`,
+      remedy: 'Name a folder of this user, or let the user write there.',
+    });
+  }
+}
+
+/** A virtual environment is one that exists, or is made in an empty place: nothing of the user's is ever overwritten. */
+export async function checkVenv(given: Given, path: string, report: Report): Promise<void> {
+  const kind = await kindOf(path);
+  if (kind === 'file') {
+    report({
+      where: given.where,
+      what: `${show(path)} is a file or lies in one.`,
+      remedy: 'Name a folder that is a virtual environment, is empty or is not there yet.',
+    });
+    return;
+  }
+  const entries = kind === 'folder' ? await readdir(path).catch(() => null) : [];
+  if (kind === 'closed' || entries === null) {
+    report({
+      where: given.where,
+      what: `${show(path)} can't be read by this user.`,
+      remedy: 'Name a folder of this user.',
+    });
+  } else if (entries.length > 0 && !entries.includes('pyvenv.cfg')) {
+    report({
+      where: given.where,
+      what: `${show(path)} is a folder with other things in it (${entries.slice(0, 3).join(', ')}) and no virtual environment.`,
+      remedy: 'Name a folder that is a virtual environment, is empty or is not there yet.',
+    });
+  }
+}
+
+/** A file that is written at the end: its folder has to be there at the beginning. */
+export async function checkOutputFile(given: Given, path: string, report: Report): Promise<void> {
+  const folder = dirname(path);
+  if ((await kindOf(path)) === 'folder') {
+    report({ where: given.where, what: `${show(path)} is a folder.`, remedy: 'Name a file in it.' });
+  } else if ((await kindOf(folder)) !== 'folder') {
+    report({
+      where: given.where,
+      what: `The folder ${show(folder)} does not exist.`,
+      remedy: 'Make it first, or name a file elsewhere.',
+    });
+  } else if (!(await isWritable(folder))) {
+    report({
+      where: given.where,
+      what: `This user may not write in ${show(folder)}.`,
+      remedy: 'Name a file in a folder of this user.',
+    });
+  }
+}
