@@ -1,0 +1,93 @@
+import { defectsOf } from './catalog/releases.js';
+import { assemble } from './plan/assemble.js';
+import { chooseDevices } from './plan/choose-devices.js';
+import { type Choice, chooseRelease } from './plan/choose-release.js';
+import { machineProblems } from './plan/machine.js';
+import { refuse } from './plan/refusal.js';
+import { readWish } from './plan/wish.js';
+import { Failure, type Problem } from './values/failure.js';
+import type { Notice } from './values/log.js';
+import type { Draft, Plan } from './values/plan.js';
+import type { Request } from './values/request.js';
+import type { Runner } from './values/runner.js';
+import type { Listing } from './values/source.js';
+
+/**
+ * The builds that would do, decided without any index. Throws Failure(2) with everything that can be known to be wrong before
+ * the first byte: interpreter, machine, driver, GPU architecture, combinations that were never published, contradictions.
+ */
+export function draft(request: Request, runner: Runner): Draft {
+  const { wish, problems } = readWish(request, runner.interpreter);
+  const choice = chooseDevices(request, wish, runner);
+  const wrong = [...machineProblems(request, runner), ...problems, ...choice.problems];
+  if (wrong.length > 0) {
+    throw new Failure(2, wrong);
+  }
+  return { candidates: choice.candidates, channel: wish.channel, wish: wish.specifier, notices: choice.notices };
+}
+
+function silence({ offers, plugin, candidate }: Choice): Problem[] {
+  return [offers, ...(plugin === null ? [] : [plugin])]
+    .filter(({ answered, faults }) => !answered && faults.length > 0)
+    .map(({ project, faults }) => ({
+      where: project,
+      what: `No source answered with the files of ${project} for ${candidate.device}: ${faults
+        .map(({ source, detail }) => `${source}: ${detail}`)
+        .join('; ')}.`,
+      remedy: faults.find(({ remedy }) => remedy !== null)?.remedy ?? 'Check the network, or name another source.',
+    }));
+}
+
+function passingNotices(tried: readonly Choice[], choice: Choice): Notice[] {
+  const { passedOver, chosen, candidate } = choice;
+  const [first] = tried;
+  const skipped =
+    passedOver === null
+      ? []
+      : [
+          {
+            id: 'release-passed-over',
+            text: `PaddlePaddle ${passedOver} is newer than ${chosen?.version}, but ${defectsOf(
+              candidate.distribution,
+              passedOver,
+            )
+              .map(({ text }) => text)
+              .join('; ')}; "paddle-version: ${passedOver}" takes it all the same.`,
+          },
+        ];
+  const second =
+    first === undefined || first === choice
+      ? []
+      : [
+          {
+            id: 'device-second-choice',
+            text: `${first.candidate.device} has no file for this Python and machine, so ${candidate.device} is taken; "device: ${candidate.device}" says so from the start.`,
+          },
+        ];
+  return [...skipped, ...second];
+}
+
+/**
+ * The exact build: of the first candidate that has a file for this interpreter on the listing, the newest release without a known
+ * defect. Throws Failure(2) where nothing does, with what would; Failure(1) where the sources of a better candidate didn't answer,
+ * since a weaker build must not be taken for a network's sake.
+ */
+export function decide(draft: Draft, request: Request, runner: Runner, listing: Listing): Plan {
+  const { interpreter } = runner;
+  const tried: Choice[] = [];
+  for (const candidate of draft.candidates) {
+    const choice = chooseRelease(candidate, draft, listing, interpreter, request.requirements.preReleases);
+    tried.push(choice);
+    if (choice.chosen !== null) {
+      return assemble(candidate, choice.chosen, draft, interpreter.version, passingNotices(tried, choice));
+    }
+    const unanswered = silence(choice);
+    if (unanswered.length > 0) {
+      throw new Failure(1, unanswered);
+    }
+  }
+  throw new Failure(
+    2,
+    tried.map((choice) => refuse(choice, draft, interpreter)),
+  );
+}

@@ -1,0 +1,190 @@
+import { closest } from 'fastest-levenshtein';
+import { cudaDevices, type Device, devices, findDevice } from '../catalog/devices.js';
+import type { Problem } from '../values/failure.js';
+import type { Notice } from '../values/log.js';
+import type { Candidate } from '../values/plan.js';
+import type { Request } from '../values/request.js';
+import type { Runner } from '../values/runner.js';
+import { gpuNames } from './gpu.js';
+import { type Judgement, judge, type Obstacle } from './judge.js';
+import { platformOf } from './target.js';
+import type { Wish } from './wish.js';
+
+/** The devices that will do, in order of preference, or what stands against each. */
+export interface DeviceChoice {
+  readonly candidates: readonly Candidate[];
+  readonly problems: readonly Problem[];
+  readonly notices: readonly Notice[];
+}
+
+type Fitting = Extract<Judgement, { kind: 'fits' }>;
+
+function isFitting(judgement: Judgement): judgement is Fitting {
+  return judgement.kind === 'fits';
+}
+
+function obstaclesOf(judgement: Judgement): readonly Obstacle[] {
+  return judgement.kind === 'fits' ? [] : judgement.obstacles;
+}
+
+function refused(problems: readonly Problem[]): DeviceChoice {
+  return { candidates: [], problems, notices: [] };
+}
+
+function accepted(fitting: readonly Fitting[], notices: readonly Notice[], { accelerators }: Runner): DeviceChoice {
+  const first = fitting[0];
+  const doubt: Notice[] =
+    first === undefined || first.unconfirmed.length === 0
+      ? []
+      : [
+          {
+            id: 'architecture-unconfirmed',
+            text:
+              `Nobody has confirmed that ${first.candidate.device} computes right on ${gpuNames(accelerators)} ` +
+              `(compute capability ${first.unconfirmed.join(', ')}): keep "verify: full".`,
+          },
+        ];
+  return { candidates: fitting.map(({ candidate }) => candidate), problems: [], notices: [...notices, ...doubt] };
+}
+
+/** Builds that new releases are published for count before those that ended with an old one. */
+function currentOnes<Some extends Judgement>(judgements: readonly Some[]): readonly Some[] {
+  const current = judgements.filter((judgement) => judgement.current);
+  return current.length > 0 ? current : judgements;
+}
+
+/** Among the current ones those that are confirmed for the GPUs first, else as given. */
+function preferred(judgements: readonly Judgement[]): Fitting[] {
+  const doubt = ({ unconfirmed }: Fitting): number => Math.sign(unconfirmed.length);
+  return [...currentOnes(judgements.filter(isFitting))].sort((a, b) => doubt(a) - doubt(b));
+}
+
+function whatWorks(wish: Wish, runner: Runner): string {
+  const fitting = preferred(cudaDevices().map((device) => judge(device, wish, runner)));
+  const cuda = fitting[0]?.candidate.device;
+  return `Write ${cuda === undefined ? '' : `"device: ${cuda}" or `}"device: cpu".`;
+}
+
+/** A CUDA build without a driver fails its verification: said before gigabytes are downloaded. */
+function driverProblems({ install, verify, gpu, device }: Request, { accelerators }: Runner): Problem[] {
+  if (accelerators.nvidiaDriver !== null || !install || verify === 'off' || gpu === 'optional') {
+    return [];
+  }
+  const seen = accelerators.failures.length > 0 ? ` (${accelerators.failures.join('; ')})` : '';
+  return [
+    {
+      where: 'device',
+      what: `${device} was asked for, but no NVIDIA driver answers on this machine${seen}.`,
+      remedy:
+        'Install the driver (in a container: "--gpus all"), write "gpu: optional" to install without the proof, or "device: cpu".',
+    },
+  ];
+}
+
+function chooseOne(device: Device, request: Request, wish: Wish, runner: Runner): DeviceChoice {
+  const judgement = judge(device, wish, runner);
+  const problems = obstaclesOf(judgement).map(({ where, what, remedy }) => ({
+    where,
+    what,
+    remedy: remedy ?? whatWorks(wish, runner),
+  }));
+  const here = device.platforms.some((platform) => platform === platformOf(runner));
+  const driver = device.kind === 'cuda' && here ? driverProblems(request, runner) : [];
+  return problems.length > 0 || driver.length > 0
+    ? refused([...problems, ...driver])
+    : accepted([judgement].filter(isFitting), [], runner);
+}
+
+/** One problem for each input to change; builds that were never published for the wish are named only where none was. */
+function summary(judgements: readonly Judgement[]): Problem[] {
+  const published = judgements.filter((judgement) => obstaclesOf(judgement).every(({ kind }) => kind === 'unfit'));
+  const counted = currentOnes(published.length > 0 ? published : judgements).flatMap(obstaclesOf);
+  return [...new Set(counted.map(({ where }) => where))].map((where) => {
+    const here = counted.filter((obstacle) => obstacle.where === where);
+    const texts = [...new Set(here.map(({ what }) => what))];
+    return texts.length === 1
+      ? { where, what: texts.join(''), remedy: here[0]?.remedy ?? 'Write "device: cpu".' }
+      : {
+          where,
+          what: `No CUDA build does what was asked on this machine. ${texts.join(' ')}`,
+          remedy: 'Change what stands against the build you want, or write "device: cpu".',
+        };
+  });
+}
+
+function chooseGpu(wish: Wish, runner: Runner): DeviceChoice {
+  const judgements = cudaDevices().map((device) => judge(device, wish, runner));
+  const fitting = preferred(judgements);
+  if (fitting.length === 0) {
+    return refused(summary(judgements));
+  }
+  if (runner.accelerators.nvidiaDriver === null) {
+    return refused([
+      {
+        where: 'device',
+        what: '"gpu" chooses the build by the NVIDIA driver, and none answers on this machine.',
+        remedy: `Name the build, for example "device: ${fitting[0]?.candidate.device}", with "gpu: optional" where there is no GPU; or write "device: cpu".`,
+      },
+    ]);
+  }
+  return accepted(fitting, [], runner);
+}
+
+/** What the machine has; the CPU build is the last choice unless the requirements name another distribution. */
+function chooseAuto(request: Request, wish: Wish, runner: Runner): DeviceChoice {
+  const named = wish.lines.map(({ normalised }) => normalised);
+  const plugin = devices.find((device) => device.plugin !== null && named.includes(device.plugin));
+  const owner = plugin ?? devices.find(({ distribution }) => named.includes(distribution));
+  if (owner !== undefined) {
+    return owner.kind === 'cuda' ? chooseGpu(wish, runner) : chooseOne(owner, request, wish, runner);
+  }
+  const { nvidiaDriver, gpus, others, failures } = runner.accelerators;
+  const present = [
+    ...(nvidiaDriver !== null && gpus.length > 0 ? cudaDevices() : []),
+    ...others.flatMap(({ device }) => findDevice(device) ?? []),
+  ];
+  const judgements = present.map((device) => judge(device, wish, runner));
+  const fitting = preferred(judgements);
+  const cpu = devices.filter(({ kind }) => kind === 'cpu');
+  const last = cpu.map((device) => judge(device, wish, runner));
+  // The last one asks the least of driver and GPU.
+  const unused = currentOnes(judgements).flatMap(obstaclesOf).at(-1);
+  const notices: Notice[] = [
+    ...(present.length > 0 && fitting.length === 0 && unused !== undefined
+      ? [{ id: 'accelerator-unused', text: `This machine's accelerator is left unused: ${unused.what}` }]
+      : []),
+    ...(failures.length > 0
+      ? [{ id: 'accelerator-silent', text: `An accelerator may be there, but its tool fails: ${failures.join('; ')}` }]
+      : []),
+  ];
+  const all = [...fitting, ...last.filter(isFitting)];
+  return all.length > 0
+    ? accepted(all, notices, runner)
+    : refused(
+        last
+          .flatMap(obstaclesOf)
+          .map(({ where, what, remedy }) => ({ where, what, remedy: remedy ?? whatWorks(wish, runner) })),
+      );
+}
+
+/** Turns the `device` input into candidates for this machine, or into everything that stands against it. */
+export function chooseDevices(request: Request, wish: Wish, runner: Runner): DeviceChoice {
+  if (request.device === 'auto') {
+    return chooseAuto(request, wish, runner);
+  }
+  if (request.device === 'gpu') {
+    return chooseGpu(wish, runner);
+  }
+  const device = findDevice(request.device);
+  if (device !== undefined) {
+    return chooseOne(device, request, wish, runner);
+  }
+  const ids = ['auto', 'gpu', ...devices.map(({ id }) => id)];
+  return refused([
+    {
+      where: 'device',
+      what: `There is no "${request.device}"; devices are ${ids.join(', ')}.`,
+      remedy: `Write "device: ${closest(request.device, ids)}".`,
+    },
+  ]);
+}
