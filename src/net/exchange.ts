@@ -1,0 +1,109 @@
+import { Readable } from 'node:stream';
+import { isNativeError } from 'node:util/types';
+import type { Dispatcher } from 'undici';
+import { type Asked, timeLimit, toFault } from './faults.js';
+
+/** Milliseconds until the connection stands, until the header came, and between two pieces of the body. */
+export interface Limits {
+  readonly connectMs: number;
+  readonly headersMs: number;
+  readonly stallMs: number;
+}
+
+/** One request and its answer on one connection, without redirects. */
+export interface Exchange {
+  readonly status: number;
+  /** Lower-case names; repeated ones joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The bytes as sent; fails with HttpFault. Destroying it gives the connection up. */
+  readonly body: Readable;
+}
+
+function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
+  const pairs = Object.entries(headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : (value ?? ''),
+  ]);
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+/**
+ * Sends one request and resolves when its header came. The limits are kept here and not by the dispatcher, whose own are per
+ * connection pool and half a second coarse. Rejects with HttpFault, or with the signal's reason.
+ */
+export function exchange(
+  dispatcher: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  asked: Asked,
+  limits: Limits,
+  signal: AbortSignal,
+): Promise<Exchange> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | null = null;
+    let body: Readable | null = null;
+    let over: unknown = null;
+    let timer: NodeJS.Timeout | undefined;
+
+    const stop = (reason: unknown) => {
+      if (over !== null) return;
+      over = reason;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      if (reason !== 'complete') {
+        controller?.abort(isNativeError(reason) ? reason : new Error('given up'));
+        body?.destroy(reason as Error);
+        reject(reason);
+      }
+    };
+    const wait = (waitedFor: 'connect' | 'headers' | 'body', ms: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => stop(timeLimit(asked, waitedFor, ms)), ms);
+    };
+    const abort = () => stop(signal.reason);
+
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    wait('connect', limits.connectMs);
+    dispatcher.dispatch(options, {
+      onRequestStart(started) {
+        controller = started;
+        if (over !== null) return started.abort(new Error('given up'));
+        return wait('headers', limits.headersMs);
+      },
+      onResponseStart(running, status, headers) {
+        if (status < 200) return;
+        body = new Readable({
+          read() {
+            if (over === null) wait('body', limits.stallMs);
+            running.resume();
+          },
+          destroy(error, done) {
+            // A reader that stops early ends up here without an error.
+            stop(error ?? new Error('given up'));
+            done(error);
+          },
+        });
+        // Whoever reads later gets the error then; until somebody does it must not end the process.
+        body.on('error', () => undefined);
+        wait('body', limits.stallMs);
+        resolve({ status, headers: joined(headers), body });
+      },
+      onResponseData(running, chunk) {
+        wait('body', limits.stallMs);
+        if (body?.push(chunk) === false) {
+          // While the reader is busy, the silence is ours.
+          clearTimeout(timer);
+          running.pause();
+        }
+      },
+      onResponseEnd() {
+        stop('complete');
+        body?.push(null);
+      },
+      onResponseError(_controller, error) {
+        stop(toFault(error, asked));
+      },
+    });
+    return undefined;
+  });
+}

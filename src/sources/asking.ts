@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HttpClient } from '../values/http.js';
+import type { Log } from '../values/log.js';
+import type { FaultKind, Source, SourceFault } from '../values/source.js';
+import { fetchPage, type PaddleFolder, type SourcePage } from './fetch-page.js';
+import { isFault } from './race.js';
+import type { Turnstile } from './turnstile.js';
+
+/** Limit until the header of a page came: where another source can answer, and where none can. */
+export const firstAnswerMs = { oneOfMany: 3000, alone: 20_000 };
+/** Limits of three attempts: at a source that stands alone, at several, and at one that others can stand in for. */
+export const patience = {
+  alone: [firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
+  several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone],
+  replaceable: [firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany],
+};
+/** Pages asked of one source at a time, also where more connections would be welcome. */
+const pagesAtOnce = 8;
+/** Faults of a source as a whole, not of one page: it is asked again only when nothing else is left. */
+const deadly: readonly FaultKind[] = ['refused', 'dns', 'tls', 'timeout', 'proxy', 'banned', 'html', 'redirect'];
+
+/** Whether a fault says that the source itself cannot be used, whatever is asked of it. */
+export function isDeadly({ kind }: SourceFault): boolean {
+  return deadly.includes(kind);
+}
+
+/** Whether a fault only says that the source does not have the project. */
+export function isAbsent({ kind }: SourceFault): boolean {
+  return kind === 'missing' || kind === 'empty';
+}
+
+/** What was found of one project in one kind of index. */
+export interface Found {
+  readonly pages: readonly SourcePage[];
+  readonly faults: readonly SourceFault[];
+}
+
+/** How sources of one run share what they learn of each other. */
+export interface Shared {
+  readonly client: HttpClient;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly dead: Set<string>;
+  readonly turnstile: Turnstile;
+  onPage(page: SourcePage): void;
+  onFault(fault: SourceFault): void;
+  /** The order of the Python sources has changed: pages kept before it are from the old first choice. */
+  onRanking(): void;
+}
+
+/** Asks one source and notes what that shows of it. */
+export async function ask(
+  shared: Shared,
+  source: Source,
+  project: string,
+  folder: PaddleFolder | null,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<SourcePage | SourceFault> {
+  const most = Math.min(source.connections, pagesAtOnce);
+  const result = await shared.turnstile(source.group, most, () => {
+    signal.throwIfAborted();
+    return fetchPage(shared.client, { source, project, folder, firstAnswerMs: limitMs, signal });
+  });
+  if (!isFault(result)) {
+    shared.dead.delete(source.id);
+    shared.onPage(result);
+  } else {
+    if (isDeadly(result)) shared.dead.add(source.id);
+    shared.onFault(result);
+  }
+  return result;
+}
+
+/** Pages and faults of several answers apart. */
+export function sortOut(results: readonly (SourcePage | SourceFault)[]): Found {
+  return {
+    pages: results.filter((result): result is SourcePage => !isFault(result)),
+    faults: results.filter(isFault),
+  };
+}
+
+/**
+ * Tries again while every fault is one that may pass, with growing jittered waits. `limits`: for each attempt the milliseconds until the
+ * header came; a source that was too slow is asked again only with more patience.
+ */
+export async function persist(
+  limits: readonly number[],
+  attempt: (limitMs: number) => Promise<Found>,
+  signal: AbortSignal,
+): Promise<Found> {
+  let found: Found = { pages: [], faults: [] };
+  for (const [index, limitMs] of limits.entries()) {
+    found = await attempt(limitMs);
+    const next = limits[index + 1];
+    const mayPass = ({ kind, detail }: SourceFault) =>
+      kind === 'reset' ||
+      (kind === 'status' && /^status 5/.test(detail)) ||
+      (kind === 'timeout' && (next ?? 0) > limitMs);
+    if (next === undefined || found.pages.length > 0 || found.faults.length === 0 || !found.faults.every(mayPass))
+      break;
+    await sleep(300 * 4 ** index * (0.75 + Math.random() / 2), undefined, { signal }).catch(() =>
+      signal.throwIfAborted(),
+    );
+  }
+  return found;
+}

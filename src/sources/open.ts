@@ -1,0 +1,212 @@
+import type { HttpClient } from '../values/http.js';
+import type { Log } from '../values/log.js';
+import type { Origin } from '../values/plan.js';
+import type { ProjectPage, Source, SourceFault } from '../values/source.js';
+import { ask, type Found, firstAnswerMs, isAbsent, patience, persist, type Shared, sortOut } from './asking.js';
+import type { SourcePage } from './fetch-page.js';
+import { joinOrigins, mergePages } from './merge.js';
+import { openPythonIndex } from './python-index.js';
+import { race } from './race.js';
+import { applyRanking, type KeptRanking, readRanking } from './ranking.js';
+import { createTurnstile } from './turnstile.js';
+
+/** The sources of one run: pages on demand, and what was learnt of the sources on the way. */
+export interface OpenSources {
+  /**
+   * What the project's origins list together; kept for the run, asked once however many ask. Nobody has it: no files, and only faults
+   * `missing` and `empty`. It could not be found out: no files, and the faults. Rejects with the signal's reason only.
+   */
+  page(project: string, origins?: readonly Origin[]): Promise<ProjectPage>;
+  /** The same page with more places for its files: asks up to three sources that were not asked for it yet. */
+  widen(project: string, origins?: readonly Origin[]): Promise<ProjectPage>;
+  /** Best first, by what is known so far. */
+  ranked(): readonly Source[];
+  /** Every fault met, but for projects that a source does not have. */
+  faults(): readonly SourceFault[];
+  /** Ids of the sources that gave a page, in the order in which they first did. */
+  used(): readonly string[];
+  /** The ranking to keep for the next run; null where nothing was measured. */
+  keep(): Promise<KeptRanking | null>;
+}
+
+interface Entry {
+  readonly page: ProjectPage;
+  /** The parts of it, for `widen`. */
+  readonly parts: readonly { readonly origin: Origin; readonly found: Found }[];
+}
+
+const pythonOnly: readonly Origin[] = [{ kind: 'python' }];
+
+/**
+ * Opens the sources of a roster. `exclusive`: the Python sources are the user's own list. `kept`: a ranking of an earlier run, as it was
+ * read from JSON. `locked`: file name → sha256 of the user's lock. Private indexes come first and alone: a project that one of them has
+ * is taken from there and nowhere else, and one that fails is never replaced by another index (dependency confusion).
+ */
+export function openSources(options: {
+  readonly roster: readonly Source[];
+  readonly exclusive: boolean;
+  readonly client: HttpClient;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly kept?: unknown;
+  readonly locked?: ReadonlyMap<string, string>;
+}): OpenSources {
+  const { roster, exclusive, client, log, signal, locked } = options;
+  const of = (kind: Source['kind']) => roster.filter((source) => source.kind === kind);
+  const [privates, paddles, findLinks] = [of('private'), of('paddle'), of('find-links')];
+  const ranking = exclusive ? null : readRanking(options.kept, of('python'), Date.now());
+  const faults: SourceFault[] = [];
+  const used = new Set<string>();
+  const entries = new Map<string, Promise<Entry>>();
+  const shared: Shared = {
+    client,
+    log,
+    signal,
+    dead: new Set(),
+    turnstile: createTurnstile(),
+    onPage: ({ source }) => used.add(source.id),
+    onFault: (fault) => {
+      if (!isAbsent(fault)) faults.push(fault);
+    },
+    onRanking: () => entries.clear(),
+  };
+  const python = openPythonIndex(
+    ranking === null ? of('python') : applyRanking(of('python'), ranking),
+    exclusive,
+    ranking?.wide ?? null,
+    shared,
+  );
+  let places: Promise<Found> | null = null;
+
+  /** Every file of the find-links sources: each is one page or folder, read once. */
+  const findLinksFiles = (): Promise<Found> => {
+    places ??= Promise.all(
+      findLinks.map((source) => ask(shared, source, '', null, firstAnswerMs.oneOfMany, signal)),
+    ).then((results) => {
+      const found = sortOut(results);
+      for (const { source, detail, remedy } of found.faults) {
+        log.warn({ id: `find-links-${source}`, text: `${source}: ${detail}.${remedy === null ? '' : ` ${remedy}`}` });
+      }
+      return found;
+    });
+    return places;
+  };
+
+  async function local(project: string): Promise<readonly SourcePage[]> {
+    const { pages } = await findLinksFiles();
+    const own = pages.map((page) => ({ ...page, files: page.files.filter((file) => file.project === project) }));
+    return own.filter(({ files }) => files.length > 0);
+  }
+
+  async function findPrivate(project: string): Promise<Found | null> {
+    const asked = privates.map((source) =>
+      persist(
+        patience.alone,
+        async (limitMs) => sortOut([await ask(shared, source, project, null, limitMs, signal)]),
+        signal,
+      ),
+    );
+    for (const found of await Promise.all(asked)) {
+      if (found.pages.length > 0 || !found.faults.every(isAbsent)) return found;
+    }
+    return null;
+  }
+
+  function findPaddle(project: string, origin: Exclude<Origin, { kind: 'python' }>, alone: boolean): Promise<Found> {
+    const living = paddles.filter(({ id }) => alone || !shared.dead.has(id));
+    const attempt = async (limitMs: number): Promise<Found> => {
+      const entrants = living.map((source) => ({
+        gapMs: 1000,
+        run: (abort: AbortSignal) => ask(shared, source, project, origin, limitMs, abort),
+      }));
+      const { won, faults: met } = await race(entrants, () => false, signal);
+      return { pages: won === null ? [] : [won], faults: met };
+    };
+    if (!alone) return attempt(firstAnswerMs.oneOfMany);
+    return persist(living.length > 1 ? patience.several : patience.alone, attempt, signal);
+  }
+
+  function compose(project: string, parts: Entry['parts'], own: readonly SourcePage[]): ProjectPage {
+    // Local files stand beside those of the first origin, whose hashes then judge them.
+    return joinOrigins(
+      project,
+      parts.map(({ found }, index) =>
+        mergePages(project, [...(index === 0 ? own : []), ...found.pages], found.faults, locked),
+      ),
+    );
+  }
+
+  async function load(project: string, origins: readonly Origin[]): Promise<Entry> {
+    const own = await local(project);
+    const fromPrivate = privates.length === 0 ? null : await findPrivate(project);
+    if (fromPrivate !== null) {
+      const failed = fromPrivate.pages.length === 0;
+      const page = mergePages(project, failed ? [] : [...own, ...fromPrivate.pages], fromPrivate.faults, locked);
+      return { page, parts: [] };
+    }
+    const parts = await Promise.all(
+      origins.map(async (origin) => ({
+        origin,
+        found: await (origin.kind === 'python'
+          ? python.find(project)
+          : findPaddle(project, origin, origins.length === 1)),
+      })),
+    );
+    const page = compose(project, parts, own);
+    // Where find-links are all there is, their failure is the answer; beside an index it is a notice.
+    const lonely = findLinks.length === roster.length;
+    return { page: lonely ? { ...page, faults: (await findLinksFiles()).faults } : page, parts };
+  }
+
+  function entry(project: string, origins: readonly Origin[]): Promise<Entry> {
+    const key = `${project} ${JSON.stringify(origins)}`;
+    const known = entries.get(key);
+    if (known !== undefined) return known;
+    const loading = load(project, origins);
+    entries.set(key, loading);
+    // A failure may pass: whoever asks again is answered anew.
+    const forget = () => entries.get(key) === loading && entries.delete(key);
+    loading.then(({ page }) => page.files.length === 0 && !page.faults.every(isAbsent) && forget(), forget);
+    return loading;
+  }
+
+  return {
+    page: async (project, origins = pythonOnly) => (await entry(project, origins)).page,
+    async widen(project, origins = pythonOnly) {
+      const before = await entry(project, origins);
+      const asked = new Set([...before.page.answered, ...before.page.faults.map(({ source }) => source)]);
+      if (!before.parts.some(({ origin }) => origin.kind === 'python')) return before.page;
+      const extra = await python.more(project, asked);
+      const own = await local(project);
+      const alone = python.isAuthority();
+      const parts = before.parts.map((part) =>
+        part.origin.kind !== 'python' || alone
+          ? part
+          : {
+              ...part,
+              found: { pages: [...part.found.pages, ...extra.pages], faults: [...part.found.faults, ...extra.faults] },
+            },
+      );
+      const composed = compose(project, parts, own);
+      const names = new Set(before.page.files.map(({ filename }) => filename));
+      const others = mergePages(
+        project,
+        extra.pages.map((page) => ({ ...page, files: page.files.filter(({ filename }) => names.has(filename)) })),
+        extra.faults,
+      );
+      // Behind an authoritative index, others may only bring the very bytes that it lists.
+      const page = alone ? joinOrigins(project, [before.page, others]) : composed;
+      entries.set(`${project} ${JSON.stringify(origins)}`, Promise.resolve({ page, parts }));
+      return page;
+    },
+    ranked: () => [...privates, ...findLinks, ...python.ranked(), ...paddles],
+    faults: () => faults,
+    used: () => [...used],
+    async keep() {
+      await python.settled();
+      if (!python.isMeasured()) return null;
+      const order = python.ranked().map(({ id, url }) => ({ id, url }));
+      return { schema: 1, measured: ranking?.measured ?? new Date().toISOString(), wide: python.isWide(), order };
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import type { Source, SourceFault } from '../values/source.js';
+import {
+  ask,
+  type Found,
+  firstAnswerMs,
+  isAbsent,
+  isDeadly,
+  patience,
+  persist,
+  type Shared,
+  sortOut,
+} from './asking.js';
+import type { SourcePage } from './fetch-page.js';
+import { officialGroup } from './merge.js';
+import { probe, probePage } from './probe.js';
+import { race } from './race.js';
+import { expectedMs, fastEnough, rankSources } from './ranking.js';
+
+/** How long the first choice runs alone before the official index is asked too, and before mirrors are. */
+const headStartMs = { official: 80, next: 800, mirrors: 1000 };
+/** Pages asked at once where the first choice is slow; mirrors probed at once. */
+const width = { pages: 3, probes: 6 };
+
+/** The state of the Python index during one run: the official index, its mirrors, and the one the machine is configured for. */
+export interface PythonIndex {
+  find(project: string): Promise<Found>;
+  /** Asks up to three sources that are not in `asked`, one a group. */
+  more(project: string, asked: ReadonlySet<string>): Promise<Found>;
+  /** The configured index speaks alone about which files there are. */
+  isAuthority(): boolean;
+  ranked(): readonly Source[];
+  /** Resolves when nothing is being measured any more. */
+  settled(): Promise<void>;
+  /** Several sources are asked for each page, because the first choice was slow. */
+  isWide(): boolean;
+  /** Measured in this run or by a kept ranking. */
+  isMeasured(): boolean;
+}
+
+/**
+ * Opens the Python index of one run. `sources` are in order of wish; `exclusive`: the user's own list, which is not measured against
+ * anything; `wide`: what a kept ranking says, null where nothing is known.
+ */
+export function openPythonIndex(
+  sources: readonly Source[],
+  exclusive: boolean,
+  wide: boolean | null,
+  shared: Shared,
+): PythonIndex {
+  const { client, log, signal, dead } = shared;
+  const authority = exclusive ? undefined : sources.find(({ id }) => id === 'configured');
+  let order = [...sources];
+  let asksSeveral = wide ?? false;
+  let measured = wide !== null || exclusive || authority !== undefined || sources.length < 2;
+  let measuring: Promise<void> = Promise.resolve();
+  let authorityAnswered = false;
+
+  const limits = sources.length > 1 ? patience.several : patience.alone;
+  const byLife = () => [...order.filter(({ id }) => !dead.has(id)), ...order.filter(({ id }) => dead.has(id))];
+
+  function gap(source: Source, index: number, before: Source | undefined): number {
+    if (exclusive || index === 0) return headStartMs.next;
+    if (source.group === officialGroup) return headStartMs.official;
+    // Mirrors start three at a time.
+    return before === undefined || before.group === officialGroup || index % width.pages === 0
+      ? headStartMs.mirrors
+      : 0;
+  }
+
+  /** One mirror that lacks a project may be stale; the official index, or two independent groups, settle it. */
+  function settledBy(faults: readonly SourceFault[]): boolean {
+    const groups = faults.filter(isAbsent).map((fault) => sources.find(({ id }) => id === fault.source)?.group);
+    return !exclusive && (groups.includes(officialGroup) || new Set(groups).size > 1);
+  }
+
+  async function inTurn(project: string, candidates: readonly Source[], limitMs: number): Promise<Found> {
+    const entrants = candidates.map((source, index) => ({
+      gapMs: gap(source, index, candidates[index - 1]),
+      run: (abort: AbortSignal) => ask(shared, source, project, null, limitMs, abort),
+    }));
+    const { won, faults } = await race(entrants, settledBy, signal);
+    if (won === null) return { pages: [], faults };
+    // Whoever overtook the first choice is the first choice from now on.
+    if (!measured || exclusive) order = [won.source, ...order.filter((source) => source !== won.source)];
+    return { pages: [won], faults };
+  }
+
+  async function together(project: string, chosen: readonly Source[], limitMs: number): Promise<Found> {
+    return sortOut(await Promise.all(chosen.map((source) => ask(shared, source, project, null, limitMs, signal))));
+  }
+
+  /** The best of each group first, then whoever is left. */
+  function best(candidates: readonly Source[], count: number): Source[] {
+    const leads = candidates.filter(
+      (source, index) => candidates.findIndex(({ group }) => group === source.group) === index,
+    );
+    return [...leads, ...candidates.filter((source) => !leads.includes(source))].slice(0, count);
+  }
+
+  /** Measures the first choice on its own page; mirrors are probed only where it is slow. */
+  async function measure(page: SourcePage): Promise<void> {
+    const first = await probePage(client, page, null, signal);
+    if (
+      first.fault === null &&
+      page.ms <= fastEnough.ms &&
+      (first.bytesPerSecond ?? fastEnough.bytesPerSecond) >= fastEnough.bytesPerSecond
+    )
+      return;
+    const rivals = best(
+      order.filter(({ id }) => id !== page.source.id && !dead.has(id)),
+      width.probes,
+    );
+    const project = page.files[0]?.project ?? '';
+    const looks = rivals.map((source) =>
+      probe(client, { source, project, folder: null, wanted: null, firstAnswerMs: firstAnswerMs.oneOfMany, signal }),
+    );
+    const probes = [first, ...(await Promise.all(looks))];
+    for (const { fault } of probes) if (fault !== null) shared.onFault(fault);
+    order = rankSources(order, probes);
+    shared.onRanking();
+    asksSeveral = probes.some((one) => one.source === order[0] && Number.isFinite(expectedMs(one)));
+    log.info(
+      `Sources by what was measured: ${order
+        .slice(0, width.pages)
+        .map(({ id }) => id)
+        .join(', ')}.`,
+    );
+  }
+
+  async function findByAuthority(configured: Source, project: string): Promise<Found | null> {
+    const found = await persist(
+      sources.length > 1 ? patience.replaceable : patience.alone,
+      async (limitMs) => sortOut([await ask(shared, configured, project, null, limitMs, signal)]),
+      signal,
+    );
+    const [fault] = found.faults;
+    authorityAnswered ||= fault === undefined || isAbsent(fault);
+    // Once it has spoken, its silence about one project is never filled with a stranger's package of that name.
+    if (authorityAnswered || fault === undefined || !isDeadly(fault)) return found;
+    const text = `The configured index does not answer (${fault.detail}); the official index and its mirrors stand in for it. Name it alone in \`mirrors\` to forbid that.`;
+    log.warn({ id: 'configured-index-failed', text });
+    return null;
+  }
+
+  async function find(project: string): Promise<Found> {
+    if (sources.length === 0) return { pages: [], faults: [] };
+    if (authority !== undefined && (authorityAnswered || !dead.has(authority.id))) {
+      const found = await findByAuthority(authority, project);
+      if (found !== null) return found;
+    }
+    await measuring;
+    const attempt = async (limitMs: number): Promise<Found> => {
+      const candidates = byLife().filter((source) => source !== authority);
+      if (!asksSeveral) return inTurn(project, candidates, limitMs);
+      const referee = candidates.filter(({ id, group }) => group === officialGroup && !dead.has(id));
+      const chosen = [...new Set([...best(candidates, width.pages), ...referee])];
+      const found = await together(project, chosen, limitMs);
+      if (found.pages.length > 0 || settledBy(found.faults)) return found;
+      const others = candidates.filter((source) => !chosen.includes(source));
+      const rest = await inTurn(project, others, limitMs);
+      return { pages: rest.pages, faults: [...found.faults, ...rest.faults] };
+    };
+    return persist(limits, attempt, signal);
+  }
+
+  return {
+    async find(project) {
+      const found = await find(project);
+      const [page] = found.pages;
+      if (!measured && page !== undefined) {
+        measured = true;
+        // The page is needed now; what is measured serves the next ones.
+        measuring = measure(page).catch((error: unknown) => {
+          if (!signal.aborted) throw error;
+        });
+      }
+      return found;
+    },
+    more: (project, asked) =>
+      together(
+        project,
+        best(
+          byLife().filter(({ id }) => !asked.has(id)),
+          width.pages,
+        ),
+        firstAnswerMs.oneOfMany,
+      ),
+    isAuthority: () => authority !== undefined && (authorityAnswered || !dead.has(authority.id)),
+    ranked: () => byLife(),
+    settled: () => measuring,
+    isWide: () => asksSeveral,
+    isMeasured: () => measured && !exclusive && authority === undefined && sources.length > 1,
+  };
+}
