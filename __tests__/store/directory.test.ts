@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { diskFull, explainFull } from '../../src/store/atomic.js';
+import { type DirectoryStore, openDirectoryStore } from '../../src/store/directory.js';
+import { WrongBytes } from '../../src/store/store.js';
+import { Failure } from '../../src/values/failure.js';
+
+const never = new AbortController().signal;
+const filename = 'thing-1.0-py3-none-any.whl';
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const bytes = Buffer.alloc(700_000, 'wheel');
+let root = '';
+let store: DirectoryStore;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'store-'));
+  store = await openDirectoryStore(root);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function staged(content: Buffer): Promise<string> {
+  const path = join(store.folders.staging, 'incoming');
+  await writeFile(path, content);
+  return path;
+}
+async function everything(from: number): Promise<Buffer> {
+  const stored = await store.find(sha256(bytes), filename);
+  if (stored === null) {
+    throw new Error('not in the store');
+  }
+  const pieces: Uint8Array[] = [];
+  for await (const piece of store.read(stored, from, never)) {
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+describe('a file in the store', () => {
+  test('lies under its hash, is read-only, and is moved there, not copied', async () => {
+    const path = await staged(bytes);
+    const stored = await store.admit(path, { sha256: sha256(bytes), filename }, 'unchecked');
+    expect(stored.path).toBe(join(root, 'wheels', sha256(bytes).slice(0, 2), sha256(bytes), filename));
+    expect((await stat(stored.path)).mode & 0o777).toBe(0o444);
+    await expect(stat(path)).rejects.toThrow();
+    expect(await store.find(sha256(bytes), filename)).toEqual(stored);
+    expect(await store.find(sha256(bytes), 'other-1.0-py3-none-any.whl')).toBeNull();
+  });
+
+  test('does not enter with another hash', async () => {
+    const path = await staged(bytes);
+    const other = sha256(Buffer.from('other'));
+    await expect(store.admit(path, { sha256: other, filename }, 'unchecked')).rejects.toBeInstanceOf(WrongBytes);
+    expect(await store.find(other, filename)).toBeNull();
+  });
+
+  test('is read from any position', async () => {
+    await store.admit(await staged(bytes), { sha256: sha256(bytes), filename }, 'hashed');
+    expect((await everything(0)).equals(bytes)).toBe(true);
+    expect((await everything(600_001)).equals(bytes.subarray(600_001))).toBe(true);
+    expect(await everything(bytes.length)).toHaveLength(0);
+  });
+
+  test('that has rotted is never handed out to its end, and is dropped', async () => {
+    const stored = await store.admit(await staged(bytes), { sha256: sha256(bytes), filename }, 'hashed');
+    await chmod(stored.path, 0o644);
+    await writeFile(stored.path, Buffer.concat([bytes.subarray(0, 100), Buffer.from('!'), bytes.subarray(101)]));
+    const pieces: Uint8Array[] = [];
+    const reading = (async () => {
+      for await (const piece of store.read(stored, 0, never)) {
+        pieces.push(piece);
+      }
+    })();
+    await expect(reading).rejects.toBeInstanceOf(WrongBytes);
+    expect(Buffer.concat(pieces).length).toBeLessThan(bytes.length);
+    expect(await store.find(stored.sha256, filename)).toBeNull();
+  });
+
+  test('is checked on demand: a right one stays, a rotten one is dropped', async () => {
+    const stored = await store.admit(await staged(bytes), { sha256: sha256(bytes), filename }, 'hashed');
+    expect(await store.check(stored)).toBe(true);
+    await chmod(stored.path, 0o644);
+    await writeFile(stored.path, 'rotten');
+    expect(await store.check(stored)).toBe(false);
+    expect(await store.find(stored.sha256, filename)).toBeNull();
+  });
+
+  test('cannot be asked for by a name that leaves its folder', async () => {
+    await expect(store.find(sha256(bytes), '../../locks')).rejects.toThrow(TypeError);
+    await expect(store.find('..', filename)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('what is kept beside the files', () => {
+  test('locks come back as written, with their age', async () => {
+    expect(await store.readLock('key-1')).toBeNull();
+    const path = await store.writeLock('key-1', 'lock-version = "1.0"\n');
+    expect(path).toBe(join(root, 'locks', 'key-1', 'pylock.toml'));
+    const kept = await store.readLock('key-1');
+    expect(kept?.value).toBe('lock-version = "1.0"\n');
+    expect(kept?.ageMs).toBeLessThan(60_000);
+  });
+
+  test('facts come back as written; a damaged one is a missing one', async () => {
+    await store.writeFact('probe', { fastest: 'a' });
+    expect((await store.readFact('probe'))?.value).toEqual({ fastest: 'a' });
+    await writeFile(join(root, 'kept', 'probe.json'), '{"fast');
+    expect(await store.readFact('probe')).toBeNull();
+  });
+
+  test('metadata comes back as written; a damaged one is a missing one', async () => {
+    const key = sha256(bytes);
+    await store.writeMetadata(key, Buffer.from('Name: thing\n'));
+    expect(Buffer.from((await store.readMetadata(key)) ?? []).toString()).toBe('Name: thing\n');
+    const path = join(root, 'metadata', key.slice(0, 2), key);
+    await writeFile(path, `${await readFile(path, 'latin1')}Requires-Dist: evil\n`, 'latin1');
+    expect(await store.readMetadata(key)).toBeNull();
+  });
+
+  test('many writers of one lock leave one whole lock and nothing half-written', async () => {
+    const texts = Array.from({ length: 20 }, (_, i) => `${i}`.repeat(10_000));
+    await Promise.all(texts.map((text) => store.writeLock('key', text)));
+    expect(texts).toContain((await store.readLock('key'))?.value);
+    expect(await readdir(join(root, 'locks', 'key'))).toEqual(['pylock.toml']);
+  });
+});
+
+describe('the place of an unfinished file', () => {
+  test('is held by one at a time and keeps bytes and record for the next', async () => {
+    const first = await store.partial('one');
+    expect(first?.record).toBeNull();
+    expect(await store.partial('one')).toBeNull();
+    await writeFile(first?.path ?? '', 'bytes');
+    await first?.save({ reached: 5 }, true);
+    await first?.release();
+    const second = await store.partial('one');
+    expect(second?.record).toEqual({ reached: 5 });
+    expect(await readFile(second?.path ?? '', 'utf8')).toBe('bytes');
+    await second?.discard();
+    expect((await store.partial('one'))?.record).toBeNull();
+  });
+
+  test('is taken over from a process that has died', async () => {
+    const first = await store.partial('one');
+    await first?.save({ reached: 5 }, false);
+    await writeFile(join(root, 'partial', 'one', 'lock'), `4194999 ${hostname()} x`);
+    expect((await store.partial('one'))?.record).toEqual({ reached: 5 });
+    // The dead one's hand comes too late.
+    await first?.discard();
+    expect(await readdir(join(root, 'partial', 'one'))).toContain('data');
+  });
+
+  test('starts over when its record was half-written', async () => {
+    const first = await store.partial('one');
+    await writeFile(first?.path ?? '', 'bytes');
+    await first?.release();
+    await writeFile(join(root, 'partial', 'one', 'record.json'), '{"version":1,"si');
+    const second = await store.partial('one');
+    expect(second?.record).toBeNull();
+    expect(await readFile(second?.path ?? '', 'utf8')).toBe('');
+  });
+});
+
+describe('a store that can not work', () => {
+  test('says which input is wrong when its folder is a file', async () => {
+    await writeFile(join(root, 'file'), '');
+    const failure = await openDirectoryStore(join(root, 'file')).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Failure);
+    expect(failure).toMatchObject({ exitCode: 2, problems: [{ where: 'cache-path' }] });
+  });
+
+  test('says on a full disk what is needed and what is free', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    expect(await explainFull(full, root, 5 * 2 ** 20)).toMatchObject({ exitCode: 1, cause: full });
+    expect(diskFull('/cache', 5 * 2 ** 20, 2 ** 20).message).toBe(
+      '/cache: The disk is full: 5.0 MiB are needed, 1.0 MiB are free. Free some space, or set `cache-path` to a folder on a larger disk.',
+    );
+  });
+});

@@ -1,0 +1,245 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { readContentRange } from '../../src/transfer/ask.js';
+import { blame } from '../../src/transfer/blame.js';
+import { readRecord } from '../../src/transfer/record.js';
+import { judge, readRetryAfter } from '../../src/transfer/refusal.js';
+import type { FileRoute } from '../../src/transfer/routes.js';
+import { choose, type Route, type Want } from '../../src/transfer/scheduler.js';
+import { createSegments, type Segment, type Segments } from '../../src/transfer/segments.js';
+import type { FaultKind } from '../../src/values/source.js';
+
+const route = (changes: Partial<Route> = {}): Route => ({ ready: true, active: 0, limit: 4, rate: null, mine: 0, ...changes });
+const want = (changes: Partial<Want> = {}): Want => ({ missing: 100, connections: 0, most: 16, routes: [route()], ...changes });
+
+describe('who gets the next connection', () => {
+  test('the smallest file without one comes first, however large another one is', () => {
+    expect(choose([want({ missing: 1e9, connections: 3 }), want({ missing: 50 }), want({ missing: 20 })])?.want).toBe(2);
+  });
+
+  test('spare ones go to the file with most bytes for each connection', () => {
+    expect(choose([want({ missing: 1000, connections: 1 }), want({ missing: 5000, connections: 10 })])?.want).toBe(0);
+  });
+
+  test('nobody, when every host is full, waiting or left', () => {
+    expect(choose([want({ routes: [route({ active: 4 }), route({ ready: false })] }), want({ most: 0 })])).toBeNull();
+  });
+
+  test('the first source comes first; the second gets its share once the first is busy', () => {
+    expect(choose([want({ routes: [route(), route()] })])?.route).toBe(0);
+    expect(choose([want({ connections: 1, routes: [route({ mine: 1, active: 1 }), route()] })])?.route).toBe(1);
+  });
+
+  test('a source known to be slow gets few connections', () => {
+    const routes = [route({ rate: 10_000 }), route({ rate: 1_000_000, mine: 3, active: 3 })];
+    expect(choose([want({ connections: 3, routes })])?.route).toBe(1);
+  });
+
+  test('never a connection past a limit', () => {
+    const anyRoute = fc.record({
+      ready: fc.boolean(),
+      active: fc.nat(6),
+      limit: fc.integer({ min: 1, max: 4 }),
+      rate: fc.option(fc.integer({ min: 1, max: 1e9 })),
+      mine: fc.nat(4),
+    });
+    const anyWant = fc.record({ missing: fc.nat(1e9), connections: fc.nat(20), most: fc.nat(16), routes: fc.array(anyRoute, { maxLength: 4 }) });
+    fc.assert(
+      fc.property(fc.array(anyWant, { maxLength: 5 }), (wants) => {
+        const chosen = choose(wants);
+        const possible = wants.some((w) => w.connections < w.most && w.routes.some((r) => r.ready && r.active < r.limit));
+        expect(chosen !== null).toBe(possible);
+        const picked = chosen === null ? undefined : wants[chosen.want];
+        const way = chosen === null ? undefined : picked?.routes[chosen.route];
+        if (picked !== undefined && way !== undefined) {
+          expect(way.ready && way.active < way.limit && picked.connections < picked.most).toBe(true);
+        }
+      }),
+    );
+  });
+});
+
+describe('the book of a file', () => {
+  /** Plays connections that come, bring some bytes, and break or finish, as the dice say. */
+  function play(segments: Segments, size: number, dice: readonly number[]): void {
+    const busy: Segment[] = [];
+    for (const die of dice) {
+      const segment = die % 3 === 0 ? (segments.take() ?? segments.split(3)) : null;
+      if (segment !== null) {
+        busy.push(segment);
+      }
+      const running = busy[die % Math.max(1, busy.length)];
+      if (running !== undefined) {
+        segments.advance(running, `s${die % 2}`, Math.min(running.end, running.reached + 1 + (die % 7)));
+        if (running.reached >= running.end || die % 11 === 0) {
+          running.busy = false;
+          busy.splice(busy.indexOf(running), 1);
+        }
+      }
+    }
+    for (const segment of busy) {
+      segment.busy = false;
+    }
+    expect(segments.size()).toBe(size);
+  }
+  const covered = (segments: Segments): number => segments.pieces().reduce((sum, p) => sum + p.to - p.from, 0);
+
+  const dice = fc.array(fc.nat(1000), { maxLength: 200 });
+  const sizes = fc.integer({ min: 1, max: 300 });
+
+  test('counts every byte once: what is there and what is missing make the file, and the front is there', () => {
+    fc.assert(
+      fc.property(sizes, dice, (size, rolls) => {
+        const segments = createSegments(size, 16, 32);
+        play(segments, size, rolls);
+        expect(covered(segments) + segments.missing()).toBe(size);
+        const sorted = [...segments.pieces()].sort((a, b) => a.from - b.from);
+        expect(sorted.every((p, i) => p.from >= (sorted[i - 1]?.to ?? 0))).toBe(true);
+        const front = sorted.reduce((reached, p) => (p.from === reached ? p.to : reached), 0);
+        expect(segments.front()).toBe(front);
+      }),
+    );
+  });
+
+  test('can be written down and read again without losing a byte', () => {
+    fc.assert(
+      fc.property(sizes, dice, (size, rolls) => {
+        const segments = createSegments(size, 16, 32);
+        play(segments, size, rolls);
+        expect(createSegments(size, 16, 32, segments.pieces()).missing()).toBe(segments.missing());
+      }),
+    );
+  });
+
+  test('takes back exactly what a source brought, to be compared when it comes again', () => {
+    fc.assert(
+      fc.property(sizes, dice, (size, rolls) => {
+        const segments = createSegments(size, 16, 32);
+        play(segments, size, rolls);
+        const theirs = segments.pieces().filter((p) => p.source === 's1');
+        const missing = segments.missing();
+        segments.recall('s1');
+        expect(segments.sources()).not.toContain('s1');
+        expect(segments.missing()).toBe(missing + theirs.reduce((sum, p) => sum + p.to - p.from, 0));
+        for (const piece of theirs) {
+          expect(segments.at(piece.from)?.compareTo).toBeGreaterThan(piece.from);
+        }
+      }),
+    );
+  });
+
+  test('can always be finished', () => {
+    fc.assert(
+      fc.property(sizes, dice, (size, rolls) => {
+        const segments = createSegments(size, 16, 32);
+        play(segments, size, rolls);
+        for (let segment = segments.take(); segment !== null; segment = segments.take()) {
+          segments.advance(segment, 'last', segment.end);
+          segment.busy = false;
+        }
+        expect([segments.missing(), segments.front()]).toEqual([0, size]);
+      }),
+    );
+  });
+
+  test('of unknown length is one segment until the length is told', () => {
+    const segments = createSegments(null, 16, 32);
+    const first = segments.take();
+    expect([segments.take(), segments.missing()]).toEqual([null, Number.POSITIVE_INFINITY]);
+    segments.setSize(100);
+    expect(first?.end).toBe(16);
+    expect(segments.take()?.start).toBe(16);
+    expect(segments.missing()).toBe(100);
+  });
+});
+
+describe('what is made of a refusal', () => {
+  const refusal = (kind: FaultKind, retryAfterMs: number | null = null) => ({ kind, detail: '', remedy: null, retryAfterMs });
+
+  test.each(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect', 'banned'] as const)('%s: the source is left for this file', (kind) => {
+    expect(judge(refusal(kind), 1, true, 0)).toEqual({ leave: 'file' });
+  });
+
+  test.each(['wrong-hash', 'tls'] as const)('%s: the source is left for the run', (kind) => {
+    expect(judge(refusal(kind), 1, true, 0)).toEqual({ leave: 'run' });
+  });
+
+  test('a reset after bytes came: it is asked for the rest at once', () => {
+    expect(judge(refusal('reset'), 0, true, 0.9)).toMatchObject({ leave: null, waitMs: 0 });
+  });
+
+  test('waits grow, are spread, and end: the last source gets more tries than one of several', () => {
+    expect(judge(refusal('status'), 1, true, 0.5)).toMatchObject({ waitMs: 400 });
+    expect(judge(refusal('status'), 3, true, 0.5)).toMatchObject({ waitMs: 1600 });
+    expect(judge(refusal('status'), 3, true, 0)).toMatchObject({ waitMs: 800 });
+    expect(judge(refusal('status'), 4, false, 0)).toEqual({ leave: 'file' });
+    expect(judge(refusal('status'), 6, true, 0)).toEqual({ leave: 'file' });
+  });
+
+  test('Retry-After is obeyed within a minute; a host that asks for more is left', () => {
+    expect(judge(refusal('banned', 5000), 1, true, 0)).toEqual({ leave: null, waitMs: 5000, scope: 'host' });
+    expect(judge(refusal('banned', 61_000), 1, true, 0)).toEqual({ leave: 'file' });
+  });
+
+  test('Retry-After is read in seconds and as a date', () => {
+    const now = Date.parse('2026-01-01T00:00:00Z');
+    expect(readRetryAfter('7', now)).toBe(7000);
+    expect(readRetryAfter('Thu, 01 Jan 2026 00:00:09 GMT', now)).toBe(9000);
+    expect(readRetryAfter('Wed, 31 Dec 2025 00:00:00 GMT', now)).toBe(0);
+    expect(readRetryAfter('soon', now)).toBeNull();
+    expect(readRetryAfter(undefined, now)).toBeNull();
+  });
+});
+
+describe('a Content-Range', () => {
+  test('is taken when it begins where it was asked to', () => {
+    expect(readContentRange('bytes 5-9/100', 5, 10)).toEqual({ at: 5, total: 100 });
+    expect(readContentRange('bytes 5-9/*', 5, null)).toEqual({ at: 5, total: null });
+  });
+
+  test.each([undefined, '', 'bytes */100', 'bytes 6-10/100', 'bytes 4-9/100', 'bytes 5-10/100', 'items 5-9/100'])('%s is a lie', (value) => {
+    expect(() => readContentRange(value, 5, 10)).toThrow();
+  });
+});
+
+describe('whose bytes are doubted', () => {
+  const alive = (source: string, changes: Partial<FileRoute> = {}): FileRoute => ({
+    location: { source, url: `http://${source}.example/f`, sha256: null, size: null },
+    lane: { host: source, limit: 4, active: 0, notBefore: 0, left: false, rate: null },
+    strikes: 0,
+    notBefore: 0,
+    left: false,
+    suspected: false,
+    rangeless: false,
+    mine: 0,
+    refusal: null,
+    ...changes,
+  });
+
+  test('those of an earlier run first, then those of the least wished for source', () => {
+    const routes = [alive('a'), alive('b')];
+    expect(blame(['a', '(kept)'], routes)).toEqual({ recall: '(kept)', proven: false });
+    expect(blame(['a', 'b'], routes)).toEqual({ recall: 'b', proven: false });
+  });
+
+  test('a source that brought the whole is proven wrong', () => {
+    expect(blame(['a'], [alive('a')])).toEqual({ recall: 'a', proven: true });
+  });
+
+  test('nobody, when nobody could replace the bytes', () => {
+    expect(blame(['a', 'b'], [alive('a', { left: true }), alive('b', { left: true })])).toEqual({ recall: null });
+    expect(blame(['a', 'b'], [alive('a', { left: true }), alive('b')])).toEqual({ recall: 'a', proven: false });
+  });
+});
+
+test('a record of any form is read without an error, and never reaches past what is on the disk', () => {
+  fc.assert(
+    fc.property(fc.anything(), fc.nat(100), (value, onDisk) => {
+      expect(readRecord(value, null, onDisk)?.pieces.every((p) => p.to <= onDisk) ?? true).toBe(true);
+    }),
+  );
+  const record = { version: 1, size: 10, sha256: 'x', identity: null, pieces: [{ source: 'a', from: 0, to: 10 }, { from: -1 }, null] };
+  expect(readRecord(record, 'x', 7)?.pieces).toEqual([{ source: '(kept)', from: 0, to: 7 }]);
+  expect(readRecord(record, 'y', 7)).toBeNull();
+  expect(readRecord({ ...record, sha256: null }, null, 7)).toBeNull();
+});

@@ -1,0 +1,228 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Failure } from '../../src/values/failure.js';
+import type { MirrorFault, MirrorRequest } from '../support/mirror.js';
+import { collect, content, filename, openScene, type Scene, sha256 } from './setup.js';
+
+const LARGE = 3 * 2 ** 20 + 17;
+const scenes: Scene[] = [];
+const scene = async (...args: Parameters<typeof openScene>): Promise<Scene> => {
+  const opened = await openScene(...args);
+  scenes.push(opened);
+  return opened;
+};
+afterEach(async () => {
+  await Promise.all(scenes.splice(0).map((s) => s.close()));
+});
+const never = new AbortController().signal;
+const bytesOf = (s: Scene, id: string): number => s.transfers.fetched()[id] ?? 0;
+
+describe('a file on its way', () => {
+  test('arrives in the store with its hash, by ranges over several connections', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { a: {} });
+    const stored = await s.transfers.get(s.file).done;
+    expect(bytes.equals(await readFile(stored.path))).toBe(true);
+    expect(stored).toMatchObject({ sha256: sha256(bytes), size: LARGE });
+    expect(new Set(s.mirrors['a']?.requests.map((r) => r.port)).size).toBe(4);
+    expect(bytesOf(s, 'a')).toBeLessThan(LARGE * 1.1);
+  });
+
+  test('is served in order, from any position, while it arrives', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { a: { bytesPerSecondPerConnection: 3_000_000 } });
+    const transfer = s.transfers.get(s.file);
+    const [all, rest] = await Promise.all([collect(transfer.read(0, never)), collect(transfer.read(1_000_001, never))]);
+    expect(all.equals(bytes)).toBe(true);
+    expect(rest.equals(bytes.subarray(1_000_001))).toBe(true);
+  });
+
+  test('is transferred once, however many ask', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { a: {} });
+    const all = await Promise.all([1, 2, 3].map(() => collect(s.transfers.get(s.file).read(0, never))));
+    expect(all.every((b) => b.equals(bytes))).toBe(true);
+    await s.transfers.get(s.file).done;
+    expect(bytesOf(s, 'a')).toBeLessThan(LARGE * 1.1);
+  });
+
+  test('comes from the store the next time, with every mirror gone', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { a: {} });
+    await s.transfers.get(s.file).done;
+    await s.mirrors['a']?.close();
+    expect(bytes.subarray(5).equals(await collect(s.again().get(s.file).read(5, never)))).toBe(true);
+  });
+
+  test('comes with one request when it is small', async () => {
+    const bytes = content(1000);
+    const s = await scene(bytes, { a: {}, b: {} });
+    await s.transfers.get(s.file).done;
+    expect(s.mirrors['a']?.requests).toHaveLength(1);
+    expect(s.mirrors['b']?.requests).toHaveLength(0);
+  });
+
+  test('comes from several sources at once', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { a: { bytesPerSecondPerConnection: 500_000 }, b: { bytesPerSecondPerConnection: 500_000 } });
+    expect(bytes.equals(await collect(s.transfers.get(s.file).read(0, never)))).toBe(true);
+    expect(bytesOf(s, 'a')).toBeGreaterThan(0);
+    expect(bytesOf(s, 'b')).toBeGreaterThan(0);
+  });
+
+  test('comes as one stream from a mirror that ignores ranges', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { a: { ranges: false } });
+    expect(bytes.equals(await collect(s.transfers.get(s.file).read(0, never)))).toBe(true);
+  });
+
+  test('of unknown size and hash comes whole, and its hash is told', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { a: {} }, { size: null, sha256: null, hashOrigin: null });
+    const transfer = s.transfers.get(s.file);
+    expect(await transfer.size()).toBe(LARGE);
+    expect((await transfer.done).sha256).toBe(sha256(bytes));
+    const requests = s.mirrors['a']?.requests.length;
+    await s.transfers.get(s.file).done;
+    expect(s.mirrors['a']?.requests.length).toBe(requests);
+  });
+
+  test('never takes more connections to a host than its source allows', async () => {
+    const s = await scene(content(LARGE), { a: { bytesPerSecondPerConnection: 2_000_000 } }, {}, 2);
+    await s.transfers.get(s.file).done;
+    expect(new Set(s.mirrors['a']?.requests.map((r) => r.port)).size).toBe(2);
+  });
+});
+
+describe('a small file beside a large one', () => {
+  test('gets a connection before the large one is there', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { a: { bytesPerSecondPerConnection: 600_000 } }, {}, 2);
+    let largeDone = false;
+    const large = s.transfers.get(s.file);
+    large.done.then(() => {
+      largeDone = true;
+    }, console.error);
+    const other = { ...s.file, sha256: null, size: 5, filename: 'other-1.0-py3-none-any.whl' };
+    await expect(s.transfers.slice(other, 0, 100, never)).rejects.toThrow();
+    expect((await s.transfers.slice(s.file, LARGE - 10, LARGE, never)).bytes).toEqual(bytes.subarray(-10));
+    expect(largeDone).toBe(false);
+    await large.done;
+  });
+});
+
+describe('with one bad source and one good one, the file is right and', () => {
+  const onFiles = (fault: (request: MirrorRequest, count: number) => MirrorFault | null) => {
+    let count = 0;
+    return (request: MirrorRequest): MirrorFault | null => {
+      count += 1;
+      return fault(request, count);
+    };
+  };
+  const faults: Record<string, Parameters<typeof onFiles>[0]> = {
+    '403': () => ({ kind: 'status', status: 403 }),
+    '404': () => ({ kind: 'status', status: 404 }),
+    '407': () => ({ kind: 'status', status: 407 }),
+    '429 with Retry-After': () => ({ kind: 'status', status: 429, headers: { 'retry-after': '50' } }),
+    '500': () => ({ kind: 'status', status: 500 }),
+    '503': () => ({ kind: 'status', status: 503 }),
+    'a web page': () => ({ kind: 'status', status: 200, body: '<html>login</html>', headers: { 'content-type': 'text/html' } }),
+    'a redirect loop': (r) => ({ kind: 'redirect', to: r.path }),
+    silence: () => ({ kind: 'silence' }),
+    'a stall at once': () => ({ kind: 'stall', after: 0 }),
+    'a stall in the middle': () => ({ kind: 'stall', after: 100_000 }),
+    'a reset in the middle': () => ({ kind: 'reset', after: 100_000 }),
+    truncation: () => ({ kind: 'truncate', after: 100_000 }),
+    'a wrong byte': () => ({ kind: 'corrupt', at: 600_000 }),
+    'a wrong range': () => ({ kind: 'status', status: 206, body: 'x'.repeat(2 ** 18), headers: { 'content-range': `bytes 1-${2 ** 18}/${LARGE}` } }),
+    'another length': () => ({ kind: 'status', status: 206, body: 'x'.repeat(2 ** 18), headers: { 'content-range': `bytes 0-${2 ** 18 - 1}/99999999` } }),
+    'gzip': () => ({ kind: 'status', status: 200, body: 'x', headers: { 'content-encoding': 'gzip' } }),
+  };
+  for (const [name, fault] of Object.entries(faults)) {
+    test(`${name} is survived`, async () => {
+      const bytes = content(LARGE);
+      const s = await scene(bytes, { bad: { fault: onFiles(fault) }, good: {} });
+      const transfer = s.transfers.get(s.file);
+      const stored = await transfer.done;
+      expect(sha256(await readFile(stored.path))).toBe(sha256(bytes));
+      expect(s.transfers.faults().map((f) => f.source)).toContain('bad');
+      expect(s.transfers.faults().map((f) => f.source)).not.toContain('good');
+    });
+  }
+
+  test('a mirror that has died is survived', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { bad: {}, good: {} });
+    await s.mirrors['bad']?.close();
+    await s.transfers.get(s.file).done;
+    expect(s.transfers.faults().map((f) => [f.source, f.kind])).toContainEqual(['bad', 'refused']);
+  });
+
+  test('every byte of one source being wrong is traced to that source', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { bad: { bytes: content(LARGE) }, good: {}, fine: {} });
+    const stored = await s.transfers.get(s.file).done;
+    expect(sha256(await readFile(stored.path))).toBe(sha256(bytes));
+    expect(s.transfers.faults().filter((f) => f.kind === 'wrong-hash').map((f) => f.source)).toEqual(['bad']);
+  });
+
+  test('a trickle is left for the faster source', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { slow: { bytesPerSecondPerConnection: 10_000 }, good: {} });
+    await s.transfers.get(s.file).done;
+    expect(bytesOf(s, 'slow')).toBeLessThan(LARGE / 4);
+  });
+});
+
+describe('with one source alone', () => {
+  test('a reset after every 100 kB does not start the file over', async () => {
+    const bytes = content(LARGE);
+    const s = await scene(bytes, { a: { ranges: true, fault: () => ({ kind: 'reset', after: 100_000 }) } });
+    expect(bytes.equals(await collect(s.transfers.get(s.file).read(0, never)))).toBe(true);
+    expect(bytesOf(s, 'a')).toBeLessThan(LARGE * 1.1);
+  });
+
+  test('a busy one is asked again after the wait it wishes', async () => {
+    const bytes = content(1000);
+    let asked = 0;
+    const fault = (): MirrorFault | null => {
+      asked += 1;
+      return asked < 3 ? { kind: 'status', status: 429, headers: { 'retry-after': '0' } } : null;
+    };
+    const s = await scene(bytes, { a: { fault } });
+    await s.transfers.get(s.file).done;
+    expect(asked).toBe(3);
+  });
+
+  test('wrong bytes are refused, the source is named, nothing enters the store, and no reader gets the end', async () => {
+    const s = await scene(content(LARGE), { a: { bytes: content(LARGE) } });
+    const transfer = s.transfers.get(s.file);
+    const got: Uint8Array[] = [];
+    const reading = (async () => {
+      for await (const piece of transfer.read(0, never)) {
+        got.push(piece);
+      }
+    })();
+    await expect(reading).rejects.toThrow();
+    const failure = await transfer.done.catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Failure);
+    expect(String(failure)).toMatch(/^Failure: a \(http:\/\/127.0.0.1.*could not be had: sent sha256/);
+    expect(Buffer.concat(got).length).toBeLessThan(LARGE);
+    expect(await s.store.find(s.file.sha256 ?? '', filename)).toBeNull();
+  });
+});
+
+describe('when every source fails', () => {
+  test('one failure names each of them and why', async () => {
+    const s = await scene(content(LARGE), {
+      a: { fault: () => ({ kind: 'status', status: 404 }) },
+      b: { fault: () => ({ kind: 'status', status: 403 }) },
+    });
+    const failure = (await s.transfers.get(s.file).done.catch((error: unknown) => error)) as Failure;
+    expect(failure.exitCode).toBe(1);
+    expect(failure.problems.map((p) => p.what)).toEqual([
+      `${filename} could not be had: answered 404.`,
+      `${filename} could not be had: answered 403.`,
+    ]);
+  });
+});

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Failure } from '../values/failure.js';
+import type { Kept } from './store.js';
+
+/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
+export function errorCode(error: unknown): string | null {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+/** Replaces a file in one step: readers see the old content or the new one. Throws Failure when the disk is full. */
+export async function writeAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(content);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw await explainFull(error, dirname(path), Buffer.byteLength(content));
+  }
+}
+
+/** A kept file's text with its age, or null where there is none. */
+export async function readKept(path: string): Promise<Kept<string> | null> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      const { mtimeMs } = await handle.stat();
+      return { value: await handle.readFile('utf8'), ageMs: Math.max(0, Date.now() - mtimeMs) };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/** Bytes free for this user at `folder`. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** The size of a regular file in bytes, or null where there is none. */
+export async function fileSize(path: string): Promise<number | null> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.size : null;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/** The Failure of a disk without room: what is needed and what is free, in bytes. */
+export function diskFull(folder: string, needed: number, free: number, cause?: unknown): Failure {
+  const problem = {
+    where: folder,
+    what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
+    remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
+  };
+  return new Failure(1, [problem], { cause });
+}
+
+/** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
+export async function explainFull(error: unknown, folder: string, needed: number): Promise<unknown> {
+  const code = errorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT' ? diskFull(folder, needed, await freeBytes(folder), error) : error;
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1);
+}

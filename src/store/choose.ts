@@ -1,0 +1,42 @@
+import path from 'node:path';
+
+/** Which store, where, and why. */
+export interface StoreChoice {
+  readonly kind: 'github' | 'directory' | 'off';
+  /** Folder of the store; with `off` a temporary one that goes at the end of the run. */
+  readonly folder: string;
+  readonly reason: string;
+}
+
+/** The user's own cache folder by platform: XDG base directories, Apple's and Microsoft's guidelines. */
+function userCacheFolder(os: 'linux' | 'darwin' | 'win32', environment: NodeJS.ProcessEnv, home: string): string {
+  if (os === 'win32') return environment['LOCALAPPDATA'] ?? path.win32.join(home, 'AppData', 'Local');
+  if (os === 'darwin') return path.posix.join(home, 'Library', 'Caches');
+  const xdg = environment['XDG_CACHE_HOME'];
+  return xdg !== undefined && path.posix.isAbsolute(xdg) ? xdg : path.posix.join(home, '.cache');
+}
+
+/**
+ * The folder that keeps what outlives a run. In a job: the runner's tool cache, which a self-hosted runner keeps on the file system
+ * of its workspace (there uv links instead of copying) and which `RUNNER_TEMP`'s emptying leaves alone; in a shell the user's cache folder.
+ */
+export function keptFolder(os: 'linux' | 'darwin' | 'win32', environment: NodeJS.ProcessEnv, home: string): string {
+  const base = environment['RUNNER_TOOL_CACHE'] || userCacheFolder(os, environment, home);
+  return (os === 'win32' ? path.win32 : path.posix).join(base, 'paddle-mirror-setup');
+}
+
+/** `auto` is GitHub's cache on GitHub's own machines, and a folder everywhere else: from there GitHub's cache is slower than a mirror. */
+export function chooseStore(options: {
+  readonly wish: 'auto' | 'github' | 'directory' | 'off';
+  readonly cachePath: string | null;
+  readonly host: 'github-hosted' | 'self-hosted' | 'shell';
+  readonly kept: string;
+  readonly temporary: string;
+}): StoreChoice {
+  const folder = options.cachePath ?? options.kept;
+  if (options.wish === 'off') return { kind: 'off', folder: options.temporary, reason: 'cache: off' };
+  if (options.wish !== 'auto') return { kind: options.wish, folder, reason: `cache: ${options.wish}` };
+  return options.host === 'github-hosted'
+    ? { kind: 'github', folder, reason: 'auto: a GitHub-hosted machine keeps nothing itself' }
+    : { kind: 'directory', folder, reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder` };
+}

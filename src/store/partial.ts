@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { errorCode, fileSize, writeAtomic } from './atomic.js';
+import type { PartialFile } from './store.js';
+
+/** A holder that has given no sign for this long (ms) is taken for dead. */
+const SILENT_MS = 20_000;
+
+/**
+ * Takes the place `folder` for an unfinished file: `data` (the bytes), `record.json` (what is known about them) and `lock` (who holds it).
+ * Returns null while another living process holds it.
+ */
+export async function openPartial(folder: string): Promise<PartialFile | null> {
+  await mkdir(folder, { recursive: true });
+  const lock = join(folder, 'lock');
+  const token = `${process.pid} ${hostname()} ${randomBytes(8).toString('hex')}`;
+  if (!(await takeLock(lock, token))) {
+    return null;
+  }
+  const path = join(folder, 'data');
+  const recordPath = join(folder, 'record.json');
+  const record = (await fileSize(path)) === null ? null : await readRecord(recordPath);
+  if (record === null) {
+    await writeFile(path, '');
+  }
+  const ours = async (): Promise<boolean> => (await readText(lock)) === token;
+  return {
+    path,
+    record,
+    save: async (value, durable) => {
+      if (durable) {
+        const handle = await open(path, 'r+');
+        try {
+          await handle.datasync();
+        } finally {
+          await handle.close();
+        }
+      }
+      await writeAtomic(recordPath, JSON.stringify(value));
+      const now = new Date();
+      await utimes(lock, now, now);
+    },
+    release: async () => {
+      if (await ours()) {
+        await rm(lock, { force: true });
+      }
+    },
+    discard: async () => {
+      if (await ours()) {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+async function takeLock(lock: string, token: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    try {
+      await writeFile(lock, token, { flag: 'wx' });
+      return true;
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') {
+        throw error;
+      }
+    }
+    if (await isHeld(lock)) {
+      return false;
+    }
+    // Moved away before it is removed: of two processes that find a dead holder only one can move its lock.
+    const dead = `${lock}.${randomBytes(6).toString('hex')}`;
+    try {
+      await rename(lock, dead);
+      await rm(dead, { force: true });
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') {
+        throw error;
+      }
+    }
+  }
+  return false;
+}
+
+async function isHeld(lock: string): Promise<boolean> {
+  const text = await readText(lock);
+  if (text === null) {
+    return false;
+  }
+  const [pid, host] = text.split(' ');
+  if (host === hostname() && !isAlive(Number(pid))) {
+    return false;
+  }
+  const found = await stat(lock).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') {
+      return null;
+    }
+    throw error;
+  });
+  return found !== null && Date.now() - found.mtimeMs < SILENT_MS;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, as another user's.
+    return errorCode(error) === 'EPERM';
+  }
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') {
+      return null;
+    }
+    throw error;
+  }
+}
+
+async function readRecord(path: string): Promise<unknown> {
+  const text = await readText(path);
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    // Half-written by a power cut: the bytes are of no use without their record.
+    return null;
+  }
+}

@@ -1,0 +1,79 @@
+import type { StoredFile } from '../values/gateway.js';
+
+/** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
+export class WrongBytes extends Error {
+  readonly filename: string;
+  /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
+  readonly expected: string;
+  readonly actual: string | null;
+
+  constructor(filename: string, expected: string, actual: string | null) {
+    super(`${filename}: sha256 is ${actual ?? 'another one'}, not ${expected}`);
+    this.name = 'WrongBytes';
+    this.filename = filename;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** The place of an unfinished file. One process holds it at a time. */
+export interface PartialFile {
+  /** The bytes so far; may be sparse. */
+  readonly path: string;
+  /** What an earlier run recorded about these bytes, as written by `save`; null where there is nothing to go on with. */
+  readonly record: unknown;
+  /** Records what is on disk (atomically) and tells other processes that this one is alive. `durable`: the bytes are flushed to the disk first. */
+  save(record: unknown, durable: boolean): Promise<void>;
+  /** Gives the place up and leaves the bytes for the next run. */
+  release(): Promise<void>;
+  /** Gives the place up and removes what is there. */
+  discard(): Promise<void>;
+}
+
+/** Something kept, with its age in milliseconds. */
+export interface Kept<T> {
+  readonly value: T;
+  readonly ageMs: number;
+}
+
+/** The wheel cache: files by their hash, locks by their key, small facts. Safe for several processes at once. */
+export interface Store {
+  readonly root: string;
+  /** Absolute folders that exist. `staging` is on the same file system as the wheels. */
+  readonly folders: {
+    readonly wheels: string;
+    readonly tools: string;
+    readonly uv: string;
+    readonly locks: string;
+    readonly staging: string;
+  };
+  /** The file, if it is there; its hash is checked when it is read. */
+  find(sha256: string, filename: string): Promise<StoredFile | null>;
+  /**
+   * Bytes from `from` to the end, hashed while they go out: the last piece follows only when the hash of the whole is right.
+   * Otherwise the file is dropped and WrongBytes thrown.
+   */
+  read(file: StoredFile, from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Hashes the file; when it is wrong the file is dropped and the answer is false. */
+  check(file: StoredFile): Promise<boolean>;
+  /**
+   * Moves a file of the same file system in: flushed, renamed atomically, read-only. `unchecked` bytes are hashed first
+   * (WrongBytes when they differ); `hashed` says that the caller has just done so.
+   */
+  admit(path: string, file: { readonly sha256: string; readonly filename: string }, proof: 'hashed' | 'unchecked'): Promise<StoredFile>;
+  drop(file: StoredFile): Promise<void>;
+  /** Text of `locks/<key>/pylock.toml`, or null. */
+  readLock(key: string): Promise<Kept<string> | null>;
+  /** Returns the path. */
+  writeLock(key: string, text: string): Promise<string>;
+  /** A small fact as JSON (`kept/<name>.json`); null where it is missing or unreadable. */
+  readFact(name: string): Promise<Kept<unknown> | null>;
+  writeFact(name: string, value: unknown): Promise<void>;
+  /** METADATA of a wheel (PEP 658), only ever taken from bytes whose hash was checked; null where missing or damaged. */
+  readMetadata(sha256: string): Promise<Uint8Array | null>;
+  writeMetadata(sha256: string, metadata: Uint8Array): Promise<void>;
+  /** The place for an unfinished file, or null while another living process holds it. */
+  partial(key: string): Promise<PartialFile | null>;
+  /** Bytes free for this user where the store lies. */
+  free(): Promise<number>;
+}

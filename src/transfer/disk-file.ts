@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { explainFull } from '../store/atomic.js';
+import { WrongBytes } from '../store/store.js';
+import type { Bell } from './bell.js';
+
+/** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
+const HELD_BACK = 2 ** 16;
+const READ = 2 ** 18;
+
+/** How far a file has come, as its readers see it. */
+export interface Extent {
+  /** Everything before it is on the disk. */
+  front(): number;
+  size(): number | null;
+  /** The hash of the whole is right. */
+  verified(): boolean;
+}
+
+/** An unfinished file on the disk that is written and read at the same time. */
+export interface DiskFile {
+  /** Writes at `at`; where older bytes lie up to `compareTo` they are compared, and readers that were handed other ones are broken. */
+  write(bytes: Uint8Array, at: number, compareTo: number): Promise<void>;
+  /** In order, while it arrives. Throws WrongBytes when bytes already handed out turned out to be others. */
+  read(from: number, signal: AbortSignal): AsyncGenerator<Uint8Array>;
+  /** SHA-256 of the whole, taken while it arrives; starts over whenever `restart` was called. */
+  hash(signal: AbortSignal): Promise<string>;
+  restart(): void;
+  /** How many times a rewritten byte was another one. */
+  differences(): number;
+  /** The handle is closed when the last reader has left. */
+  close(): Promise<void>;
+}
+
+/** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null. */
+export async function openDiskFile(
+  path: string,
+  filename: string,
+  expected: string | null,
+  extent: Extent,
+  bell: Bell,
+  failed: () => unknown,
+): Promise<DiskFile> {
+  const handle = await open(path, 'r+');
+  const readers = new Set<{ position: number; broken: boolean }>();
+  let differences = 0;
+  let restarts = 0;
+  let closing = false;
+
+  const closeWhenIdle = async (): Promise<void> => {
+    if (closing && readers.size === 0) {
+      await handle.close();
+    }
+  };
+  const visible = (): number => {
+    const size = extent.size();
+    return size !== null && extent.verified() ? size : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
+  };
+  const readAt = async (buffer: Buffer, length: number, position: number): Promise<Buffer> => {
+    const { bytesRead } = await handle.read(buffer, 0, length, position);
+    if (bytesRead === 0) {
+      throw new Error(`${path} became shorter while it was used`);
+    }
+    return buffer.subarray(0, bytesRead);
+  };
+  const compare = async (bytes: Uint8Array, at: number, length: number): Promise<void> => {
+    const old = await readAt(Buffer.allocUnsafe(length), length, at);
+    const fresh = Buffer.from(bytes.buffer, bytes.byteOffset, old.length);
+    if (old.equals(fresh)) {
+      return;
+    }
+    differences += 1;
+    const first = at + fresh.findIndex((byte, index) => byte !== old[index]);
+    for (const reader of readers) {
+      reader.broken ||= reader.position > first;
+    }
+  };
+
+  return {
+    write: async (bytes, at, compareTo) => {
+      if (compareTo > at) {
+        await compare(bytes, at, Math.min(bytes.length, compareTo - at));
+      }
+      try {
+        for (let done = 0; done < bytes.length; ) {
+          done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+        }
+      } catch (error) {
+        throw await explainFull(error, path, Math.max(bytes.length, (extent.size() ?? 0) - extent.front()));
+      }
+    },
+    read: async function* (from, signal) {
+      const reader = { position: from, broken: false };
+      readers.add(reader);
+      try {
+        for (;;) {
+          if (reader.broken) {
+            throw new WrongBytes(filename, expected ?? 'the one seen first', null);
+          }
+          const end = visible();
+          if (reader.position < end) {
+            const length = Math.min(READ, end - reader.position);
+            const piece = await readAt(Buffer.allocUnsafe(length), length, reader.position);
+            reader.position += piece.length;
+            yield piece;
+          } else if (extent.verified()) {
+            return;
+          } else if (failed() !== null) {
+            throw failed();
+          } else {
+            await bell.wait(signal);
+          }
+        }
+      } finally {
+        readers.delete(reader);
+        await closeWhenIdle();
+      }
+    },
+    hash: async (signal) => {
+      const buffer = Buffer.allocUnsafe(2 ** 20);
+      let [round, position, hash] = [restarts, 0, createHash('sha256')];
+      for (;;) {
+        const front = extent.front();
+        if (round !== restarts) {
+          [round, position, hash] = [restarts, 0, createHash('sha256')];
+        } else if (position < front) {
+          const piece = await readAt(buffer, Math.min(buffer.length, front - position), position);
+          if (round === restarts) {
+            hash.update(piece);
+            position += piece.length;
+          }
+        } else if (position === extent.size()) {
+          return hash.digest('hex');
+        } else {
+          await bell.wait(signal);
+        }
+      }
+    },
+    restart: () => {
+      restarts += 1;
+    },
+    differences: () => differences,
+    close: async () => {
+      closing = true;
+      await closeWhenIdle();
+    },
+  };
+}

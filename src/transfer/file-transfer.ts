@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PartialFile } from '../store/store.js';
+import type { StoredFile } from '../values/gateway.js';
+import type { IndexFile, SourceFault } from '../values/source.js';
+import { type Download, openDownload } from './download.js';
+import type { Surroundings, Transfer } from './transfer.js';
+
+/** Starts to bring a file into the store: it is there already, another process is bringing it, or it is downloaded. `key` names its partial file. */
+export function startFileTransfer(file: IndexFile, key: string, around: Surroundings): Transfer {
+  const { store, signal } = around;
+  let faults: () => readonly SourceFault[] = () => [];
+
+  const begin = async (): Promise<StoredFile | { readonly partial: PartialFile; readonly download: Download }> => {
+    const place = await findOrClaim(file, key, around);
+    if ('sha256' in place) {
+      return place;
+    }
+    const download = await openDownload(file, place, around);
+    faults = download.faults;
+    around.add(download);
+    return { partial: place, download };
+  };
+  const begun = begin();
+
+  const finish = async (): Promise<StoredFile> => {
+    const state = await begun;
+    if ('sha256' in state) {
+      return state;
+    }
+    const { partial, download } = state;
+    let admitted: StoredFile | null = null;
+    try {
+      const sha256 = await download.run();
+      around.remove(download);
+      await download.close();
+      admitted = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
+      return admitted;
+    } finally {
+      around.remove(download);
+      await download.close();
+      await (admitted === null ? partial.release() : partial.discard());
+    }
+  };
+  const done = finish();
+  // Readers and those who wait for the size learn of a failure by themselves.
+  done.catch(() => undefined);
+
+  return {
+    done,
+    faults: () => faults(),
+    size: async () => {
+      const state = await begun;
+      return 'sha256' in state ? state.size : state.download.size(signal);
+    },
+    read: async function* (from, reading) {
+      const state = await begun;
+      yield* 'sha256' in state ? store.read(state, from, reading) : state.download.read(from, reading);
+    },
+  };
+}
+
+/** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
+async function findOrClaim(file: IndexFile, key: string, around: Surroundings): Promise<StoredFile | PartialFile> {
+  const { store, signal, timings } = around;
+  const until = Date.now() + (file.sha256 === null ? 0 : timings.foreignMs);
+  for (let said = false; ; said = true) {
+    const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
+    const place = stored ?? (await store.partial(key));
+    if (place !== null) {
+      return place;
+    }
+    if (Date.now() >= until) {
+      const own = await store.partial(`${key}-${process.pid}-${Math.random().toString(36).slice(2)}`);
+      if (own !== null) {
+        return own;
+      }
+    }
+    if (!said) {
+      around.log.info(`${file.filename}: another process is downloading it; waiting for that one`);
+    }
+    await sleep(200, undefined, { signal });
+  }
+}

@@ -1,0 +1,58 @@
+import type { Credentials } from '../values/request.js';
+import type { FileLocation, Source } from '../values/source.js';
+
+/** What a run knows about one host: all files share it. */
+export interface Lane {
+  readonly host: string;
+  readonly limit: number;
+  active: number;
+  /** Time (ms since the epoch) before which it is not asked. */
+  notBefore: number;
+  /** It is not asked again in this run. */
+  left: boolean;
+  /** Bytes per second of one connection; null before the first measurement. */
+  rate: number | null;
+}
+
+/** What the transfers need to know of a source: its address, connections to one host at a time, credentials, group. */
+export type SourceTerms = Pick<Source, 'url' | 'connections' | 'credentials' | 'group'>;
+
+/** Connections to a host whose source is in no list: a direct link, a folder. */
+const UNLISTED_CONNECTIONS = 16;
+
+/** The hosts of a run. A limit holds for a host, whichever source names it. */
+export function openLanes(sources: (id: string) => SourceTerms | undefined): {
+  lane(location: FileLocation): Lane;
+  credentials(location: FileLocation): Credentials | null;
+} {
+  const lanes = new Map<string, Lane>();
+  return {
+    lane: (location) => {
+      const { protocol, host } = new URL(location.url);
+      const key = `${protocol}//${host}`;
+      const known = lanes.get(key);
+      if (known !== undefined) {
+        return known;
+      }
+      const limit = Math.max(1, sources(location.source)?.connections ?? UNLISTED_CONNECTIONS);
+      const lane: Lane = { host: key, limit, active: 0, notBefore: 0, left: false, rate: null };
+      lanes.set(key, lane);
+      return lane;
+    },
+    // A page may name files of any host: the index's password is for the index's own origin.
+    credentials: (location) => {
+      const source = sources(location.source);
+      const same = source !== undefined && URL.canParse(source.url) && new URL(source.url).origin === new URL(location.url).origin;
+      return same ? source.credentials : null;
+    },
+  };
+}
+
+/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Too few bytes say nothing. */
+export function measure(lane: Lane, bytes: number, ms: number): void {
+  if (bytes < 2 ** 18) {
+    return;
+  }
+  const seen = (bytes * 1000) / Math.max(1, ms);
+  lane.rate = lane.rate === null ? seen : lane.rate * 0.6 + seen * 0.4;
+}

@@ -1,0 +1,57 @@
+import type { Piece } from './segments.js';
+
+/** Which copy of a file without a published hash is being fetched: bytes of another one must not be mixed in. */
+export interface Identity {
+  readonly source: string;
+  /** Strong ETag or Last-Modified. */
+  readonly validator: string;
+}
+
+/** What is written beside a partial file, so that a later run goes on where this one stopped. */
+export interface PartialRecord {
+  readonly version: 1;
+  readonly size: number;
+  readonly sha256: string | null;
+  readonly identity: Identity | null;
+  readonly pieces: readonly Piece[];
+}
+
+/** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
+export const KEPT = '(kept)';
+
+/**
+ * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
+ * a file without hash whose copy can't be told. Pieces that reach past `onDisk` bytes are cut there.
+ */
+export function readRecord(value: unknown, sha256: string | null, onDisk: number): PartialRecord | null {
+  if (!isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
+    return null;
+  }
+  const identity = readIdentity(value['identity']);
+  if (!Array.isArray(value['pieces']) || (sha256 === null && identity === null)) {
+    return null;
+  }
+  const source = sha256 === null && identity !== null ? identity.source : KEPT;
+  const pieces = value['pieces'].flatMap((piece: unknown): Piece[] => {
+    if (!isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
+      return [];
+    }
+    return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
+  });
+  return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to) };
+}
+
+function readIdentity(value: unknown): Identity | null {
+  if (!isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
+    return null;
+  }
+  return { source: value['source'], validator: value['validator'] };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,96 @@
+import type { FaultKind } from '../values/source.js';
+import { HttpFault } from '../values/http.js';
+
+/** Why a source did not bring the bytes asked for. */
+export interface Refusal {
+  readonly kind: FaultKind;
+  /** One line. */
+  readonly detail: string;
+  readonly remedy: string | null;
+  /** What the source asked for by `Retry-After`, ms; null where it did not. */
+  readonly retryAfterMs: number | null;
+}
+
+/** What is done with a source after a refusal: it is left for this file or for the whole run, or asked again after `waitMs`. */
+export type Verdict =
+  | { readonly leave: 'file' | 'run' }
+  | { readonly leave: null; readonly waitMs: number; readonly scope: 'file' | 'host' };
+
+/** A refusal on its way through the code; carries it to the one place that judges. */
+export class Refused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal, options?: { readonly cause?: unknown }) {
+    super(refusal.detail, options);
+    this.name = 'Refused';
+    this.refusal = refusal;
+  }
+}
+
+/** A refusal of a kind, as an error to throw. */
+export function refused(kind: FaultKind, detail: string, retryAfterMs: number | null = null): Refused {
+  return new Refused({ kind, detail, remedy: null, retryAfterMs });
+}
+
+/** Reads an error as a refusal; null where it is none (a defect, an abort, the disk). */
+export function asRefusal(error: unknown): Refusal | null {
+  if (error instanceof Refused) {
+    return error.refusal;
+  }
+  if (error instanceof HttpFault) {
+    return { kind: error.kind, detail: error.message, remedy: error.remedy, retryAfterMs: null };
+  }
+  return null;
+}
+
+/** Reads a status that is neither 200 nor 206 (RFC 9110, section 15). */
+export function refusedByStatus(status: number, retryAfter: string | undefined, nowMs: number): Refused {
+  const wait = readRetryAfter(retryAfter, nowMs);
+  if (status === 403 || status === 429 || status === 451) {
+    return refused('banned', `answered ${status}`, status === 429 ? (wait ?? 1000) : null);
+  }
+  if (status === 404 || status === 410) {
+    return refused('missing', `answered ${status}`);
+  }
+  if (status === 407) {
+    return refused('proxy', 'the proxy wants a login (407)');
+  }
+  return refused('status', `answered ${status}`, status === 503 ? wait : null);
+}
+
+/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), as ms from now; null where it says nothing. */
+export function readRetryAfter(value: string | undefined, nowMs: number): number | null {
+  if (value === undefined) {
+    return null;
+  }
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs;
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+}
+
+/** The longest `Retry-After` that is waited for, ms; a source that asks for more is left. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** Refusals that another try will not change. */
+const FINAL: ReadonlySet<FaultKind> = new Set(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect']);
+
+/**
+ * Judges a refusal. `strikes`: refusals in a row by this source for this file without a byte gained, this one counted;
+ * `alone`: no other source is left for the file, so this one gets more tries; `random` in [0, 1) spreads the waits.
+ */
+export function judge(refusal: Refusal, strikes: number, alone: boolean, random: number): Verdict {
+  const { kind, retryAfterMs } = refusal;
+  if (kind === 'wrong-hash' || kind === 'tls') {
+    return { leave: 'run' };
+  }
+  if (FINAL.has(kind) || (kind === 'banned' && retryAfterMs === null)) {
+    return { leave: 'file' };
+  }
+  if (strikes > (alone ? 5 : 3) || (retryAfterMs ?? 0) > LONGEST_WAIT_MS) {
+    return { leave: 'file' };
+  }
+  const backOff = Math.min(8000, 200 * 2 ** strikes) * (0.5 + random);
+  const scope = kind === 'refused' || kind === 'dns' || kind === 'proxy' || kind === 'banned' ? 'host' : 'file';
+  // Bytes came before it broke: it is asked for the rest at once.
+  const waitMs = strikes === 0 && kind === 'reset' ? 0 : Math.max(backOff, retryAfterMs ?? 0);
+  return { leave: null, waitMs, scope };
+}

@@ -1,0 +1,112 @@
+import { Failure, type Problem } from '../values/failure.js';
+import { maskUrl } from '../values/mask.js';
+import type { FaultKind, FileLocation, IndexFile, SourceFault } from '../values/source.js';
+import type { Lane } from './lanes.js';
+import { judge, type Refusal } from './refusal.js';
+import type { Route } from './scheduler.js';
+
+/** One place where a file can be had, and how it went there. */
+export interface FileRoute {
+  readonly location: FileLocation;
+  readonly lane: Lane;
+  /** Refusals in a row without a byte gained. */
+  strikes: number;
+  notBefore: number;
+  left: boolean;
+  /** Under suspicion of wrong bytes: not asked until the matter is settled. */
+  suspected: boolean;
+  /** It answers a range with the whole file. */
+  rangeless: boolean;
+  /** Connections of this file on it. */
+  mine: number;
+  /** Its last refusal. */
+  refusal: Refusal | null;
+}
+
+/** The ways to one file, in the order in which its sources are wished. Those that state another hash than the file's are none. */
+export function createRoutes(file: IndexFile, lane: (location: FileLocation) => Lane): FileRoute[] {
+  return file.locations
+    .filter((l) => l.sha256 === null || file.sha256 === null || l.sha256 === file.sha256)
+    .map((location) => ({
+      location,
+      lane: lane(location),
+      strikes: 0,
+      notBefore: 0,
+      left: false,
+      suspected: false,
+      rangeless: false,
+      mine: 0,
+      refusal: null,
+    }));
+}
+
+/** It may be asked, now or after a wait. */
+export function isAlive(route: FileRoute): boolean {
+  return !route.left && !route.lane.left;
+}
+
+/** Time (ms since the epoch) from which it may be asked. */
+export function readyAt(route: FileRoute): number {
+  return Math.max(route.notBefore, route.lane.notBefore);
+}
+
+/** The scheduler's view of a route. */
+export function viewRoute(route: FileRoute, usable: boolean, nowMs: number): Route {
+  return {
+    ready: usable && isAlive(route) && !route.suspected && readyAt(route) <= nowMs,
+    active: route.lane.active,
+    limit: route.lane.limit,
+    rate: route.lane.rate,
+    mine: route.mine,
+  };
+}
+
+/** Takes a refusal in: the route waits or is left. `gained`: bytes that the connection brought before. Returns whether it was left. */
+export function refuse(route: FileRoute, refusal: Refusal, gained: number, alone: boolean, nowMs: number): boolean {
+  // A source that stalls is not forgiven for the bytes before the stall: each one holds the installer up.
+  const forgiven = gained >= 2 ** 16 && refusal.kind !== 'timeout' && refusal.kind !== 'slow';
+  route.strikes = forgiven ? 0 : route.strikes + 1;
+  route.refusal = refusal;
+  const verdict = judge(refusal, route.strikes, alone, Math.random());
+  if (verdict.leave !== null) {
+    route.left = true;
+    route.lane.left ||= verdict.leave === 'run';
+    return true;
+  }
+  const until = nowMs + verdict.waitMs;
+  if (verdict.scope === 'host') {
+    route.lane.notBefore = Math.max(route.lane.notBefore, until);
+  } else {
+    route.notBefore = until;
+  }
+  return false;
+}
+
+/** A route's refusal as the report has it. */
+export function faultOf(route: FileRoute, refusal: Refusal): SourceFault {
+  const { kind, detail, remedy } = refusal;
+  return { source: route.location.source, url: maskUrl(route.location.url), kind, detail, remedy };
+}
+
+/** The Failure of a file that no source could bring: one problem for each of them. */
+export function exhausted(filename: string, routes: readonly FileRoute[]): Failure {
+  const problems = routes.map((route): Problem => {
+    const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
+    return {
+      where: `${route.location.source} (${maskUrl(route.location.url)})`,
+      what: `${filename} could not be had: ${route.refusal?.detail ?? left}.`,
+      remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
+    };
+  });
+  const none: Problem = { where: filename, what: 'No source has this file.', remedy: ANOTHER };
+  return new Failure(1, problems.length === 0 ? [none] : problems);
+}
+
+const ANOTHER = 'Name another mirror with `mirrors`, or try again later.';
+
+const REMEDIES: Partial<Record<FaultKind, string>> = {
+  banned: 'The mirror turns this machine away: wait, or name another mirror with `mirrors`.',
+  html: 'Something between here and the mirror answers in its place: check for a login page, or name another mirror with `mirrors`.',
+  'wrong-hash': 'The mirror has other bytes than the index: name another mirror with `mirrors`.',
+  dns: 'Check the name and the DNS of this machine, or name another mirror with `mirrors`.',
+};

@@ -1,0 +1,52 @@
+/** One way to a file: a source at its host. */
+export interface Route {
+  /** Can be asked now: not left, not waiting after a refusal. */
+  readonly ready: boolean;
+  /** Connections to the host that are open and allowed, over all files. */
+  readonly active: number;
+  readonly limit: number;
+  /** Bytes per second of one connection as seen so far, or null. */
+  readonly rate: number | null;
+  /** Connections that this file has on it. */
+  readonly mine: number;
+}
+
+/** What one file would do with another connection. */
+export interface Want {
+  /** Bytes that are missing; Infinity where the length is unknown. */
+  readonly missing: number;
+  readonly connections: number;
+  /** Connections that it may have at most; 0 when there is nothing to give another one to do. */
+  readonly most: number;
+  /** In the order in which the sources are wished. */
+  readonly routes: readonly Route[];
+}
+
+/**
+ * Chooses who gets the next connection, and to where: files without one first, the smallest of them before the others; then the
+ * file with most bytes missing for each connection it has. Connections of a file are spread over its sources in proportion to
+ * their speed; one that was not measured is taken to be as fast as the best. Null when nothing can be begun.
+ */
+export function choose(wants: readonly Want[]): { readonly want: number; readonly route: number } | null {
+  const open = wants
+    .map((want, index) => ({ want, index, route: bestRoute(want.routes) }))
+    .filter((o) => o.route !== null && o.want.connections < o.want.most);
+  const waiting = open.filter((o) => o.want.connections === 0).sort((a, b) => a.want.missing - b.want.missing);
+  const share = (want: Want): number => want.missing / want.connections;
+  const chosen = waiting[0] ?? open.sort((a, b) => share(b.want) - share(a.want))[0];
+  return chosen === undefined || chosen.route === null ? null : { want: chosen.index, route: chosen.route };
+}
+
+function bestRoute(routes: readonly Route[]): number | null {
+  const best = Math.max(1, ...routes.map((r) => r.rate ?? 0));
+  let chosen: number | null = null;
+  let score = 0;
+  for (const [index, route] of routes.entries()) {
+    const worth = (route.rate ?? best) / (route.mine + 1);
+    if (route.ready && route.active < route.limit && worth > score) {
+      chosen = index;
+      score = worth;
+    }
+  }
+  return chosen;
+}

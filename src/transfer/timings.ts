@@ -1,0 +1,35 @@
+import type { AskLimits } from './ask.js';
+
+/** Sizes in bytes, times in ms. */
+export interface Timings {
+  readonly segmentBytes: number;
+  /** A file below this comes with one request. */
+  readonly wholeBelow: number;
+  /** The smallest rest that is worth another connection. */
+  readonly splitBytes: number;
+  /** Connections of one file. */
+  readonly connectionsPerFile: number;
+  /** Limits of a request while another source could take over, and for the last source that is left. */
+  readonly hurried: AskLimits;
+  readonly patient: AskLimits;
+  /** How often slow connections are looked for and the record of a partial file is written. */
+  readonly tickMs: number;
+  /** A connection that brought less than this in `slowMs` is given up where another source could take over. */
+  readonly slowBytes: number;
+  readonly slowMs: number;
+  /** How long another process that fetches the same file is waited for. */
+  readonly foreignMs: number;
+}
+
+export const defaultTimings: Timings = {
+  segmentBytes: 4 * 2 ** 20,
+  wholeBelow: 8 * 2 ** 20,
+  splitBytes: 2 ** 19,
+  connectionsPerFile: 16,
+  hurried: { connectMs: 3000, headersMs: 4000, stallMs: 4000 },
+  patient: { connectMs: 10_000, headersMs: 30_000, stallMs: 20_000 },
+  tickMs: 1000,
+  slowBytes: 2 ** 16,
+  slowMs: 4000,
+  foreignMs: 300_000,
+};

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import type { Store } from '../store/store.js';
+import type { StoredFile } from '../values/gateway.js';
+import type { HttpClient } from '../values/http.js';
+import type { Log } from '../values/log.js';
+import type { IndexFile, SourceFault } from '../values/source.js';
+import { readings, settleDispute } from './disputed.js';
+import { startFileTransfer } from './file-transfer.js';
+import { openLanes, type SourceTerms } from './lanes.js';
+import { choose } from './scheduler.js';
+import { fetchSlice, type Slice } from './slice.js';
+import { defaultTimings, type Timings } from './timings.js';
+import type { Surroundings, Transfer, Work } from './transfer.js';
+
+/** Brings files into the store: every source, every connection limit and every fault of a run in one place. */
+export interface Transfers {
+  /** One transfer a file, however many ask; it starts at once. A file in the store is read from there. */
+  get(file: IndexFile): Transfer;
+  /** Bytes `[from, to)` by one small range request; no transfer is started. Throws Failure when no source does ranges. */
+  slice(file: IndexFile, from: number, to: number, signal: AbortSignal): Promise<Slice>;
+  /** Bytes that came over the network, by source id. */
+  fetched(): Readonly<Record<string, number>>;
+  /** What sources did wrong so far, in order. */
+  faults(): readonly SourceFault[];
+  /** Stops what runs and keeps what has arrived for the next run. */
+  close(): Promise<void>;
+}
+
+/** Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. */
+export function openTransfers(options: {
+  readonly client: HttpClient;
+  readonly store: Store;
+  readonly sources: (id: string) => SourceTerms | undefined;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly timings?: Partial<Timings>;
+}): Transfers {
+  const { client, store, log } = options;
+  const end = new AbortController();
+  const lanes = openLanes(options.sources);
+  const works = new Set<Work>();
+  const running = new Map<string, Transfer>();
+  const started: Transfer[] = [];
+  const firstSeen = new Map<string, StoredFile>();
+  const fetched: Record<string, number> = {};
+  let scheduled = false;
+  let alarm: NodeJS.Timeout | undefined;
+
+  const dispatch = (): void => {
+    scheduled = false;
+    const now = Date.now();
+    for (;;) {
+      const list = [...works];
+      const next = choose(list.map((work) => work.want(now)));
+      if (next === null) {
+        break;
+      }
+      list[next.want]?.begin(next.route);
+    }
+    clearTimeout(alarm);
+    const wakeAt = Math.min(...[...works].map((work) => work.wakeAt(now)));
+    if (Number.isFinite(wakeAt)) {
+      alarm = setTimeout(changed, Math.max(5, wakeAt - now));
+    }
+  };
+  const changed = (): void => {
+    if (!scheduled) {
+      scheduled = true;
+      queueMicrotask(dispatch);
+    }
+  };
+  const around: Surroundings = {
+    client,
+    store,
+    log,
+    signal: AbortSignal.any([options.signal, end.signal]),
+    timings: { ...defaultTimings, ...options.timings },
+    lane: lanes.lane,
+    credentials: lanes.credentials,
+    add: (work) => {
+      works.add(work);
+      changed();
+    },
+    remove: (work) => {
+      works.delete(work);
+      changed();
+    },
+    changed,
+    count: (source, bytes) => {
+      fetched[source] = (fetched[source] ?? 0) + bytes;
+    },
+  };
+
+  const start = (file: IndexFile): Transfer => {
+    const key = keyOf(file);
+    const seen = firstSeen.get(key);
+    if (seen !== undefined) {
+      return start({ ...file, sha256: seen.sha256, size: seen.size, hashOrigin: 'first-seen' });
+    }
+    const known = running.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const sides = readings(file);
+    const transfer =
+      sides.length > 1 ? settleDispute(file, sides, sides.map(start)) : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
+    running.set(key, transfer);
+    started.push(transfer);
+    transfer.done
+      .then((stored) => {
+        if (file.sha256 === null) {
+          firstSeen.set(key, stored);
+        }
+      })
+      .catch((error: unknown) => log.debug(`${file.filename}: ${String(error)}`))
+      // The next one who asks finds it in the store, or tries again.
+      .finally(() => running.delete(key))
+      .catch((error: unknown) => log.debug(String(error)));
+    return transfer;
+  };
+
+  return {
+    get: start,
+    slice: (file, from, to, signal) => fetchSlice(file, from, to, around, signal),
+    fetched: () => ({ ...fetched }),
+    faults: () => started.flatMap((transfer) => transfer.faults()),
+    close: async () => {
+      end.abort(new Error('the transfers were closed'));
+      await Promise.allSettled([...running.values()].map((transfer) => transfer.done));
+      clearTimeout(alarm);
+    },
+  };
+}
+
+/** What makes two files one transfer: hash and name, or where no hash is known the addresses and the name. */
+function keyOf(file: IndexFile): string {
+  const where = file.sha256 ?? createHash('sha256').update(file.locations.map((l) => `${l.url} ${l.sha256}`).join('\n')).digest('hex').slice(0, 32);
+  return `${where}-${file.filename}`;
+}

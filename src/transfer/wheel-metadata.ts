@@ -1,0 +1,83 @@
+import { open } from 'node:fs/promises';
+import { parseFilename } from '../packaging/filename.js';
+import { normalise } from '../packaging/name.js';
+import type { Store } from '../store/store.js';
+import { Failure } from '../values/failure.js';
+import type { StoredFile } from '../values/gateway.js';
+import type { IndexFile } from '../values/source.js';
+import { asRefusal } from './refusal.js';
+import type { Transfers } from './transfers.js';
+import { readZipEntry, type ReadRange } from './zip.js';
+
+/** A wheel of at most this many bytes is brought whole: that costs no more than its end. */
+const WHOLE = 2 ** 18;
+
+/**
+ * METADATA of a wheel (PEP 658): kept with the store, else read from the wheel in the store, else by ranges of the wheel's end without
+ * bringing the rest; where no source does ranges, from the whole wheel. Only text out of hash-checked bytes is kept. Throws Failure.
+ */
+export async function wheelMetadata(file: IndexFile, transfers: Transfers, store: Store, signal: AbortSignal): Promise<Uint8Array> {
+  if (file.sha256 !== null) {
+    const kept = await store.readMetadata(file.sha256);
+    const stored = kept === null ? await store.find(file.sha256, file.filename) : null;
+    if (kept !== null) {
+      return kept;
+    }
+    if (stored !== null && (await store.check(stored))) {
+      return keep(file, stored, store);
+    }
+  }
+  if (file.size === null || file.size > WHOLE) {
+    try {
+      return await fromRanges(file, transfers, signal);
+    } catch (error) {
+      if (!(error instanceof Failure) && asRefusal(error) === null) {
+        throw error;
+      }
+    }
+  }
+  return keep(file, await transfers.get(file).done, store);
+}
+
+async function fromRanges(file: IndexFile, transfers: Transfers, signal: AbortSignal): Promise<Uint8Array> {
+  const size = file.size ?? (await transfers.slice(file, 0, 1, signal)).total;
+  const read: ReadRange = async (from, to) => (await transfers.slice({ ...file, size }, from, to, signal)).bytes;
+  return readZipEntry(size, read, isMetadataOf(file.filename));
+}
+
+async function keep(file: IndexFile, stored: StoredFile, store: Store): Promise<Uint8Array> {
+  const handle = await open(stored.path, 'r');
+  try {
+    const read: ReadRange = async (from, to) => {
+      const buffer = Buffer.alloc(to - from);
+      await handle.read(buffer, 0, buffer.length, from);
+      return buffer;
+    };
+    const metadata = await readZipEntry(stored.size, read, isMetadataOf(file.filename));
+    await store.writeMetadata(stored.sha256, metadata);
+    return metadata;
+  } catch (error) {
+    const refusal = asRefusal(error);
+    if (refusal === null) {
+      throw error;
+    }
+    const problem = {
+      where: file.filename,
+      what: `This is no wheel: ${refusal.detail}.`,
+      remedy: 'Ask for another version, or tell those who publish it.',
+    };
+    throw new Failure(1, [problem], { cause: error });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `{name}-{version}.dist-info/METADATA` at the top (PEP 427), the name in any spelling. */
+function isMetadataOf(filename: string): (path: string) => boolean {
+  const wheel = parseFilename(filename);
+  return (path) => {
+    const folder = /^([^/]+)\.dist-info\/METADATA$/.exec(path)?.[1];
+    const name = folder?.slice(0, folder.lastIndexOf('-'));
+    return name !== undefined && (wheel === null || normalise(name) === normalise(wheel.name));
+  };
+}
