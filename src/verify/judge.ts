@@ -1,0 +1,148 @@
+import type { Check, Finding, KnownDefect, Verification } from '../values/verification.js';
+import type { Answer, AnsweredCheck } from './answer.js';
+import { type ExpectedBuild, findBuildProblem, installedVersion } from './build.js';
+import { type Diagnosis, diagnose, recognise } from './diagnose.js';
+import type { GroupRun } from './group.js';
+
+/** What is wrong and the checks that show it. */
+interface Trouble {
+  readonly check: AnsweredCheck;
+  readonly diagnosis: Diagnosis;
+}
+
+function describeEnd(run: GroupRun): string {
+  if (run.timedOut) return `stopped after ${(run.ms / 1000).toFixed(1)} s`;
+  return run.exit.signal === null ? `ended with exit status ${run.exit.code}` : `killed by ${run.exit.signal}`;
+}
+
+/** The diagnosis of a process that did not reach its end. */
+function diagnoseEnd(run: GroupRun, python: string): Diagnosis {
+  if (run.startError !== null) {
+    return {
+      id: 'not-started',
+      cause: `The interpreter ${python} could not be started.`,
+      remedy: 'Name an interpreter that exists and may be executed.',
+      evidence: run.startError,
+    };
+  }
+  if (run.timedOut) {
+    return {
+      id: 'timeout',
+      cause: 'The verification did not end within its limit and was stopped.',
+      remedy:
+        'See what the machine was busy with. A driver or a file system that does not answer hangs like this; a slow disk needs a larger `timeout-minutes`.',
+      evidence: describeEnd(run),
+    };
+  }
+  return diagnose(run.output, run.exit);
+}
+
+/**
+ * What the process wrote beside the answer explains a failure only where PaddlePaddle's libraries speak of the device itself:
+ * a GPU build warns of a missing cuDNN on the CPU too, where it does no harm.
+ */
+function diagnoseCheck(check: AnsweredCheck, output: string): Diagnosis {
+  const own = check.error ?? check.detail;
+  if (check.device !== null && check.device !== 'cpu') {
+    const fromOutput = recognise(check.error ?? '', null) ?? recognise(output, null);
+    if (fromOutput !== null) return fromOutput;
+  }
+  return diagnose(own, null);
+}
+
+/** The check in which the process ended, or one of its own where it ended between two. */
+function endedCheck(answer: Answer | null, run: GroupRun): AnsweredCheck {
+  const at = answer === null ? { id: 'start', device: null } : (answer.running ?? { id: 'end', device: null });
+  const finished = (answer?.checks ?? []).reduce((sum, check) => sum + check.seconds, 0);
+  return {
+    ...at,
+    status: 'failed',
+    seconds: Math.max(0, run.ms / 1000 - finished),
+    detail: run.startError ?? describeEnd(run),
+    difference: null,
+    tolerance: null,
+    error: run.output,
+  };
+}
+
+/** The checks, the one of the build failed where another build was planned. */
+function withBuildJudged(answer: Answer, expected: ExpectedBuild): readonly AnsweredCheck[] {
+  const problem = findBuildProblem(answer, expected);
+  return answer.checks.map((check) =>
+    check.id === 'build' && check.status === 'passed' && problem !== null
+      ? { ...check, status: 'failed', detail: problem }
+      : check,
+  );
+}
+
+function nameCheck(check: AnsweredCheck): string {
+  return check.device === null ? check.id : `${check.id} on ${check.device}`;
+}
+
+/** One finding a cause, in the order of the checks. */
+function collect(troubles: readonly Trouble[]): Finding[] {
+  const byId = new Map<string, Finding>();
+  for (const { check, diagnosis } of troubles) {
+    // Two unknown failures need not be the same one.
+    const key = diagnosis.id === 'unknown' ? `${diagnosis.id} ${diagnosis.evidence}` : diagnosis.id;
+    const earlier = byId.get(key);
+    byId.set(key, { ...diagnosis, ...earlier, checks: [...(earlier?.checks ?? []), nameCheck(check)] });
+  }
+  return [...byId.values()];
+}
+
+/** The judgement over an answer of verify.py and the way its process ended. Pure. */
+export function judge(
+  answer: Answer | null,
+  run: GroupRun,
+  asked: {
+    readonly python: string;
+    readonly device: string;
+    readonly level: 'full' | 'import';
+    readonly expect: ExpectedBuild;
+    readonly knownDefects: readonly KnownDefect[];
+  },
+): Verification {
+  const troubles: Trouble[] = [];
+  const warnings: string[] = [];
+  const checks: Check[] = [];
+  for (const answered of answer === null ? [] : withBuildJudged(answer, asked.expect)) {
+    const { error: _error, ...check } = answered;
+    if (check.status !== 'failed') {
+      checks.push(check);
+      continue;
+    }
+    const diagnosis = diagnoseCheck(answered, run.output);
+    const defect = asked.knownDefects.find((d) => d.asked && d.check === check.id && d.id === diagnosis.id);
+    if (defect === undefined) {
+      troubles.push({ check: answered, diagnosis });
+      checks.push(check);
+    } else {
+      if (!warnings.includes(defect.text)) warnings.push(defect.text);
+      checks.push({ ...check, status: 'warning' });
+    }
+  }
+  if (answer === null || !answer.complete || run.exit.code !== 0) {
+    const ended = endedCheck(answer, run);
+    const { error: _error, ...check } = ended;
+    troubles.push({ check: ended, diagnosis: diagnoseEnd(run, asked.python) });
+    checks.push(check);
+  }
+  return {
+    verified: troubles.length === 0,
+    level: asked.level,
+    device: asked.device,
+    checks,
+    findings: collect(troubles),
+    warnings,
+    version: answer === null ? null : installedVersion(answer),
+    commit: answer?.commit ?? null,
+    compiledWithCuda: answer?.compiledWithCuda ?? null,
+    cuda: answer?.cuda ?? null,
+    cudnn: answer?.cudnn ?? null,
+    nccl: answer?.nccl ?? null,
+    python: answer?.python ?? null,
+    devices: answer?.devices ?? [],
+    seconds: run.ms / 1000,
+  };
+}

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { KnownDefect, Verification } from '../values/verification.js';
+import { readAnswer } from './answer.js';
+import type { ExpectedBuild } from './build.js';
+import { runInGroup } from './group.js';
+import { judge } from './judge.js';
+
+/** What to verify, and how long it may take. */
+export interface VerifyOptions {
+  /** Path of the interpreter whose PaddlePaddle is verified. */
+  readonly python: string;
+  /** Device of the catalogue: `cpu`, `gpu`, `cu126`, `xpu`, `npu`, ... Every device of the kind that the machine has is verified. */
+  readonly device: string;
+  readonly expect: ExpectedBuild;
+  /** `import`: that it is the planned build and can be imported; `full`: that it computes right, too. */
+  readonly level: 'full' | 'import';
+  /** The whole environment of the interpreter; PYTHON* variables beside PYTHONNOUSERSITE and PYTHONDONTWRITEBYTECODE are not obeyed. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly knownDefects: readonly KnownDefect[];
+}
+
+/** Catalogue devices that PaddlePaddle calls by another name; CUDA and Hygon's builds call theirs `gpu`. */
+const KINDS: Readonly<Record<string, string>> = { dcu: 'gpu', maca: 'metax_gpu', ixuca: 'iluvatar_gpu' };
+
+function deviceKind(device: string): string {
+  return /^cu\d+$/.test(device) ? 'gpu' : (KINDS[device] ?? device);
+}
+
+/**
+ * Proves that an installed PaddlePaddle computes right, in a process of its own: a crash, a hang or a missing library is a finding.
+ * Leaves nothing behind. Throws the signal's reason on abort, and only what is a defect of ours or of the temporary folder beside.
+ */
+export async function verify(options: VerifyOptions): Promise<Verification> {
+  const { environment, expect, knownDefects, level, python, signal, timeoutMs } = options;
+  const device = deviceKind(options.device);
+  const work = await mkdtemp(join(tmpdir(), 'paddle-verify-'));
+  try {
+    // -E and not -I: a PaddlePaddle in the user's site-packages is there in later steps, so it is here.
+    const flags = [
+      '-E',
+      ...(environment['PYTHONNOUSERSITE'] ? ['-s'] : []),
+      ...(environment['PYTHONDONTWRITEBYTECODE'] ? ['-B'] : []),
+    ];
+    const script = join(import.meta.dirname, 'verify.py');
+    const args = [...flags, script, '--work', work, '--device', device, '--level', level];
+    const run = await runInGroup(python, args, { cwd: work, environment, timeoutMs, signal });
+    const answer = await readAnswer(join(work, 'answer.json'));
+    return judge(answer, run, { python, device, level, expect, knownDefects });
+  } finally {
+    await rm(work, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
