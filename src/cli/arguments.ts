@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util';
+import { distance } from 'fastest-levenshtein';
+import { inputs } from '../request/inputs.js';
+import { Failure, type Problem } from '../values/failure.js';
+
+/** The commands of the CLI with one line of help each. */
+export const commands = {
+  setup: 'install and verify PaddlePaddle',
+  plan: 'print what setup would do, and do nothing',
+  probe: 'show which sources answer, how fast, and why the others do not',
+  verify: 'check an existing environment',
+  restore: 'undo what earlier runs changed on this machine',
+} as const;
+
+/** A command's name. */
+export type Command = keyof typeof commands;
+
+/** A parsed command line: the inputs as given, and what is the CLI's own. */
+export interface Arguments {
+  readonly command: Command | 'help' | 'version';
+  /** Input name → text as given; a flag given twice is joined by a newline. */
+  readonly raw: Readonly<Record<string, string>>;
+  readonly json: boolean;
+  readonly debug: boolean;
+}
+
+const SWITCHES = ['help', 'version', 'json', 'debug'];
+
+function nearest(given: string, known: readonly string[]): string {
+  return known.reduce((best, candidate) => (distance(given, candidate) < distance(given, best) ? candidate : best));
+}
+
+/** Reads the command line. Throws one Failure (exit code 2) that names every unknown command, unknown flag and missing value. */
+export function parseArguments(argv: readonly string[]): Arguments {
+  const names = inputs.map((input) => input.name);
+  const options = Object.fromEntries([
+    ...names.map((name) => [name, { type: 'string' as const, multiple: true }]),
+    ...SWITCHES.map((name) => [name, { type: 'boolean' as const }]),
+    ['h', { type: 'boolean' as const }],
+  ]);
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const problems: Problem[] = [];
+  const raw: Record<string, string> = {};
+  const switches = new Set<string>();
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind !== 'option') continue;
+    if (SWITCHES.includes(token.name) || token.rawName === '-h') switches.add(token.rawName === '-h' ? 'help' : token.name);
+    else if (!names.includes(token.name)) {
+      const near = nearest(token.name, [...names, ...SWITCHES]);
+      problems.push({ where: token.rawName, what: 'there is no such flag.', remedy: `Did you mean --${near}? \`setup --help\` lists all.` });
+    } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
+      problems.push({ where: token.rawName, what: 'it needs a value.', remedy: `Write ${token.rawName} VALUE, or ${token.rawName}= for an empty one.` });
+    } else raw[token.name] = raw[token.name] === undefined ? token.value : `${raw[token.name]}\n${token.value}`;
+  }
+  const [word, ...rest] = words;
+  const command = (Object.keys(commands) as Command[]).find((name) => name === word);
+  if (word !== undefined && command === undefined && word !== 'help') {
+    problems.push({
+      where: word,
+      what: 'there is no such command.',
+      remedy: `Did you mean ${nearest(word, Object.keys(commands))}? The commands are ${Object.keys(commands).join(', ')}.`,
+    });
+  }
+  for (const extra of rest) {
+    problems.push({ where: extra, what: 'this word belongs to no flag.', remedy: 'Quote a value that holds blanks, and write --flag before it.' });
+  }
+  if (problems.length > 0) throw new Failure(2, problems);
+  const wanted = switches.has('version') ? 'version' : switches.has('help') || command === undefined ? 'help' : command;
+  return { command: wanted, raw, json: switches.has('json'), debug: switches.has('debug') };
+}

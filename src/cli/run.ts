@@ -1,0 +1,77 @@
+import { homedir } from 'node:os';
+import { plan } from '../commands/plan.js';
+import { probeSources } from '../commands/probe.js';
+import { restore } from '../commands/restore.js';
+import { verifyEnvironment } from '../commands/verify.js';
+import type { Context, Outcome } from '../pipeline/context.js';
+import { readRequest } from '../pipeline/read-request.js';
+import { formatDefect, formatProblems } from '../report/print-failure.js';
+import { formatPlan } from '../report/print-plan.js';
+import { formatReport } from '../report/print-report.js';
+import { formatProbes } from '../report/print-sources.js';
+import { createTerminalLog } from '../report/terminal-log.js';
+import { startTimeline } from '../report/timeline.js';
+import { setup } from '../setup.js';
+import { Failure } from '../values/failure.js';
+import type { Report } from '../values/report.js';
+import { programVersion } from '../version.js';
+import { type Command, parseArguments } from './arguments.js';
+import { formatHelp } from './help.js';
+
+const runs: Readonly<Record<Command, typeof setup>> = { setup, plan, probe: probeSources, verify: verifyEnvironment, restore };
+
+function formatOutcome(report: Report): string {
+  if (report.command === 'plan') return formatPlan(report);
+  if (report.command === 'probe') return formatProbes(report.probes);
+  if (report.command === 'restore') return '';
+  return formatReport(report);
+}
+
+/** Stops at the first SIGINT or SIGTERM; a second one ends the process as the system does. */
+function stopOnSignals(): AbortSignal {
+  const stop = new AbortController();
+  const abort = () => stop.abort(new Error('stopped by a signal'));
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, abort);
+  return stop.signal;
+}
+
+/**
+ * Runs the CLI: what is asked for goes to standard output, everything else to standard error. Gives the exit code and never throws:
+ * a Failure is printed without a stack, a defect of ours with one (exit code 1).
+ */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  const started = new Date();
+  let log = createTerminalLog(process.stderr, process.env['RUNNER_DEBUG'] === '1');
+  try {
+    const given = parseArguments(argv);
+    if (given.command === 'version') process.stdout.write(`${programVersion}\n`);
+    if (given.command === 'help') process.stdout.write(formatHelp());
+    if (given.command === 'version' || given.command === 'help') return 0;
+    log = createTerminalLog(process.stderr, given.debug || process.env['RUNNER_DEBUG'] === '1');
+    const { environment, request } = await readRequest(given.raw, 'flag', process.env, log);
+    const context: Context = {
+      environment,
+      home: homedir(),
+      log,
+      timeline: startTimeline(log.step),
+      signal: stopOnSignals(),
+      version: programVersion,
+      started,
+    };
+    const outcome: Outcome = await runs[given.command](request, context);
+    log.end();
+    const { report, exitCode } = outcome;
+    if (report.problems.length > 0) process.stderr.write(`${log.hide(formatProblems(report.problems))}\n`);
+    if (given.json) process.stdout.write(`${log.hide(JSON.stringify(report, null, 2))}\n`);
+    else if (report.outcome === 'done' || report.verification !== null) process.stdout.write(log.hide(formatOutcome(report)));
+    return exitCode;
+  } catch (error) {
+    log.end();
+    if (error instanceof Failure) {
+      process.stderr.write(`${log.hide(formatProblems(error.problems))}\n`);
+      return error.exitCode;
+    }
+    process.stderr.write(`${log.hide(formatDefect(error))}\n`);
+    return 1;
+  }
+}

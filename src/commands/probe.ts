@@ -1,0 +1,45 @@
+import { conclude, looked, tell } from '../pipeline/conclude.js';
+import type { Context, Outcome } from '../pipeline/context.js';
+import { startDeadline } from '../pipeline/deadline.js';
+import { openDesk } from '../pipeline/desk.js';
+import { neededPages } from '../plan/pages.js';
+import { draft as draftPlan } from '../plan.js';
+import { inspectRunner } from '../runner/runner.js';
+import { probe } from '../sources/probe.js';
+import { maskUrl } from '../values/mask.js';
+import type { Request } from '../values/request.js';
+
+/** Milliseconds for the first answer: long enough to tell slow from dead. */
+const firstAnswerMs = 8_000;
+
+/** Looks at every source that takes part, politely and side by side: its page of PaddlePaddle and at most 1 MiB of a wheel. */
+export function probeSources(request: Request, context: Context): Promise<Outcome> {
+  const deadline = startDeadline(request.timeoutMs, context.signal);
+  return conclude('probe', context, request.reportFile, deadline, async (story) => {
+    const { signal } = deadline;
+    const { runner, notices } = await context.timeline.step('Look at the machine', () =>
+      inspectRunner(request, context.environment, signal),
+    );
+    tell(story, context, notices);
+    const pages = neededPages(draftPlan(request, runner));
+    const desk = openDesk(request, runner, context, null, signal);
+    try {
+      const asked = desk.roster.flatMap((source) => {
+        if (source.kind === 'find-links') return [];
+        const page = pages.find(({ origin }) => (origin.kind === 'paddle') === (source.kind === 'paddle'));
+        if (source.kind === 'paddle' && page === undefined) return [];
+        const folder = page?.origin.kind === 'paddle' ? page.origin : null;
+        return [{ source, project: page?.project ?? 'paddlepaddle', folder, wanted: null, firstAnswerMs }];
+      });
+      const probes = await context.timeline.step('Ask every source', () =>
+        Promise.all(asked.map((question) => probe(desk.client, { ...question, signal }))),
+      );
+      story.probes = probes
+        .map(({ source, ms, bytesPerSecond, fault }) => ({ id: source.id, url: maskUrl(source.url), origin: source.origin, ms, bytesPerSecond, fault }))
+        .sort((a, b) => (b.bytesPerSecond ?? -1) - (a.bytesPerSecond ?? -1));
+      return looked;
+    } finally {
+      await desk.client.close();
+    }
+  });
+}

@@ -1,0 +1,3 @@
+import { runMain } from './job/main.js';
+
+process.exit(await runMain());

@@ -1,0 +1,64 @@
+import type { LaterEnvironment } from '../configure/env-file.js';
+import type { Timeline } from '../report/timeline.js';
+import type { GithubSave } from '../store/github.js';
+import type { Problem } from '../values/failure.js';
+import type { Log } from '../values/log.js';
+import type { Report } from '../values/report.js';
+
+/** What an entry hands to the pipeline: the process around it, as values. */
+export interface Context {
+  readonly environment: NodeJS.ProcessEnv;
+  /** The user's home folder. */
+  readonly home: string;
+  readonly log: Log;
+  readonly timeline: Timeline;
+  /** Aborted by the user (SIGINT, SIGTERM); the deadline is added from the request. */
+  readonly signal: AbortSignal;
+  /** Version of this program. */
+  readonly version: string;
+  /** When the run began. */
+  readonly started: Date;
+}
+
+/** The report while it is being written: every stage tells what it did. */
+export type Story = { -readonly [Part in keyof Report]: Report[Part] };
+
+/** What a run leaves to its entry. */
+export interface Outcome {
+  readonly exitCode: 0 | 1 | 2 | 3;
+  readonly report: Report;
+  readonly later: LaterEnvironment;
+  readonly state: PostState;
+}
+
+/** What main leaves to post; post reads this and no input. */
+export interface PostState {
+  /** Journals to undo. */
+  readonly journals: readonly string[];
+  /** What to save to GitHub's cache, or null. */
+  readonly save: { readonly folder: string; readonly entry: GithubSave } | null;
+}
+
+/** An empty report of a command. */
+export function beginStory(command: Report['command'], context: Context): Story {
+  return {
+    program: { name: 'paddle-mirror-setup', version: context.version, node: process.version },
+    command,
+    started: context.started.toISOString(),
+    totalMs: 0,
+    outcome: 'failed',
+    problems: [] as readonly Problem[],
+    notices: [],
+    steps: [],
+    runner: null,
+    plan: null,
+    sources: [],
+    probes: [],
+    cache: null,
+    lock: null,
+    install: null,
+    configured: {},
+    verification: null,
+    gateway: null,
+  };
+}

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { draft as draftPlan } from '../plan.js';
+import { cacheKey, type KeyPart } from '../plan/cache-key.js';
+import { requirementsDigest } from '../request/digest.js';
+import { inspectRunner } from '../runner/runner.js';
+import { chooseStore, keptFolder, type StoreChoice } from '../store/choose.js';
+import type { Draft } from '../values/plan.js';
+import type { Request } from '../values/request.js';
+import type { Runner } from '../values/runner.js';
+import { tell } from './conclude.js';
+import type { Context, Story } from './context.js';
+
+/** What is decided before any index is asked. */
+export interface Prepared {
+  readonly request: Request;
+  readonly runner: Runner;
+  readonly draft: Draft;
+  readonly key: string;
+  readonly anatomy: readonly KeyPart[];
+  readonly choice: StoreChoice;
+}
+
+function runnerStory(runner: Runner): Story['runner'] {
+  const { accelerators, interpreter } = runner;
+  return {
+    os: runner.os,
+    arch: runner.arch,
+    libc: runner.libc === null ? null : `${runner.libc.kind} ${runner.libc.version}`,
+    host: runner.host,
+    gpus: accelerators.gpus.map((gpu) => gpu.name),
+    driver: accelerators.nvidiaDriver,
+    python: interpreter.executable,
+    pythonVersion: interpreter.version,
+  };
+}
+
+/** Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. */
+export async function prepare(
+  request: Request,
+  context: Context,
+  story: Story,
+  temporary: string,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const { runner, notices } = await context.timeline.step('Look at the machine', () =>
+    inspectRunner(request, context.environment, signal),
+  );
+  story.runner = runnerStory(runner);
+  tell(story, context, notices);
+  tell(story, context, request.requirements.notices.map((text) => ({ id: text, text })));
+  const draft = draftPlan(request, runner);
+  tell(story, context, draft.notices);
+  const { pylock } = request.requirements;
+  const lockText = pylock === null ? null : await readFile(pylock, 'utf8');
+  const { key, anatomy } = cacheKey(draft, runner, requirementsDigest(request.requirements, lockText));
+  const choice = chooseStore({
+    wish: request.cache,
+    cachePath: request.cachePath,
+    host: runner.host,
+    kept: keptFolder(runner.os, context.environment, context.home),
+    temporary,
+  });
+  return { request, runner, draft, key, anatomy, choice };
+}

@@ -1,0 +1,57 @@
+import path from 'node:path';
+import { mirrorAt } from '../catalog/mirrors.js';
+import { type LaterEnvironment, writeEnvFile } from '../configure/env-file.js';
+import { type Journal, type JournalOwner, openJournal } from '../configure/journal.js';
+import { pipEnvironment } from '../configure/pip.js';
+import { stateFolder } from '../configure/state-folder.js';
+import type { OpenSources } from '../sources/open.js';
+import type { Request } from '../values/request.js';
+import type { Runner } from '../values/runner.js';
+import type { Context, Story } from './context.js';
+
+/**
+ * Whose changes these are. In a job they are undone at its end; RUNNER_TRACKING_ID is new for every job, so that a job finds what a
+ * killed one left. In a shell there is no end, so they stay until `restore`.
+ */
+export function journalOwner(environment: NodeJS.ProcessEnv): JournalOwner {
+  const inJob = environment['GITHUB_ACTIONS'] === 'true';
+  const run = environment['RUNNER_TRACKING_ID'] ?? [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
+  return inJob ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run } : { scope: 'keep', runner: 'shell', run: 'shell' };
+}
+
+/** Folder that holds the journals. */
+export function journalFolder(os: Runner['os'], context: Context): string {
+  return stateFolder(os, context.environment, context.home);
+}
+
+function virtualEnvironment(venv: string | null, python: string): LaterEnvironment {
+  return venv === null ? { variables: {}, path: [] } : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
+}
+
+/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
+export async function tellLater(
+  request: Request,
+  runner: Runner,
+  python: string,
+  sources: OpenSources,
+  context: Context,
+  story: Story,
+): Promise<{ readonly later: LaterEnvironment; readonly journals: readonly string[] }> {
+  const { interpreter, os } = runner;
+  const isPublic = (url: string): boolean =>
+    mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
+  const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
+  const pip = request.configure.includes('pip')
+    ? pipEnvironment({ interpreter, chosen, isPublic })
+    : { variables: {}, why: 'configure leaves pip out.' };
+  context.log.info(`pip of later steps: ${pip.why}`);
+  const environment = virtualEnvironment(request.venv, python);
+  const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
+  story.configured = later.path.length === 0 ? later.variables : { ...later.variables, PATH: `${later.path.join(path.delimiter)} in front` };
+  if (request.envFile === null) return { later, journals: [] };
+  const owner = journalOwner(context.environment);
+  const journal: Journal = openJournal(journalFolder(os, context), owner);
+  await writeEnvFile(request.envFile, later, context.environment['PATH'] ?? '', journal);
+  if (owner.scope === 'keep') context.log.info(`${request.envFile} stays until you run \`restore\`.`);
+  return { later, journals: [journal.file] };
+}

@@ -1,0 +1,34 @@
+import type { Lock } from '../values/lock.js';
+import { maskUrl } from '../values/mask.js';
+import type { Story } from './context.js';
+import type { Desk } from './desk.js';
+import type { Works } from './run-gateway.js';
+
+/** Writes the lock into the story. */
+export function tellLock(lock: Lock, path: string, resolved: boolean, story: Story): void {
+  story.lock = {
+    path,
+    files: lock.files.map(({ name, version, filename, kind, size, hashOrigin }) => ({ name, version, filename, kind, size, hashOrigin })),
+    bytes: lock.files.reduce((sum, file) => sum + (file.size ?? 0), 0),
+    resolved,
+    unhashed: lock.unhashed,
+  };
+}
+
+/** Writes what came from where, and what each source did wrong; sources that had nothing to do with the run are left out. */
+export function tellTraffic(desk: Desk, works: Works, story: Story): void {
+  const fetched = works.transfers.fetched();
+  const faults = [...desk.sources.faults(), ...works.transfers.faults()];
+  const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
+  const named = desk.roster.filter(({ id }) => used.has(id)).map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
+  const others = [...used].filter((id) => !named.some((source) => source.id === id)).map((id) => ({ id, url: id, origin: 'lock' }));
+  story.sources = [...named, ...others].map((source) => ({
+    ...source,
+    bytes: fetched[source.id] ?? 0,
+    faults: faults.filter((fault) => fault.source === source.id),
+  }));
+  const bytesFetched = Object.values(fetched).reduce((sum, bytes) => sum + bytes, 0);
+  if (story.cache !== null) story.cache = { ...story.cache, bytesDownloaded: bytesFetched };
+  const stats = works.opened()?.stats();
+  story.gateway = { pages: stats?.pages ?? 0, files: stats?.files ?? 0, bytesServed: stats?.bytesServed ?? 0, bytesFetched };
+}

@@ -1,0 +1,3 @@
+import { runPost } from './job/post.js';
+
+process.exit(await runPost());

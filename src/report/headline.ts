@@ -1,0 +1,25 @@
+import type { Report } from '../values/report.js';
+import { formatBytes, formatDuration } from './progress.js';
+
+/** The run in one sentence: what is installed, what was proved, what was downloaded, how long it took. */
+export function headline(report: Report): string {
+  if (report.outcome === 'failed') {
+    const first = report.problems[0];
+    return `Failed after ${formatDuration(report.totalMs)}${first === undefined ? '' : `: ${first.where}: ${first.what}`}`;
+  }
+  const parts: string[] = [];
+  if (report.plan !== null) parts.push(`${report.plan.distribution} ${report.plan.version} (${report.plan.device})`);
+  if (report.verification !== null) parts.push(report.verification.verified ? 'verified' : 'not verified');
+  if (report.cache !== null && report.gateway !== null) {
+    const { bytesDownloaded } = report.cache;
+    parts.push(bytesDownloaded === 0 ? 'nothing downloaded' : `${formatBytes(bytesDownloaded)} downloaded`);
+  }
+  return [...parts, `in ${formatDuration(report.totalMs)}`].join(', ');
+}
+
+/** What a source served and where it failed, in plain words. */
+export function describeSource(source: Report['sources'][number]): string {
+  const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'nothing served';
+  const faults = source.faults.map((fault) => `${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` (${fault.remedy})`}`);
+  return [served, ...new Set(faults)].join('; ');
+}
