@@ -57,8 +57,12 @@ async function run(
     const stock = early ?? { store: await openDirectoryStore(prepared.choice.folder), restored: null };
     const works = prepareWorks(plan, request, desk, stock.store, context, signal);
     try {
-      const uv = await context.timeline.step('Bring uv', () => bringProgram(prepared, desk, works, stock.store.folders.tools, context, signal));
-      const lock = known?.lock ?? (await resolveNew(prepared, plan, desk, works, uv.path, stock.store.folders.uv, context, deadline, story));
+      const uv = await context.timeline.step('Bring uv', () =>
+        bringProgram(prepared, desk, works, stock.store.folders.tools, context, signal),
+      );
+      const lock =
+        known?.lock ??
+        (await resolveNew(prepared, plan, desk, works, uv.path, stock.store.folders.uv, context, deadline, story));
       works.lockTo(lock);
       const there = await filesThere(stock.store, lock);
       tellCache(prepared, known !== null, lock, there, story);
@@ -80,15 +84,37 @@ async function run(
         deadline,
       };
       const placed = await place(prepared, lock, means, context);
-      const installerVersion = request.installer === 'uv' ? uv.version : (prepared.runner.interpreter.pip ?? 'of the environment');
-      story.install = { installer: request.installer, installerVersion, python: placed.python, venv: request.venv, attempts: placed.attempts };
-      const { later, journals } = await tellLater(request, prepared.runner, placed.python, desk.sources, context, story);
+      const installerVersion =
+        request.installer === 'uv' ? uv.version : (prepared.runner.interpreter.pip ?? 'of the environment');
+      story.install = {
+        installer: request.installer,
+        installerVersion,
+        python: placed.python,
+        venv: request.venv,
+        attempts: placed.attempts,
+      };
+      const { later, journals } = await tellLater(
+        request,
+        prepared.runner,
+        placed.python,
+        desk.sources,
+        context,
+        story,
+      );
       state.value = { journals, save: saveOf() };
 
       const verified =
         request.verify === 'off' ||
         (await prove(
-          { python: placed.python, device: plan.device, cuda: plan.cuda, version: plan.version, knownDefects: plan.knownDefects, level: request.verify, gpu: request.gpu },
+          {
+            python: placed.python,
+            device: plan.device,
+            cuda: plan.cuda,
+            version: plan.version,
+            knownDefects: plan.knownDefects,
+            level: request.verify,
+            gpu: request.gpu,
+          },
           prepared.runner.accelerators,
           deadline,
           context,
@@ -111,7 +137,11 @@ async function run(
   }
 }
 
-function knownPlan(prepared: Prepared, store: Parameters<typeof keptPlan>[1] | null, context: Context): Promise<LockedPlan | null> {
+function knownPlan(
+  prepared: Prepared,
+  store: Parameters<typeof keptPlan>[1] | null,
+  context: Context,
+): Promise<LockedPlan | null> {
   const { pylock } = prepared.request.requirements;
   if (pylock !== null) return givenPlan(prepared, pylock);
   return store === null ? Promise.resolve(null) : keptPlan(prepared, store, context);
@@ -155,7 +185,15 @@ async function resolveNew(
   const gateway = await works.open();
   const environment = cleanEnvironment(context);
   const { remainingMs, signal } = deadline;
-  const program = uvProgram({ path: uv, environment, gateway, cacheFolder: uvCache, cwd: path.dirname(uv), remainingMs, signal });
+  const program = uvProgram({
+    path: uv,
+    environment,
+    gateway,
+    cacheFolder: uvCache,
+    cwd: path.dirname(uv),
+    remainingMs,
+    signal,
+  });
   const means = { gateway, sources: desk.sources, transfers: works.transfers, uv: program, environment, signal };
   return resolveLock(prepared, plan, means, context, story);
 }

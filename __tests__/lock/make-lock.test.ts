@@ -132,6 +132,11 @@ describe('the lock of what was resolved', () => {
     await expect(lock(files, [alpha])).rejects.toMatchObject({ exitCode: 1, problems: [{ where: 'alpha' }] });
   });
 
+  test('all packages without a file are named at once', async () => {
+    const beta: ResolvedPin = { kind: 'index', name: 'beta', version: '2.0' };
+    await expect(lock([], [alpha, beta])).rejects.toMatchObject({ problems: [{ where: 'alpha' }, { where: 'beta' }] });
+  });
+
   test('an sdist is locked with a warning, and what its build asks for is told', async () => {
     const sdist = 'alpha-1.0.tar.gz';
     const made = await lock([listed(sdist)], [alpha], {

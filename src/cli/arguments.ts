@@ -46,12 +46,21 @@ export function parseArguments(argv: readonly string[]): Arguments {
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
-    if (SWITCHES.includes(token.name) || token.rawName === '-h') switches.add(token.rawName === '-h' ? 'help' : token.name);
+    if (SWITCHES.includes(token.name) || token.rawName === '-h')
+      switches.add(token.rawName === '-h' ? 'help' : token.name);
     else if (!names.includes(token.name)) {
       const near = nearest(token.name, [...names, ...SWITCHES]);
-      problems.push({ where: token.rawName, what: 'there is no such flag.', remedy: `Did you mean --${near}? \`setup --help\` lists all.` });
+      problems.push({
+        where: token.rawName,
+        what: 'there is no such flag.',
+        remedy: `Did you mean --${near}? \`setup --help\` lists all.`,
+      });
     } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
-      problems.push({ where: token.rawName, what: 'it needs a value.', remedy: `Write ${token.rawName} VALUE, or ${token.rawName}= for an empty one.` });
+      problems.push({
+        where: token.rawName,
+        what: 'it needs a value.',
+        remedy: `Write ${token.rawName} VALUE, or ${token.rawName}= for an empty one.`,
+      });
     } else raw[token.name] = raw[token.name] === undefined ? token.value : `${raw[token.name]}\n${token.value}`;
   }
   const [word, ...rest] = words;
@@ -64,7 +73,11 @@ export function parseArguments(argv: readonly string[]): Arguments {
     });
   }
   for (const extra of rest) {
-    problems.push({ where: extra, what: 'this word belongs to no flag.', remedy: 'Quote a value that holds blanks, and write --flag before it.' });
+    problems.push({
+      where: extra,
+      what: 'this word belongs to no flag.',
+      remedy: 'Quote a value that holds blanks, and write --flag before it.',
+    });
   }
   if (problems.length > 0) throw new Failure(2, problems);
   const wanted = switches.has('version') ? 'version' : switches.has('help') || command === undefined ? 'help' : command;

@@ -18,7 +18,13 @@ import { programVersion } from '../version.js';
 import { type Command, parseArguments } from './arguments.js';
 import { formatHelp } from './help.js';
 
-const runs: Readonly<Record<Command, typeof setup>> = { setup, plan, probe: probeSources, verify: verifyEnvironment, restore };
+const runs: Readonly<Record<Command, typeof setup>> = {
+  setup,
+  plan,
+  probe: probeSources,
+  verify: verifyEnvironment,
+  restore,
+};
 
 function formatOutcome(report: Report): string {
   if (report.command === 'plan') return formatPlan(report);
@@ -63,7 +69,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     const { report, exitCode } = outcome;
     if (report.problems.length > 0) process.stderr.write(`${log.hide(formatProblems(report.problems))}\n`);
     if (given.json) process.stdout.write(`${log.hide(JSON.stringify(report, null, 2))}\n`);
-    else if (report.outcome === 'done' || report.verification !== null) process.stdout.write(log.hide(formatOutcome(report)));
+    else if (report.outcome === 'done' || report.verification !== null)
+      process.stdout.write(log.hide(formatOutcome(report)));
     return exitCode;
   } catch (error) {
     log.end();

@@ -19,7 +19,11 @@ export function plan(request: Request, context: Context): Promise<Outcome> {
     const stock = choice.kind === 'off' ? null : await openStock(looking, context, signal);
     const { pylock } = request.requirements;
     const known =
-      pylock !== null ? await givenPlan(prepared, pylock) : stock === null ? null : await keptPlan(prepared, stock.store, context);
+      pylock !== null
+        ? await givenPlan(prepared, pylock)
+        : stock === null
+          ? null
+          : await keptPlan(prepared, stock.store, context);
     const desk = openDesk(request, runner, context, null, signal);
     try {
       if (known === null) await choosePlan(prepared, desk.sources, context, story);
@@ -37,7 +41,13 @@ export function plan(request: Request, context: Context): Promise<Outcome> {
       };
       story.sources = desk.roster
         .filter(({ id }) => desk.sources.used().includes(id))
-        .map(({ id, url, origin }) => ({ id, url, origin, bytes: 0, faults: desk.sources.faults().filter(({ source }) => source === id) }));
+        .map(({ id, url, origin }) => ({
+          id,
+          url,
+          origin,
+          bytes: 0,
+          faults: desk.sources.faults().filter(({ source }) => source === id),
+        }));
       return looked;
     } finally {
       await desk.client.close();

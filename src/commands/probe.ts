@@ -35,7 +35,14 @@ export function probeSources(request: Request, context: Context): Promise<Outcom
         Promise.all(asked.map((question) => probe(desk.client, { ...question, signal }))),
       );
       story.probes = probes
-        .map(({ source, ms, bytesPerSecond, fault }) => ({ id: source.id, url: maskUrl(source.url), origin: source.origin, ms, bytesPerSecond, fault }))
+        .map(({ source, ms, bytesPerSecond, fault }) => ({
+          id: source.id,
+          url: maskUrl(source.url),
+          origin: source.origin,
+          ms,
+          bytesPerSecond,
+          fault,
+        }))
         .sort((a, b) => (b.bytesPerSecond ?? -1) - (a.bytesPerSecond ?? -1));
       return looked;
     } finally {

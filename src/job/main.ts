@@ -16,7 +16,8 @@ import { programVersion } from '../version.js';
 
 function stopOnSignals(): AbortSignal {
   const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error('the job was cancelled')));
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => stop.abort(new Error('the job was cancelled')));
   return stop.signal;
 }
 
@@ -27,7 +28,15 @@ export async function runMain(): Promise<number> {
   const started = new Date();
   try {
     const { request, environment } = await readRequest(readInputs(), 'input', process.env, log);
-    const context: Context = { environment, home: homedir(), log, timeline: startTimeline(log.step), signal, version: programVersion, started };
+    const context: Context = {
+      environment,
+      home: homedir(),
+      log,
+      timeline: startTimeline(log.step),
+      signal,
+      version: programVersion,
+      started,
+    };
     const { runner, run } = journalOwner(environment);
     // A job that was killed had no post: what it left is undone by the next one.
     await undo(await openJournals(journalFolder(operatingSystem(process.platform), context), runner, run), log);

@@ -134,6 +134,22 @@ async function sdistBuild(file: LockedFile, wishes: Wishes): Promise<{ name: str
   return { name: file.name, requires: buildRequirements(await wishes.pyproject(sdist)) };
 }
 
+/** Waits for all and gives their values; what is wrong with any of them is thrown as one Failure, so that the user sees it at once. */
+async function all<Value>(work: readonly (Promise<Value> | null)[]): Promise<Value[]> {
+  const settled = await Promise.allSettled(work.filter((one) => one !== null));
+  const reasons = settled.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
+  const failures = reasons.filter((reason) => reason instanceof Failure);
+  if (failures.length < reasons.length) throw reasons.find((reason) => !(reason instanceof Failure));
+  const [first] = failures;
+  if (first !== undefined)
+    throw new Failure(
+      first.exitCode,
+      failures.flatMap(({ problems }) => problems),
+      { cause: first },
+    );
+  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
+
 function noticesOf(files: readonly LockedFile[], unhashed: readonly string[]): Notice[] {
   const sdists = files.filter((file) => file.kind === 'sdist');
   const firstSeen = files.filter((file) => file.hashOrigin === 'first-seen');
@@ -157,17 +173,15 @@ function noticesOf(files: readonly LockedFile[], unhashed: readonly string[]): N
  */
 export async function makeLock(wishes: Wishes): Promise<MadeLock> {
   const unhashed = wishes.pins.flatMap((pin) => (pin.kind === 'unhashed' ? [pin.line] : []));
-  const locked = await Promise.all(
+  const locked = await all(
     wishes.pins.map((pin) => {
       if (pin.kind === 'index') return lockIndexPin(pin, wishes);
       if (pin.kind === 'link') return lockLinkPin(pin, wishes);
       return pin.kind === 'local' ? lockLocalPin(pin, wishes) : null;
     }),
   );
-  const files = locked.filter((file) => file !== null).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const builds = await Promise.all(
-    files.filter((file) => file.kind === 'sdist').map((file) => sdistBuild(file, wishes)),
-  );
+  const files = locked.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const builds = await all(files.filter((file) => file.kind === 'sdist').map((file) => sdistBuild(file, wishes)));
   const { device, cuda, distribution, version } = wishes.plan;
   const lock: Lock = {
     requiresPython: `>=${wishes.interpreter.version.split('.').slice(0, 2).join('.')}`,

@@ -3,8 +3,8 @@ import type { LaterEnvironment } from '../configure/env-file.js';
 import { Failure } from '../values/failure.js';
 import type { Notice } from '../values/log.js';
 import type { Report } from '../values/report.js';
-import type { Deadline } from './deadline.js';
 import { beginStory, type Context, type Outcome, type PostState, type Story } from './context.js';
+import type { Deadline } from './deadline.js';
 
 /** What a command's stages hand over at their end. */
 export interface Result {

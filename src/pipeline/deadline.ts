@@ -19,7 +19,13 @@ export function startDeadline(timeoutMs: number, stop: AbortSignal): Deadline {
     remainingMs: () => Math.max(0, end - performance.now()),
     failure(doing) {
       if (stop.aborted) {
-        return new Failure(1, [{ where: 'stopped', what: `The run was stopped while it did: ${doing}.`, remedy: 'What has arrived is kept; run it again to go on.' }]);
+        return new Failure(1, [
+          {
+            where: 'stopped',
+            what: `The run was stopped while it did: ${doing}.`,
+            remedy: 'What has arrived is kept; run it again to go on.',
+          },
+        ]);
       }
       if (!time.aborted) return null;
       const minutes = timeoutMs / 60_000;

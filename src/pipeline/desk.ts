@@ -1,7 +1,7 @@
 import { mirrors } from '../catalog/mirrors.js';
 import { paddleIndex } from '../catalog/paddle-index.js';
 import { createClient } from '../net/client.js';
-import { openSources, type OpenSources } from '../sources/open.js';
+import { type OpenSources, openSources } from '../sources/open.js';
 import { roster } from '../sources/roster.js';
 import type { HttpClient } from '../values/http.js';
 import type { Request } from '../values/request.js';

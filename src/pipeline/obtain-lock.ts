@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { keptLock, isPinned } from '../lock/keep.js';
+import { isPinned, keptLock } from '../lock/keep.js';
 import { markerEnvironment } from '../packaging/marker.js';
 import { fromPylock } from '../packaging/pylock.js';
 import { recall } from '../plan/recall.js';
@@ -51,7 +51,13 @@ export async function givenPlan(prepared: Prepared, pylock: string): Promise<Loc
   });
   if (candidate === undefined) {
     const what = `It holds no ${[...new Set(names)].join(' or ')}${read.device === '' ? '' : ` for this device: it was made for ${read.device}`}.`;
-    throw new Failure(2, [{ where: pylock, what, remedy: 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.' }]);
+    throw new Failure(2, [
+      {
+        where: pylock,
+        what,
+        remedy: 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.',
+      },
+    ]);
   }
   const version = read.files.find(({ name }) => name === candidate.distribution)?.version ?? '';
   const lock: Lock = {

@@ -57,7 +57,12 @@ async function openEnvironment(prepared: Prepared, means: Means, context: Contex
   });
   // A new environment is empty, so asking it would tell nothing.
   if (made.created) return { executable: made.executable, purelib: request.venv, paddle: {} };
-  return probeInterpreter({ python: made.executable, venv: null, environment: context.environment, signal: deadline.signal });
+  return probeInterpreter({
+    python: made.executable,
+    venv: null,
+    environment: context.environment,
+    signal: deadline.signal,
+  });
 }
 
 /** Where the packages are now, and how often the installer ran. */
@@ -74,7 +79,9 @@ export async function place(prepared: Prepared, lock: Lock, means: Means, contex
   const { request } = prepared;
   const { deadline, environment, origin } = means;
   const { log } = context;
-  const interpreter = await context.timeline.step('Open the environment', () => openEnvironment(prepared, means, context));
+  const interpreter = await context.timeline.step('Open the environment', () =>
+    openEnvironment(prepared, means, context),
+  );
   return context.timeline.step('Install', async () => {
     const common = { environment, remainingMs: deadline.remainingMs, signal: deadline.signal };
     if (request.installer === 'pip') {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { draft as draftPlan } from '../plan.js';
 import { cacheKey, type KeyPart } from '../plan/cache-key.js';
+import { draft as draftPlan } from '../plan.js';
 import { requirementsDigest } from '../request/digest.js';
 import { inspectRunner } from '../runner/runner.js';
 import { chooseStore, keptFolder, type StoreChoice } from '../store/choose.js';
@@ -47,7 +47,11 @@ export async function prepare(
   );
   story.runner = runnerStory(runner);
   tell(story, context, notices);
-  tell(story, context, request.requirements.notices.map((text) => ({ id: text, text })));
+  tell(
+    story,
+    context,
+    request.requirements.notices.map((text) => ({ id: text, text })),
+  );
   const draft = draftPlan(request, runner);
   tell(story, context, draft.notices);
   const { pylock } = request.requirements;

@@ -1,7 +1,7 @@
-import { verify } from '../verify/verify.js';
 import type { Plan } from '../values/plan.js';
 import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
+import { verify } from '../verify/verify.js';
 import { tell } from './conclude.js';
 import type { Context, Story } from './context.js';
 import type { Deadline } from './deadline.js';
@@ -21,7 +21,12 @@ interface Subject {
 }
 
 /** A build for an accelerator on a machine that has none, where the user said that this is fine: it is verified on the CPU, and that is said. */
-function deviceToVerify(subject: Subject, accelerators: Runner['accelerators'], context: Context, story: Story): string {
+function deviceToVerify(
+  subject: Subject,
+  accelerators: Runner['accelerators'],
+  context: Context,
+  story: Story,
+): string {
   const { device } = subject;
   const wantsGpu = subject.gpu === 'optional' && /^(?:cu\d+|gpu)$/.test(device);
   if (!wantsGpu || accelerators.gpus.length > 0) return device;
@@ -44,14 +49,20 @@ export async function prove(
       device: deviceToVerify(subject, accelerators, context, story),
       expect: { version: subject.version, cuda: subject.cuda },
       level: subject.level,
-      environment: Object.fromEntries(Object.entries(context.environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
+      environment: Object.fromEntries(
+        Object.entries(context.environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+      ),
       timeoutMs: Math.min(limitMs, deadline.remainingMs()),
       signal: deadline.signal,
       knownDefects: subject.knownDefects,
     }),
   );
   story.verification = verification;
-  tell(story, context, verification.warnings.map((text) => ({ id: text, text })));
+  tell(
+    story,
+    context,
+    verification.warnings.map((text) => ({ id: text, text })),
+  );
   story.problems = [
     ...story.problems,
     ...verification.findings.map(({ checks, cause, remedy, evidence }) => ({

@@ -18,7 +18,11 @@ export async function readRequest(
   environment: NodeJS.ProcessEnv,
   log: Log,
 ): Promise<{ readonly request: Request; readonly environment: NodeJS.ProcessEnv }> {
-  const known = { devices: ['auto', 'gpu', ...devices.map(({ id }) => id)], mirrors: mirrors.map(({ id }) => id), distributions };
+  const known = {
+    devices: ['auto', 'gpu', ...devices.map(({ id }) => id)],
+    mirrors: mirrors.map(({ id }) => id),
+    distributions,
+  };
   const request = await parseRequest(raw, { cwd: process.cwd(), environment, known, origin });
   for (const secret of secretsOf(request)) log.mask(secret);
   return { request, environment };

@@ -1,8 +1,8 @@
-import { makeLock } from '../lock/make-lock.js';
-import { resolve } from '../lock/resolve.js';
+import type { LoopbackGateway } from '../gateway/server.js';
 import { sdistPyproject } from '../install/sdist-pyproject.js';
 import type { MakeEnvironment, UvProgram } from '../install/uv-program.js';
-import type { LoopbackGateway } from '../gateway/server.js';
+import { makeLock } from '../lock/make-lock.js';
+import { resolve } from '../lock/resolve.js';
 import { resolverInput } from '../plan/resolver-input.js';
 import type { OpenSources } from '../sources/open.js';
 import type { Transfers } from '../transfer/transfers.js';
@@ -23,14 +23,28 @@ interface Means {
 }
 
 /** PaddlePaddle and everything else in one resolution, then the exact file of each package. Throws Failure(2) where there is no solution. */
-export async function resolveLock(prepared: Prepared, plan: Plan, means: Means, context: Context, story: Story): Promise<Lock> {
+export async function resolveLock(
+  prepared: Prepared,
+  plan: Plan,
+  means: Means,
+  context: Context,
+  story: Story,
+): Promise<Lock> {
   const { request, runner, key } = prepared;
   const { gateway, sources, transfers, uv, environment, signal } = means;
   const { interpreter } = runner;
   const lines = resolverInput(plan, request);
   const { formats, preReleases } = request.requirements;
   const pins = await context.timeline.step('Resolve', () =>
-    resolve({ uv, interpreter, gateway, lines, preReleases: preReleases || plan.channel === 'nightly', formats, log: context.log }),
+    resolve({
+      uv,
+      interpreter,
+      gateway,
+      lines,
+      preReleases: preReleases || plan.channel === 'nightly',
+      formats,
+      log: context.log,
+    }),
   );
   const made = await context.timeline.step('Lock', () =>
     makeLock({
@@ -50,7 +64,12 @@ export async function resolveLock(prepared: Prepared, plan: Plan, means: Means, 
   tell(story, context, made.notices);
   for (const build of made.builds) {
     const wants = build.requires.length === 0 ? 'setuptools' : build.requires.join(', ');
-    tell(story, context, [{ id: `sdist-${build.name}`, text: `${build.name} is built here from source; building asks for ${wants}, which is resolved outside the lock.` }]);
+    tell(story, context, [
+      {
+        id: `sdist-${build.name}`,
+        text: `${build.name} is built here from source; building asks for ${wants}, which is resolved outside the lock.`,
+      },
+    ]);
   }
   return made.lock;
 }

@@ -1,4 +1,4 @@
-import { openGateway, type LoopbackGateway } from '../gateway/server.js';
+import { type LoopbackGateway, openGateway } from '../gateway/server.js';
 import { lockPage } from '../lock/lock-page.js';
 import { gatewayName } from '../plan/gateway-name.js';
 import type { Store } from '../store/store.js';
@@ -26,7 +26,9 @@ export interface Works {
 /** Addresses that change what the pages hold: the user's own choice of sources. The machine's default is told apart from a list, since a list is exclusive. */
 function chosenAddresses(request: Request, roster: readonly Source[]): string[] {
   const listed = (source: Source): boolean =>
-    source.kind === 'private' || source.kind === 'find-links' || (source.kind === 'python' && request.mirrors !== 'auto');
+    source.kind === 'private' ||
+    source.kind === 'find-links' ||
+    (source.kind === 'python' && request.mirrors !== 'auto');
   const copies = request.paddleIndexes.map(({ url }) => url);
   return [...roster.filter(listed).map(({ kind, url }) => `${kind} ${url}`), ...copies];
 }
@@ -60,7 +62,8 @@ export function prepareWorks(
     async open() {
       gateway ??= await openGateway({
         name,
-        page: async (project) => (locked === null ? null : lockPage(locked, project)) ?? desk.sources.page(project, plan.origins[project]),
+        page: async (project) =>
+          (locked === null ? null : lockPage(locked, project)) ?? desk.sources.page(project, plan.origins[project]),
         transfers,
         store,
         log: context.log,

@@ -40,7 +40,9 @@ export async function openStock(prepared: Prepared, context: Context, signal: Ab
 
 /** Files of a lock that the store has already. */
 export async function filesThere(store: Store, lock: Lock): Promise<Lock['files']> {
-  const found = await Promise.all(lock.files.map(async (file) => ({ file, there: await store.find(file.sha256, file.filename) })));
+  const found = await Promise.all(
+    lock.files.map(async (file) => ({ file, there: await store.find(file.sha256, file.filename) })),
+  );
   return found.filter(({ there }) => there !== null).map(({ file }) => file);
 }
 
@@ -64,6 +66,8 @@ export function tellCache(prepared: Prepared, kept: boolean, lock: Lock, there: 
 /** What post has to save: nothing where the very entry was restored, or where GitHub's cache is not used. */
 export function toSave(prepared: Prepared, stock: Stock, lock: Lock, entry: string): GithubSave | null {
   if (prepared.choice.kind !== 'github' || stock.restored === entry) return null;
-  const files = lock.files.filter((file) => file.hashOrigin !== 'local').map(({ sha256, filename }) => ({ sha256, filename }));
+  const files = lock.files
+    .filter((file) => file.hashOrigin !== 'local')
+    .map(({ sha256, filename }) => ({ sha256, filename }));
   return { entry, key: lock.key, files };
 }

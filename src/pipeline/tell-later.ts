@@ -15,8 +15,12 @@ import type { Context, Story } from './context.js';
  */
 export function journalOwner(environment: NodeJS.ProcessEnv): JournalOwner {
   const inJob = environment['GITHUB_ACTIONS'] === 'true';
-  const run = environment['RUNNER_TRACKING_ID'] ?? [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
-  return inJob ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run } : { scope: 'keep', runner: 'shell', run: 'shell' };
+  const run =
+    environment['RUNNER_TRACKING_ID'] ??
+    [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
+  return inJob
+    ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run }
+    : { scope: 'keep', runner: 'shell', run: 'shell' };
 }
 
 /** Folder that holds the journals. */
@@ -25,7 +29,9 @@ export function journalFolder(os: Runner['os'], context: Context): string {
 }
 
 function virtualEnvironment(venv: string | null, python: string): LaterEnvironment {
-  return venv === null ? { variables: {}, path: [] } : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
+  return venv === null
+    ? { variables: {}, path: [] }
+    : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
 }
 
 /** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
@@ -47,7 +53,10 @@ export async function tellLater(
   context.log.info(`pip of later steps: ${pip.why}`);
   const environment = virtualEnvironment(request.venv, python);
   const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
-  story.configured = later.path.length === 0 ? later.variables : { ...later.variables, PATH: `${later.path.join(path.delimiter)} in front` };
+  story.configured =
+    later.path.length === 0
+      ? later.variables
+      : { ...later.variables, PATH: `${later.path.join(path.delimiter)} in front` };
   if (request.envFile === null) return { later, journals: [] };
   const owner = journalOwner(context.environment);
   const journal: Journal = openJournal(journalFolder(os, context), owner);

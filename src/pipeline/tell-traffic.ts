@@ -8,7 +8,14 @@ import type { Works } from './run-gateway.js';
 export function tellLock(lock: Lock, path: string, resolved: boolean, story: Story): void {
   story.lock = {
     path,
-    files: lock.files.map(({ name, version, filename, kind, size, hashOrigin }) => ({ name, version, filename, kind, size, hashOrigin })),
+    files: lock.files.map(({ name, version, filename, kind, size, hashOrigin }) => ({
+      name,
+      version,
+      filename,
+      kind,
+      size,
+      hashOrigin,
+    })),
     bytes: lock.files.reduce((sum, file) => sum + (file.size ?? 0), 0),
     resolved,
     unhashed: lock.unhashed,
@@ -20,8 +27,12 @@ export function tellTraffic(desk: Desk, works: Works, story: Story): void {
   const fetched = works.transfers.fetched();
   const faults = [...desk.sources.faults(), ...works.transfers.faults()];
   const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
-  const named = desk.roster.filter(({ id }) => used.has(id)).map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
-  const others = [...used].filter((id) => !named.some((source) => source.id === id)).map((id) => ({ id, url: id, origin: 'lock' }));
+  const named = desk.roster
+    .filter(({ id }) => used.has(id))
+    .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
+  const others = [...used]
+    .filter((id) => !named.some((source) => source.id === id))
+    .map((id) => ({ id, url: id, origin: 'lock' }));
   story.sources = [...named, ...others].map((source) => ({
     ...source,
     bytes: fetched[source.id] ?? 0,
@@ -30,5 +41,10 @@ export function tellTraffic(desk: Desk, works: Works, story: Story): void {
   const bytesFetched = Object.values(fetched).reduce((sum, bytes) => sum + bytes, 0);
   if (story.cache !== null) story.cache = { ...story.cache, bytesDownloaded: bytesFetched };
   const stats = works.opened()?.stats();
-  story.gateway = { pages: stats?.pages ?? 0, files: stats?.files ?? 0, bytesServed: stats?.bytesServed ?? 0, bytesFetched };
+  story.gateway = {
+    pages: stats?.pages ?? 0,
+    files: stats?.files ?? 0,
+    bytesServed: stats?.bytesServed ?? 0,
+    bytesFetched,
+  };
 }

@@ -16,13 +16,16 @@ function limited(annotations: readonly Annotation[]): Annotation[] {
   const rest = annotations.slice(shown.length);
   const last = rest.map((annotation) => `${annotation.title}: ${annotation.message}`).join('\n');
   const [first] = rest;
-  const all = first === undefined ? shown : [...shown, { level: first.level, title: `${rest.length} more`, message: last }];
+  const all =
+    first === undefined ? shown : [...shown, { level: first.level, title: `${rest.length} more`, message: last }];
   return all.map((annotation) => ({ ...annotation, message: annotation.message.slice(0, LENGTH) }));
 }
 
 /** A problem is an error, a notice a warning; what would be past GitHub's limit is gathered in the last one. */
 export function annotations(report: Report): readonly Annotation[] {
-  const errors = report.problems.map((p): Annotation => ({ level: 'error', title: p.where, message: `${p.what} ${p.remedy}` }));
+  const errors = report.problems.map(
+    (p): Annotation => ({ level: 'error', title: p.where, message: `${p.what} ${p.remedy}` }),
+  );
   const warnings = report.notices.map((n): Annotation => ({ level: 'warning', title: n.id, message: n.text }));
   return [...limited(errors), ...limited(warnings)];
 }

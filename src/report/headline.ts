@@ -20,6 +20,8 @@ export function headline(report: Report): string {
 /** What a source served and where it failed, in plain words. */
 export function describeSource(source: Report['sources'][number]): string {
   const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'nothing served';
-  const faults = source.faults.map((fault) => `${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` (${fault.remedy})`}`);
+  const faults = source.faults.map(
+    (fault) => `${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` (${fault.remedy})`}`,
+  );
   return [served, ...new Set(faults)].join('; ');
 }

@@ -13,8 +13,10 @@ export function formatReport(report: Report): string {
     const name = step.name.length > NAME_WIDTH ? `${step.name.slice(0, NAME_WIDTH - 1)}…` : step.name;
     lines.push(`  ${name.padEnd(NAME_WIDTH)} ${timeBar(step, report.totalMs, BAR_WIDTH)} ${formatDuration(step.ms)}`);
   }
-  if (report.sources.length > 0) lines.push('', ...report.sources.map((source) => `  ${source.id}: ${describeSource(source)}`));
-  if (report.cache !== null) lines.push(`  cache: ${report.cache.hit} in ${report.cache.folder} (${report.cache.reason})`);
+  if (report.sources.length > 0)
+    lines.push('', ...report.sources.map((source) => `  ${source.id}: ${describeSource(source)}`));
+  if (report.cache !== null)
+    lines.push(`  cache: ${report.cache.hit} in ${report.cache.folder} (${report.cache.reason})`);
   if (report.lock !== null) lines.push(`  lock: ${report.lock.path}`);
   if (report.install !== null) lines.push(`  python: ${report.install.python}`);
   return `${lines.join('\n')}\n`;

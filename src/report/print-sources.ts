@@ -7,7 +7,10 @@ export function formatProbes(probes: readonly ProbeReport[]): string {
   const lines = probes.map(({ id, url, origin, ms, bytesPerSecond, fault }) => {
     const page = ms === null ? '    -   ' : `${String(Math.round(ms)).padStart(5)} ms`;
     const rate = bytesPerSecond === null ? '         -' : `${formatBytes(bytesPerSecond)}/s`.padStart(10);
-    const why = fault === null ? '' : `\n${' '.repeat(width + 2)}${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` ${fault.remedy}`}`;
+    const why =
+      fault === null
+        ? ''
+        : `\n${' '.repeat(width + 2)}${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` ${fault.remedy}`}`;
     return `${id.padEnd(width)}  ${page}  ${rate}  ${url}  (${origin})${why}`;
   });
   return `${['source'.padEnd(width + 2) + '    page        file', ...lines].join('\n')}\n`;

@@ -30,7 +30,8 @@ export function createProgressText(now: () => number = () => performance.now()):
     seen.set(progress.item, first);
     const seconds = (now() - first.at) / 1000;
     const parts = [progress.item];
-    if (progress.total !== null && progress.total > 0) parts.push(`${Math.floor((100 * progress.bytes) / progress.total)} %`);
+    if (progress.total !== null && progress.total > 0)
+      parts.push(`${Math.floor((100 * progress.bytes) / progress.total)} %`);
     parts.push(progress.total === null ? formatBytes(progress.bytes) : `of ${formatBytes(progress.total)}`);
     if (seconds > 0.2) parts.push(`${formatBytes((progress.bytes - first.bytes) / seconds)}/s`);
     if (progress.sources.length > 0) parts.push(`from ${progress.sources.join(', ')}`);

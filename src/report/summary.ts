@@ -47,12 +47,22 @@ function versionRows(report: Report): string[][] {
   if (report.runner !== null) {
     const { runner } = report;
     rows.push(['Python', cell(`${runner.pythonVersion}, ${report.install?.python ?? runner.python}`)]);
-    rows.push(['Machine', cell([runner.os, runner.arch, runner.libc, runner.host].filter((part) => part !== null).join(', '))]);
-    if (runner.gpus.length > 0) rows.push(['GPU', cell(`${runner.gpus.join(', ')}, driver ${runner.driver ?? 'unknown'}`)]);
+    rows.push([
+      'Machine',
+      cell([runner.os, runner.arch, runner.libc, runner.host].filter((part) => part !== null).join(', ')),
+    ]);
+    if (runner.gpus.length > 0)
+      rows.push(['GPU', cell(`${runner.gpus.join(', ')}, driver ${runner.driver ?? 'unknown'}`)]);
   }
-  if (report.install !== null) rows.push(['Installer', cell(`${report.install.installer} ${report.install.installerVersion}`)]);
+  if (report.install !== null)
+    rows.push(['Installer', cell(`${report.install.installer} ${report.install.installerVersion}`)]);
   if (report.lock !== null) {
-    rows.push(['Lock', cell(`${report.lock.files.length} files, ${formatBytes(report.lock.bytes)}${report.lock.resolved ? '' : ', kept from an earlier run'}`)]);
+    rows.push([
+      'Lock',
+      cell(
+        `${report.lock.files.length} files, ${formatBytes(report.lock.bytes)}${report.lock.resolved ? '' : ', kept from an earlier run'}`,
+      ),
+    ]);
     if (report.lock.unhashed.length > 0) rows.push(['Not hashed', cell(report.lock.unhashed.join(', '))]);
   }
   return rows;
@@ -65,7 +75,10 @@ function cacheRows(report: Report): string[][] {
     ['Store', cell(`${cache.store} (${cache.reason})`)],
     ['Key', cell(cache.key)],
     ...cache.anatomy.map(({ part, value }) => [cell(`key: ${part}`), cell(value)]),
-    ['Hit', `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`],
+    [
+      'Hit',
+      `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`,
+    ],
   ];
 }
 
@@ -80,13 +93,21 @@ function verificationRows(report: Report): string[][] {
 /** The job summary in GitHub's markdown: what happened, where the time went, what served what. At most 1 MB; longer ones are cut and say so. */
 export function formatSummary(report: Report): string {
   const warnings = report.notices.map((notice) => `- ⚠ ${cell(notice.text)}`);
-  const problems = report.problems.map((problem) => `- **${cell(problem.where)}**: ${cell(problem.what)} ${cell(problem.remedy)}`);
+  const problems = report.problems.map(
+    (problem) => `- **${cell(problem.where)}**: ${cell(problem.what)} ${cell(problem.remedy)}`,
+  );
   const text = [
     `## ${report.outcome === 'done' ? '✓' : '✗'} ${cell(headline(report))}\n`,
     section('What is wrong', problems.join('\n')),
     section('Warnings', warnings.join('\n')),
     section('Where the time went', table(['step', 'time', 'when'], timeRows(report))),
-    section('Sources', table(['source', 'named by', 'what it did'], report.sources.map((s) => [cell(s.id), cell(s.origin), cell(describeSource(s))]))),
+    section(
+      'Sources',
+      table(
+        ['source', 'named by', 'what it did'],
+        report.sources.map((s) => [cell(s.id), cell(s.origin), cell(describeSource(s))]),
+      ),
+    ),
     section('Versions', table(['', ''], versionRows(report))),
     section('Cache', table(['', ''], cacheRows(report))),
     section('Verification', table(['check', '', ''], verificationRows(report))),

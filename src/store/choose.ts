@@ -38,5 +38,9 @@ export function chooseStore(options: {
   if (options.wish !== 'auto') return { kind: options.wish, folder, reason: `cache: ${options.wish}` };
   return options.host === 'github-hosted'
     ? { kind: 'github', folder, reason: 'auto: a GitHub-hosted machine keeps nothing itself' }
-    : { kind: 'directory', folder, reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder` };
+    : {
+        kind: 'directory',
+        folder,
+        reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder`,
+      };
 }
