@@ -13,7 +13,7 @@ let machine: Machine;
 async function runJob(
   extra: Readonly<Record<string, string>>,
 ): Promise<{ job: Job; step: Step; later: Step; posts: readonly Step[] }> {
-  const job = await startJob({ ...machine.environment, ...extra });
+  const job = await startJob({ ...machine.environment, RUNNER_TOOL_CACHE: join(machine.home, 'tools'), ...extra });
   const wish = {
     device: 'cpu',
     python: machine.python,
@@ -48,7 +48,7 @@ describe('the action with real PaddlePaddle', () => {
       expect(step.outputs['venv']).toBe(join(job.workspace, '.paddle'));
       expect(step.summary).toContain('3.2.2');
       expect(step.annotations.filter(({ level }) => level === 'error')).toEqual([]);
-      expect(later).toMatchObject({ exitCode: 0, log: '3.2.2' });
+      expect(later).toMatchObject({ exitCode: 0, log: expect.stringMatching(/^3\.2\.2$/m) });
       expect(posts.map(({ exitCode }) => exitCode)).toEqual([0]);
     },
     LIMIT_MS,
@@ -57,8 +57,7 @@ describe('the action with real PaddlePaddle', () => {
   test(
     'installs it a second time with the network switched off',
     async () => {
-      const off = { HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE, PIP_INDEX_URL: `${NOWHERE}/simple`, PIP_FIND_LINKS: '' };
-      const { step, later } = await runJob(off);
+      const { step, later } = await runJob({ HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE, NO_PROXY: '' });
       expect([step.log, step.exitCode]).toEqual([step.log, 0]);
       expect(step.outputs).toMatchObject({
         'paddle-version': '3.2.2',
@@ -66,7 +65,7 @@ describe('the action with real PaddlePaddle', () => {
         'cache-hit': 'true',
         mirror: '',
       });
-      expect(later).toMatchObject({ exitCode: 0, log: '3.2.2' });
+      expect(later).toMatchObject({ exitCode: 0, log: expect.stringMatching(/^3\.2\.2$/m) });
     },
     LIMIT_MS,
   );

@@ -36,7 +36,11 @@ describe('behind the gateway', () => {
   test('uv resolves and installs real wheels', async () => {
     const h = await house(wheels);
     const python = makeVenv(join(folder, 'venv'));
-    await behind(h.gateway, uv, ...uvInstall(join(folder, 'uv'), python, '--index-url', h.gateway.indexUrl, 'idna', 'six', 'numpy'));
+    await behind(
+      h.gateway,
+      uv,
+      ...uvInstall(join(folder, 'uv'), python, '--index-url', h.gateway.indexUrl, 'idna', 'six', 'numpy'),
+    );
     expect(evaluate(python, versions)).toBe('True True 3');
     expect(h.gateway.stats()).toMatchObject({ pages: 3, files: 3, broken: [], refused: 0 });
   });
@@ -44,7 +48,17 @@ describe('behind the gateway', () => {
   test('uv resolves by METADATA alone where no page tells a hash, and each wheel is transferred once', async () => {
     const h = await house(wheels, { listed: false, mirrors: [{ hashes: false }] });
     await writeFile(join(folder, 'in.txt'), 'numpy\n');
-    const resolve = ['pip', 'compile', '--no-config', '--python', makeVenv(join(folder, 'venv')), '--cache-dir', join(folder, 'uv'), '--index-url', h.gateway.indexUrl];
+    const resolve = [
+      'pip',
+      'compile',
+      '--no-config',
+      '--python',
+      makeVenv(join(folder, 'venv')),
+      '--cache-dir',
+      join(folder, 'uv'),
+      '--index-url',
+      h.gateway.indexUrl,
+    ];
     expect(await behind(h.gateway, uv, ...resolve, join(folder, 'in.txt'))).toContain('numpy==');
     expect(h.gateway.stats().files).toBe(0);
     const numpy = Object.values(wheels['numpy'] ?? {})[0] ?? Buffer.alloc(0);
@@ -75,12 +89,24 @@ describe('behind the gateway', () => {
       const h = await house(wheels);
       const python = makeVenv(join(folder, 'venv'));
       const lines = Object.values(wheels).flatMap((files) =>
-        Object.entries(files).map(([name, bytes]) => `${name.split('-').slice(0, 2).join('==')} --hash=sha256:${sha256(bytes)}`),
+        Object.entries(files).map(
+          ([name, bytes]) => `${name.split('-').slice(0, 2).join('==')} --hash=sha256:${sha256(bytes)}`,
+        ),
       );
       await writeFile(join(folder, 'requirements.txt'), lines.join('\n'));
       const index = ['--index-url', h.gateway.indexUrl, '--trusted-host', new URL(h.gateway.origin).hostname];
       const quiet = ['--isolated', '--disable-pip-version-check', '--no-cache-dir', '--proxy', h.gateway.proxyUrl];
-      await behind(h.gateway, python, pip, 'install', ...quiet, ...index, '--require-hashes', '-r', join(folder, 'requirements.txt'));
+      await behind(
+        h.gateway,
+        python,
+        pip,
+        'install',
+        ...quiet,
+        ...index,
+        '--require-hashes',
+        '-r',
+        join(folder, 'requirements.txt'),
+      );
       expect(evaluate(python, versions)).toBe('True True 3');
       expect(h.gateway.stats()).toMatchObject({ files: 3, broken: [], refused: 0 });
     });
@@ -101,7 +127,10 @@ test('one uv cache serves two device folders whose wheels have the same name: ea
   const wheel = 'framework-1.0-py3-none-any.whl';
   const cache = join(folder, 'uv');
   const open = (device: string): Promise<House> =>
-    house({ framework: { [wheel]: tinyWheel('framework', '1.0', device) } }, { name: `${device}-stable-1a2b3c4d`, root: join(folder, 'store') });
+    house(
+      { framework: { [wheel]: tinyWheel('framework', '1.0', device) } },
+      { name: `${device}-stable-1a2b3c4d`, root: join(folder, 'store') },
+    );
   const install = async (h: House, ...rest: string[]): Promise<string> => {
     const python = makeVenv(await mkdtemp(join(folder, 'venv-')));
     await behind(h.gateway, uv, ...uvInstall(cache, python, '--index-url', h.gateway.indexUrl, ...rest, 'framework'));

@@ -15,7 +15,10 @@ function once(name: string, ...pip: string[]): string {
   if (!existsSync(folder)) {
     const staging = mkdtempSync(`${folder}-`);
     const args = pip.map((arg) => (arg === 'FOLDER' ? staging : arg));
-    execFileSync(python, ['-m', 'pip', '--disable-pip-version-check', ...args], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 300_000 });
+    execFileSync(python, ['-m', 'pip', '--disable-pip-version-check', ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: 300_000,
+    });
     try {
       renameSync(staging, folder);
     } catch (error) {
@@ -31,14 +34,30 @@ function once(name: string, ...pip: string[]): string {
 
 /** Real wheels: project → file name → bytes. */
 export function realWheels(): Record<string, Record<string, Buffer>> {
-  const folder = once('wheels', 'download', '--quiet', '--only-binary', ':all:', '--dest', 'FOLDER', 'idna', 'six', 'numpy');
-  return Object.fromEntries(readdirSync(folder).map((file) => [file.split('-')[0] ?? '', { [file]: readFileSync(join(folder, file)) }]));
+  const folder = once(
+    'wheels',
+    'download',
+    '--quiet',
+    '--only-binary',
+    ':all:',
+    '--dest',
+    'FOLDER',
+    'idna',
+    'six',
+    'numpy',
+  );
+  return Object.fromEntries(
+    readdirSync(folder).map((file) => [file.split('-')[0] ?? '', { [file]: readFileSync(join(folder, file)) }]),
+  );
 }
 
 /** A pip of this version (newest: null), to be run as a program by any interpreter. */
 export function realPip(version: string | null): string {
   const wish = version === null ? 'pip' : `pip==${version}`;
-  return join(once(`pip-${version ?? 'newest'}`, 'install', '--quiet', '--upgrade', '--no-deps', '--target', 'FOLDER', wish), 'pip');
+  return join(
+    once(`pip-${version ?? 'newest'}`, 'install', '--quiet', '--upgrade', '--no-deps', '--target', 'FOLDER', wish),
+    'pip',
+  );
 }
 
 /** A new environment without pip in `folder`; gives its interpreter. */

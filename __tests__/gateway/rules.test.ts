@@ -56,7 +56,11 @@ describe('the door', () => {
   const basic = (login: string): string => `Basic ${Buffer.from(login).toString('base64')}`;
 
   test('takes the token whatever the user name, and says where the request goes, unescaped', () => {
-    const knock = { method: 'GET', target: 'http://w.invalid/simple/a%2Bb/?x=1', authorization: basic('anyone:secret') };
+    const knock = {
+      method: 'GET',
+      target: 'http://w.invalid/simple/a%2Bb/?x=1',
+      authorization: basic('anyone:secret'),
+    };
     expect(atTheDoor(knock, 'w.invalid', 'secret')).toEqual({ path: '/simple/a+b/' });
   });
 
@@ -68,7 +72,9 @@ describe('the door', () => {
         expect(atTheDoor(knock, 'w.invalid', 'secret')).toEqual({ status: 407 });
       }),
     );
-    expect(atTheDoor({ method: 'GET', target: 'http://w.invalid/', authorization: null }, 'w.invalid', 'secret')).toEqual({ status: 407 });
+    expect(
+      atTheDoor({ method: 'GET', target: 'http://w.invalid/', authorization: null }, 'w.invalid', 'secret'),
+    ).toEqual({ status: 407 });
   });
 
   test.each([
@@ -79,7 +85,9 @@ describe('the door', () => {
     ['https://w.invalid/', 403],
     ['http://w.invalid/%ff', 400],
   ])('turns %s away', (target, status) => {
-    expect(atTheDoor({ method: 'GET', target, authorization: basic('x:secret') }, 'w.invalid', 'secret')).toEqual({ status });
+    expect(atTheDoor({ method: 'GET', target, authorization: basic('x:secret') }, 'w.invalid', 'secret')).toEqual({
+      status,
+    });
   });
 });
 
@@ -88,7 +96,10 @@ describe('a project page', () => {
   const at = (): string => 'http://w.invalid/f';
 
   test.each([
-    ['application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01', 'application/vnd.pypi.simple.v1+json'],
+    [
+      'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01',
+      'application/vnd.pypi.simple.v1+json',
+    ],
     ['application/vnd.pypi.simple.v1+html, text/html;q=0.01', 'application/vnd.pypi.simple.v1+html'],
     ['text/html', 'text/html; charset=utf-8'],
     ['*/*', 'text/html; charset=utf-8'],
@@ -101,7 +112,11 @@ describe('a project page', () => {
   test('lets no text of a mirror out of its attribute', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        const { body } = renderPage({ ...page, files: [{ ...file, requiresPython: text, yanked: text }] }, 'text/html', at);
+        const { body } = renderPage(
+          { ...page, files: [{ ...file, requiresPython: text, yanked: text }] },
+          'text/html',
+          at,
+        );
         const anchor = body.slice(body.indexOf('<a '), body.indexOf('</a>'));
         expect(anchor.split('"')).toHaveLength(9);
         expect(anchor.slice(1, anchor.lastIndexOf('>'))).not.toMatch(/[<>]/);
@@ -118,7 +133,10 @@ describe('a project page', () => {
 
 test('two files of one name and no hash have addresses of their own', () => {
   const shelf = createShelf();
-  const other = { ...file, locations: [{ source: 'b', url: 'http://b.example/thing-1.0-py3-none-any.whl', sha256: null, size: null }] };
+  const other = {
+    ...file,
+    locations: [{ source: 'b', url: 'http://b.example/thing-1.0-py3-none-any.whl', sha256: null, size: null }],
+  };
   expect(shelf.put(file)).not.toBe(shelf.put(other));
   expect(shelf.at(shelf.put(other))).toBe(other);
   expect(shelf.put(file)).toBe(shelf.put(file));

@@ -81,7 +81,9 @@ describe('a project page', () => {
     for (const headers of [{ accept: 'text/html' }, {}]) {
       const answer = await ask(h.gateway, '/simple/small/', headers);
       expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
-      expect(answer.body.toString()).toContain(`${small}#sha256=${sha256(smallBytes)}" data-requires-python="&#62;=3.6"`);
+      expect(answer.body.toString()).toContain(
+        `${small}#sha256=${sha256(smallBytes)}" data-requires-python="&#62;=3.6"`,
+      );
     }
   });
 

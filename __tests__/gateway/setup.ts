@@ -111,13 +111,22 @@ export function ask(
   const path = target.startsWith('/') ? gateway.origin + target : target;
   return new Promise((resolve, reject) => {
     request(
-      { host: proxy.hostname, port: proxy.port, method, path, agent: false, headers: { 'proxy-authorization': login, ...headers } },
+      {
+        host: proxy.hostname,
+        port: proxy.port,
+        method,
+        path,
+        agent: false,
+        headers: { 'proxy-authorization': login, ...headers },
+      },
       (response) => {
         const pieces: Buffer[] = [];
         response
           .on('data', (piece: Buffer) => pieces.push(piece))
           .on('error', reject)
-          .on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces) }));
+          .on('end', () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces) }),
+          );
       },
     )
       .on('error', reject)

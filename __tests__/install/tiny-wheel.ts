@@ -12,7 +12,7 @@ interface Wheel {
 }
 
 /** A ZIP archive without compression (APPNOTE 4.3): local headers, central directory, end record. */
-export function zip(members: Readonly<Record<string, string>>): Buffer {
+function zip(members: Readonly<Record<string, string>>): Buffer {
   const local: Buffer[] = [];
   const central: Buffer[] = [];
   let offset = 0;

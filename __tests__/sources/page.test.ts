@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type PageFile, type PageReading, readPage } from '../../src/sources/page.js';
 
-const url = 'https://index.example/root/simple/six/';
+const url = 'https://index.example/team/simple/six/';
 const hash = 'ab'.repeat(32);
 const html = (body: string, base = url) => readPage({ body, contentType: 'text/html; charset=utf-8', url: base });
 const json = (page: unknown) =>
@@ -23,7 +23,7 @@ describe('an HTML page', () => {
       {
         project: 'six',
         filename: 'six-1.16.0-py2.py3-none-any.whl',
-        url: 'https://index.example/root/packages/six-1.16.0-py2.py3-none-any.whl',
+        url: 'https://index.example/team/packages/six-1.16.0-py2.py3-none-any.whl',
         sha256: hash,
         size: null,
         requiresPython: '>=2.7, !=3.0.*',
@@ -115,7 +115,7 @@ describe('a JSON page', () => {
       {
         project: 'six',
         filename: 'six-1.0.tar.gz',
-        url: 'https://index.example/root/f/six-1.0.tar.gz',
+        url: 'https://index.example/team/f/six-1.0.tar.gz',
         sha256: hash,
         size: 12,
         requiresPython: '>=3.8',

@@ -84,10 +84,10 @@ describe('where the user wishes nothing', () => {
   });
 
   test('the index that the machine is configured for is asked before them', () => {
-    const sources = of({ pip: { 'index-url': 'http://127.0.0.1:3141/root/simple' } });
+    const sources = of({ pip: { 'index-url': 'http://127.0.0.1:3141/team/simple' } });
     expect(sources[0]).toMatchObject({
       id: 'configured',
-      url: 'http://127.0.0.1:3141/root/simple/',
+      url: 'http://127.0.0.1:3141/team/simple/',
       group: '127.0.0.1:3141',
       connections: 16,
       origin: 'index-url of pip (/etc/pip.conf)',

@@ -46,22 +46,17 @@ let pending: Promise<unknown>[];
 let over: boolean;
 const before = { ...process.env };
 
-function silence() {
-  return jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
+const silence = () => jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
+
+function pend<T>(call: Promise<T>): Promise<T> {
+  pending.push(call);
+  return call;
 }
 
 const client: CacheClient = {
   isFeatureAvailable: cache.isFeatureAvailable,
-  restoreCache(...args) {
-    const call = cache.restoreCache(...args);
-    pending.push(call);
-    return call;
-  },
-  saveCache(...args) {
-    const call = cache.saveCache(...args);
-    pending.push(call);
-    return call;
-  },
+  restoreCache: (...args) => pend(cache.restoreCache(...args)),
+  saveCache: (...args) => pend(cache.saveCache(...args)),
 };
 
 async function serve(fault: Parameters<typeof startCacheService>[0] = () => null): Promise<CacheService> {
@@ -104,6 +99,7 @@ async function put(staging: string, digest: string, filename: string, text: stri
 }
 
 const { signal } = new AbortController();
+const common = { client, key, signal };
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'github-cache-'));
@@ -129,11 +125,11 @@ describe('a lock and its files', () => {
   test('are saved by one job and found, checked, by the next', async () => {
     const { keys } = await serve();
     const log = keptLog();
-    expect(await saveToGithub({ client, store: await fullStore(), save, log, signal })).toBe(true);
+    expect(await saveToGithub({ ...common, store: await fullStore(), save, log })).toBe(true);
     expect(keys()).toEqual([save.entry]);
 
     const store = await freshStore();
-    expect(await restoreFromGithub({ client, store, key, log, signal })).toBe(save.entry);
+    expect(await restoreFromGithub({ ...common, store, log })).toBe(save.entry);
     for (const wheel of wheels) {
       const file = await store.find(wheel.sha256, wheel.filename);
       expect(file === null ? null : await readFile(file.path, 'utf8')).toBe(wheel.text);
@@ -155,7 +151,7 @@ describe('a lock and its files', () => {
       signal,
     });
     await saveToGithub({ client, store, save, log, signal });
-    expect(await restoreFromGithub({ client, store: await freshStore(), key, log, signal })).toBe(save.entry);
+    expect(await restoreFromGithub({ ...common, store: await freshStore(), log })).toBe(save.entry);
   });
 
   test('are not taken from another key, even one that begins the same', async () => {
@@ -163,7 +159,7 @@ describe('a lock and its files', () => {
     const store = await fullStore();
     const log = keptLog();
     await saveToGithub({ client, store, save: { ...save, entry: `${key}5-abc` }, log, signal });
-    expect(await restoreFromGithub({ client, store: await freshStore(), key, log, signal })).toBeNull();
+    expect(await restoreFromGithub({ ...common, store: await freshStore(), log })).toBeNull();
     expect(log.lines.at(-1)).toBe(`GitHub's cache is not used: it gave no entry for ${key}.`);
   });
 
@@ -209,7 +205,7 @@ describe('a poisoned entry', () => {
     });
     const store = await freshStore();
     const log = keptLog();
-    await restoreFromGithub({ client, store, key, log, signal });
+    await restoreFromGithub({ ...common, store, log });
     expect(await store.find(one.sha256, one.filename)).toBeNull();
     expect(await store.find(two.sha256, two.filename)).not.toBeNull();
     expect(log.notices.map((notice) => notice.text)).toEqual([
@@ -236,7 +232,7 @@ describe('a poisoned entry', () => {
     await serve();
     await savePoisoned((staging) => put(staging, sha256('x'), 'x y;z.whl', 'x'));
     const log = keptLog();
-    expect(await restoreFromGithub({ client, store: await freshStore(), key, log, signal })).toBeNull();
+    expect(await restoreFromGithub({ ...common, store: await freshStore(), log })).toBeNull();
     expect(log.lines).toEqual([expect.stringContaining('not a plain name: "x y;z.whl"')]);
   });
 });
@@ -251,7 +247,7 @@ describe('a cache service that is out of order costs its limit and fails nothing
   test.each(looks)('when it is looked up and %s', async (_name, fault, said) => {
     await serve(() => fault);
     const log = keptLog();
-    expect(await restoreFromGithub({ client, store: await freshStore(), key, log, signal, limits: short })).toBeNull();
+    expect(await restoreFromGithub({ ...common, store: await freshStore(), log, limits: short })).toBeNull();
     expect(log.lines).toEqual([`GitHub's cache is not used: ${said}`]);
   });
 
@@ -265,10 +261,10 @@ describe('a cache service that is out of order costs its limit and fails nothing
   test.each(downloads)('when the archive %s', async (_name, fault, said) => {
     await serve((call) => (call === 'get' ? fault : null));
     const log = keptLog();
-    await saveToGithub({ client, store: await fullStore(), save, log, signal });
+    await saveToGithub({ ...common, store: await fullStore(), save, log });
     const store = await freshStore();
     const limits = { ...short, lookUp: 10_000, restore: fault === 'silent' ? 400 : 30_000 };
-    expect(await restoreFromGithub({ client, store, key, log, signal, limits })).toBeNull();
+    expect(await restoreFromGithub({ ...common, store, log, limits })).toBeNull();
     expect(log.lines.at(-1)).toContain(said);
     expect(await readdir(store.folders.wheels)).toEqual([]);
     expect(await readdir(store.folders.staging)).toEqual([]);
@@ -281,7 +277,7 @@ describe('a cache service that is out of order costs its limit and fails nothing
     const { keys } = await serve((call) => (call === 'put' ? fault : null));
     const log = keptLog();
     const limits = { ...short, save: fault === 'silent' ? 400 : 30_000 };
-    expect(await saveToGithub({ client, store: await fullStore(), save, log, signal, limits })).toBe(false);
+    expect(await saveToGithub({ ...common, store: await fullStore(), save, log, limits })).toBe(false);
     expect(keys()).toEqual([]);
     expect(log.lines.at(-1)).toContain(said);
   });
@@ -289,8 +285,8 @@ describe('a cache service that is out of order costs its limit and fails nothing
   test('when the job has none', async () => {
     const log = keptLog();
     Object.assign(process.env, { ACTIONS_RESULTS_URL: '', ACTIONS_CACHE_URL: '' });
-    expect(await restoreFromGithub({ client, store: await freshStore(), key, log, signal })).toBeNull();
-    expect(await saveToGithub({ client, store: await fullStore(), save, log, signal })).toBe(false);
+    expect(await restoreFromGithub({ ...common, store: await freshStore(), log })).toBeNull();
+    expect(await saveToGithub({ ...common, store: await fullStore(), save, log })).toBe(false);
     expect(log.lines.join()).toMatch(/not available to this job.*not available to this job/);
   });
 });
@@ -298,13 +294,7 @@ describe('a cache service that is out of order costs its limit and fails nothing
 test('a run that is stopped does not wait for the cache', async () => {
   await serve(() => 'silent');
   const log = keptLog();
-  const restored = await restoreFromGithub({
-    client,
-    store: await freshStore(),
-    key,
-    log,
-    signal: AbortSignal.abort(),
-  });
-  expect(restored).toBeNull();
-  expect(log.lines).toEqual(["GitHub's cache is not used: it did not answer before the run was stopped."]);
+  const stopped = { ...common, signal: AbortSignal.abort() };
+  expect(await restoreFromGithub({ ...stopped, store: await freshStore(), log })).toBeNull();
+  expect(log.lines.join()).toContain('it did not answer before the run was stopped.');
 });

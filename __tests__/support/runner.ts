@@ -30,7 +30,6 @@ export interface Job {
   readonly workspace: string;
   /** `RUNNER_TEMP`, emptied at the job's end. */
   readonly temp: string;
-  readonly toolCache: string;
   /**
    * Runs an action's main, with the defaults of its action.yml for inputs that are not given; its post waits for `end`.
    * @param cancelAfter the job is cancelled once a line of the output matches.
@@ -127,7 +126,8 @@ function inputEnvironment(file: ActionFile, given: Readonly<Record<string, strin
 
 /**
  * Starts a job on a runner of our own, in new folders below the system's temporary one. Nothing of this process's
- * environment is handed on but PATH, HOME and what Windows needs; `environment` adds to it.
+ * environment is handed on but PATH, HOME and what Windows needs; `environment` adds to it, and gives a `RUNNER_TOOL_CACHE`
+ * that outlives the job where a test needs one.
  *
  * @param node the Node that runs actions; the one that runs the tests, the action's own Node 24, unless given.
  */
@@ -208,7 +208,6 @@ export async function startJob(
   return {
     workspace,
     temp,
-    toolCache,
     async uses(action, inputs = {}, cancelAfter) {
       const file = await readActionFile(action);
       const variables = inputEnvironment(file, inputs);

@@ -44,7 +44,11 @@ async function killedHalfWay(
   await tamper(join(root, 'partial', key));
   running.done.catch(() => undefined);
   stalling = false;
-  const client = createClient({ network: { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] }, version: '0', log: quiet });
+  const client = createClient({
+    network: { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] },
+    version: '0',
+    log: quiet,
+  });
   const next = openTransfers({
     client,
     store: await openDirectoryStore(root),
@@ -94,7 +98,9 @@ describe('after a kill', () => {
 
   test('a half-written record means to start over', async () => {
     const bytes = content(SIZE);
-    const { scene, next } = await killedHalfWay(bytes, {}, (folder) => writeFile(join(folder, 'record.json'), '{"version":1,'));
+    const { scene, next } = await killedHalfWay(bytes, {}, (folder) =>
+      writeFile(join(folder, 'record.json'), '{"version":1,'),
+    );
     expect((await next.get(scene.file).done).sha256).toBe(sha256(bytes));
   });
 
@@ -107,11 +113,15 @@ describe('after a kill', () => {
 
   test('a file without a published hash that has changed since is fetched anew', async () => {
     const bytes = content(SIZE);
-    const { scene, next, sent } = await killedHalfWay(bytes, { sha256: null, hashOrigin: null, size: null }, async (folder) => {
-      const record = await readFile(join(folder, 'record.json'), 'utf8');
-      await writeFile(join(folder, 'record.json'), record.replace(/"validator":"[^}]*"/, '"validator":"yesterday"'));
-      await writeFile(join(folder, 'data'), content(SIZE));
-    });
+    const { scene, next, sent } = await killedHalfWay(
+      bytes,
+      { sha256: null, hashOrigin: null, size: null },
+      async (folder) => {
+        const record = await readFile(join(folder, 'record.json'), 'utf8');
+        await writeFile(join(folder, 'record.json'), record.replace(/"validator":"[^}]*"/, '"validator":"yesterday"'));
+        await writeFile(join(folder, 'data'), content(SIZE));
+      },
+    );
     expect((await next.get(scene.file).done).sha256).toBe(sha256(bytes));
     expect(sent()).toBeGreaterThanOrEqual(SIZE);
   });

@@ -9,12 +9,27 @@ import { choose, type Route, type Want } from '../../src/transfer/scheduler.js';
 import { createSegments, type Segment, type Segments } from '../../src/transfer/segments.js';
 import type { FaultKind } from '../../src/values/source.js';
 
-const route = (changes: Partial<Route> = {}): Route => ({ ready: true, active: 0, limit: 4, rate: null, mine: 0, ...changes });
-const want = (changes: Partial<Want> = {}): Want => ({ missing: 100, connections: 0, most: 16, routes: [route()], ...changes });
+const route = (changes: Partial<Route> = {}): Route => ({
+  ready: true,
+  active: 0,
+  limit: 4,
+  rate: null,
+  mine: 0,
+  ...changes,
+});
+const want = (changes: Partial<Want> = {}): Want => ({
+  missing: 100,
+  connections: 0,
+  most: 16,
+  routes: [route()],
+  ...changes,
+});
 
 describe('who gets the next connection', () => {
   test('the smallest file without one comes first, however large another one is', () => {
-    expect(choose([want({ missing: 1e9, connections: 3 }), want({ missing: 50 }), want({ missing: 20 })])?.want).toBe(2);
+    expect(choose([want({ missing: 1e9, connections: 3 }), want({ missing: 50 }), want({ missing: 20 })])?.want).toBe(
+      2,
+    );
   });
 
   test('spare ones go to the file with most bytes for each connection', () => {
@@ -43,11 +58,18 @@ describe('who gets the next connection', () => {
       rate: fc.option(fc.integer({ min: 1, max: 1e9 })),
       mine: fc.nat(4),
     });
-    const anyWant = fc.record({ missing: fc.nat(1e9), connections: fc.nat(20), most: fc.nat(16), routes: fc.array(anyRoute, { maxLength: 4 }) });
+    const anyWant = fc.record({
+      missing: fc.nat(1e9),
+      connections: fc.nat(20),
+      most: fc.nat(16),
+      routes: fc.array(anyRoute, { maxLength: 4 }),
+    });
     fc.assert(
       fc.property(fc.array(anyWant, { maxLength: 5 }), (wants) => {
         const chosen = choose(wants);
-        const possible = wants.some((w) => w.connections < w.most && w.routes.some((r) => r.ready && r.active < r.limit));
+        const possible = wants.some(
+          (w) => w.connections < w.most && w.routes.some((r) => r.ready && r.active < r.limit),
+        );
         expect(chosen !== null).toBe(possible);
         const picked = chosen === null ? undefined : wants[chosen.want];
         const way = chosen === null ? undefined : picked?.routes[chosen.route];
@@ -154,11 +176,19 @@ describe('the book of a file', () => {
 });
 
 describe('what is made of a refusal', () => {
-  const refusal = (kind: FaultKind, retryAfterMs: number | null = null) => ({ kind, detail: '', remedy: null, retryAfterMs });
-
-  test.each(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect', 'banned'] as const)('%s: the source is left for this file', (kind) => {
-    expect(judge(refusal(kind), 1, true, 0)).toEqual({ leave: 'file' });
+  const refusal = (kind: FaultKind, retryAfterMs: number | null = null) => ({
+    kind,
+    detail: '',
+    remedy: null,
+    retryAfterMs,
   });
+
+  test.each(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect', 'banned'] as const)(
+    '%s: the source is left for this file',
+    (kind) => {
+      expect(judge(refusal(kind), 1, true, 0)).toEqual({ leave: 'file' });
+    },
+  );
 
   test.each(['wrong-hash', 'tls'] as const)('%s: the source is left for the run', (kind) => {
     expect(judge(refusal(kind), 1, true, 0)).toEqual({ leave: 'run' });
@@ -197,9 +227,12 @@ describe('a Content-Range', () => {
     expect(readContentRange('bytes 5-9/*', 5, null)).toEqual({ at: 5, total: null });
   });
 
-  test.each([undefined, '', 'bytes */100', 'bytes 6-10/100', 'bytes 4-9/100', 'bytes 5-10/100', 'items 5-9/100'])('%s is a lie', (value) => {
-    expect(() => readContentRange(value, 5, 10)).toThrow();
-  });
+  test.each([undefined, '', 'bytes */100', 'bytes 6-10/100', 'bytes 4-9/100', 'bytes 5-10/100', 'items 5-9/100'])(
+    '%s is a lie',
+    (value) => {
+      expect(() => readContentRange(value, 5, 10)).toThrow();
+    },
+  );
 });
 
 describe('whose bytes are doubted', () => {
@@ -238,7 +271,13 @@ test('a record of any form is read without an error, and never reaches past what
       expect(readRecord(value, null, onDisk)?.pieces.every((p) => p.to <= onDisk) ?? true).toBe(true);
     }),
   );
-  const record = { version: 1, size: 10, sha256: 'x', identity: null, pieces: [{ source: 'a', from: 0, to: 10 }, { from: -1 }, null] };
+  const record = {
+    version: 1,
+    size: 10,
+    sha256: 'x',
+    identity: null,
+    pieces: [{ source: 'a', from: 0, to: 10 }, { from: -1 }, null],
+  };
   expect(readRecord(record, 'x', 7)?.pieces).toEqual([{ source: '(kept)', from: 0, to: 7 }]);
   expect(readRecord(record, 'y', 7)).toBeNull();
   expect(readRecord({ ...record, sha256: null }, null, 7)).toBeNull();

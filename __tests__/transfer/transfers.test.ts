@@ -64,7 +64,10 @@ describe('a file on its way', () => {
 
   test('comes from several sources at once', async () => {
     const bytes = content(LARGE);
-    const s = await scene(bytes, { a: { bytesPerSecondPerConnection: 500_000 }, b: { bytesPerSecondPerConnection: 500_000 } });
+    const s = await scene(bytes, {
+      a: { bytesPerSecondPerConnection: 500_000 },
+      b: { bytesPerSecondPerConnection: 500_000 },
+    });
     expect(bytes.equals(await collect(s.transfers.get(s.file).read(0, never)))).toBe(true);
     expect(bytesOf(s, 'a')).toBeGreaterThan(0);
     expect(bytesOf(s, 'b')).toBeGreaterThan(0);
@@ -126,7 +129,12 @@ describe('with one bad source and one good one, the file is right and', () => {
     '429 with Retry-After': () => ({ kind: 'status', status: 429, headers: { 'retry-after': '50' } }),
     '500': () => ({ kind: 'status', status: 500 }),
     '503': () => ({ kind: 'status', status: 503 }),
-    'a web page': () => ({ kind: 'status', status: 200, body: '<html>login</html>', headers: { 'content-type': 'text/html' } }),
+    'a web page': () => ({
+      kind: 'status',
+      status: 200,
+      body: '<html>login</html>',
+      headers: { 'content-type': 'text/html' },
+    }),
     'a redirect loop': (r) => ({ kind: 'redirect', to: r.path }),
     silence: () => ({ kind: 'silence' }),
     'a stall at once': () => ({ kind: 'stall', after: 0 }),
@@ -134,9 +142,19 @@ describe('with one bad source and one good one, the file is right and', () => {
     'a reset in the middle': () => ({ kind: 'reset', after: 100_000 }),
     truncation: () => ({ kind: 'truncate', after: 100_000 }),
     'a wrong byte': () => ({ kind: 'corrupt', at: 600_000 }),
-    'a wrong range': () => ({ kind: 'status', status: 206, body: 'x'.repeat(2 ** 18), headers: { 'content-range': `bytes 1-${2 ** 18}/${LARGE}` } }),
-    'another length': () => ({ kind: 'status', status: 206, body: 'x'.repeat(2 ** 18), headers: { 'content-range': `bytes 0-${2 ** 18 - 1}/99999999` } }),
-    'gzip': () => ({ kind: 'status', status: 200, body: 'x', headers: { 'content-encoding': 'gzip' } }),
+    'a wrong range': () => ({
+      kind: 'status',
+      status: 206,
+      body: 'x'.repeat(2 ** 18),
+      headers: { 'content-range': `bytes 1-${2 ** 18}/${LARGE}` },
+    }),
+    'another length': () => ({
+      kind: 'status',
+      status: 206,
+      body: 'x'.repeat(2 ** 18),
+      headers: { 'content-range': `bytes 0-${2 ** 18 - 1}/99999999` },
+    }),
+    gzip: () => ({ kind: 'status', status: 200, body: 'x', headers: { 'content-encoding': 'gzip' } }),
   };
   for (const [name, fault] of Object.entries(faults)) {
     test(`${name} is survived`, async () => {
@@ -163,7 +181,12 @@ describe('with one bad source and one good one, the file is right and', () => {
     const s = await scene(bytes, { bad: { bytes: content(LARGE) }, good: {}, fine: {} });
     const stored = await s.transfers.get(s.file).done;
     expect(sha256(await readFile(stored.path))).toBe(sha256(bytes));
-    expect(s.transfers.faults().filter((f) => f.kind === 'wrong-hash').map((f) => f.source)).toEqual(['bad']);
+    expect(
+      s.transfers
+        .faults()
+        .filter((f) => f.kind === 'wrong-hash')
+        .map((f) => f.source),
+    ).toEqual(['bad']);
   });
 
   test('a trickle is left for the faster source', async () => {

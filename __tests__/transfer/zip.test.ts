@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,9 +28,8 @@ async function readCounted(archive: Buffer, wanted = isMetadata): Promise<{ text
 
 describe('METADATA', () => {
   test('is read from the end of a wheel alone', async () => {
-    const wheel = tinyWheel('thing', '1.0', 'x', Buffer.from(Array.from({ length: 2_000_000 }, (_, i) => (i * i * 31) % 251)));
-    const padded = Buffer.concat([wheel]);
-    const { text, asked } = await readCounted(padded);
+    const wheel = tinyWheel('thing', '1.0', 'x', randomBytes(2_000_000));
+    const { text, asked } = await readCounted(wheel);
     expect(text).toBe('Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n');
     expect(asked).toBeLessThanOrEqual(2 ** 17);
   });
@@ -75,12 +75,15 @@ describe('an archive', () => {
   test('gives back every file that was put in', async () => {
     const names = fc.stringMatching(/^[a-z]{1,8}$/);
     await fc.assert(
-      fc.asyncProperty(fc.dictionary(names, fc.string({ maxLength: 300 }), { minKeys: 1, maxKeys: 5 }), async (files) => {
-        const archive = zip(files);
-        for (const [name, text] of Object.entries(files)) {
-          expect((await readCounted(archive, (n) => n === name)).text).toBe(Buffer.from(text).toString());
-        }
-      }),
+      fc.asyncProperty(
+        fc.dictionary(names, fc.string({ maxLength: 300 }), { minKeys: 1, maxKeys: 5 }),
+        async (files) => {
+          const archive = zip(files);
+          for (const [name, text] of Object.entries(files)) {
+            expect((await readCounted(archive, (n) => n === name)).text).toBe(Buffer.from(text).toString());
+          }
+        },
+      ),
       { numRuns: 50 },
     );
   });
@@ -89,16 +92,21 @@ describe('an archive', () => {
     const text = 'Name: thing\nVersion: 1.0\n';
     const archive = zip({ 'other.txt': 'other', 'thing-1.0.dist-info/METADATA': text });
     await fc.assert(
-      fc.asyncProperty(fc.nat(archive.length - 1), fc.integer({ min: 1, max: 255 }), fc.nat(archive.length), async (at, flip, cut) => {
-        const bad = Buffer.from(archive.subarray(0, cut > archive.length / 2 ? archive.length : cut));
-        if (at < bad.length) {
-          bad[at] = (bad[at] ?? 0) ^ flip;
-        }
-        const outcome = await readCounted(bad).catch((error: unknown) => error);
-        if (!(outcome instanceof Refused)) {
-          expect(outcome).toMatchObject({ text });
-        }
-      }),
+      fc.asyncProperty(
+        fc.nat(archive.length - 1),
+        fc.integer({ min: 1, max: 255 }),
+        fc.nat(archive.length),
+        async (at, flip, cut) => {
+          const bad = Buffer.from(archive.subarray(0, cut > archive.length / 2 ? archive.length : cut));
+          if (at < bad.length) {
+            bad[at] = (bad[at] ?? 0) ^ flip;
+          }
+          const outcome = await readCounted(bad).catch((error: unknown) => error);
+          if (!(outcome instanceof Refused)) {
+            expect(outcome).toMatchObject({ text });
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -43,12 +43,15 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const raw: Record<string, string> = {};
   const switches = new Set<string>();
   const words: string[] = [];
+  let unknown = Number.NaN;
   for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
+    // What follows a misspelt flag is most likely its value.
+    if (token.kind === 'positional' && token.index !== unknown + 1) words.push(token.value);
     if (token.kind !== 'option') continue;
     if (SWITCHES.includes(token.name) || token.rawName === '-h')
       switches.add(token.rawName === '-h' ? 'help' : token.name);
     else if (!names.includes(token.name)) {
+      unknown = token.index;
       const near = nearest(token.name, [...names, ...SWITCHES]);
       problems.push({
         where: token.rawName,

@@ -17,6 +17,7 @@ import type { Report } from '../values/report.js';
 import { programVersion } from '../version.js';
 import { type Command, parseArguments } from './arguments.js';
 import { formatHelp } from './help.js';
+import { spellAsFlags } from './spell.js';
 
 const runs: Readonly<Record<Command, typeof setup>> = {
   setup,
@@ -54,20 +55,22 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     if (given.command === 'help') process.stdout.write(formatHelp());
     if (given.command === 'version' || given.command === 'help') return 0;
     log = createTerminalLog(process.stderr, given.debug || process.env['RUNNER_DEBUG'] === '1');
-    const { environment, request } = await readRequest(given.raw, 'flag', process.env, log);
+    const signal = stopOnSignals();
+    const request = await readRequest(given.raw, 'flag', process.env, log, signal);
     const context: Context = {
-      environment,
+      environment: process.env,
       home: homedir(),
       log,
       timeline: startTimeline(log.step),
-      signal: stopOnSignals(),
+      signal,
       version: programVersion,
       started,
     };
     const outcome: Outcome = await runs[given.command](request, context);
     log.end();
     const { report, exitCode } = outcome;
-    if (report.problems.length > 0) process.stderr.write(`${log.hide(formatProblems(report.problems))}\n`);
+    if (report.problems.length > 0)
+      process.stderr.write(`${log.hide(formatProblems(report.problems.map(spellAsFlags)))}\n`);
     if (given.json) process.stdout.write(`${log.hide(JSON.stringify(report, null, 2))}\n`);
     else if (report.outcome === 'done' || report.verification !== null)
       process.stdout.write(log.hide(formatOutcome(report)));
@@ -75,7 +78,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   } catch (error) {
     log.end();
     if (error instanceof Failure) {
-      process.stderr.write(`${log.hide(formatProblems(error.problems))}\n`);
+      process.stderr.write(`${log.hide(formatProblems(error.problems.map(spellAsFlags)))}\n`);
       return error.exitCode;
     }
     process.stderr.write(`${log.hide(formatDefect(error))}\n`);

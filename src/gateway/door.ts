@@ -36,7 +36,9 @@ export function atTheDoor(knock: Knock, host: string, token: string): Entrance {
 
 function isToken(authorization: string | null, token: string): boolean {
   const encoded = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
-  const password = Buffer.from(encoded, 'base64').toString('utf8').replace(/^[^:]*:/, '');
+  const password = Buffer.from(encoded, 'base64')
+    .toString('utf8')
+    .replace(/^[^:]*:/, '');
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(password), digest(token));
 }

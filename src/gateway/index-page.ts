@@ -10,7 +10,11 @@ const JSON_TYPE = 'application/vnd.pypi.simple.v1+json';
 const HTML_TYPE = 'application/vnd.pypi.simple.v1+html';
 
 /** Renders a page in the form that `accept` likes best: JSON (PEP 691) or HTML (PEP 503), the only one that pips before 22.2 read. */
-export function renderPage(page: ProjectPage, accept: string | undefined, address: (file: IndexFile) => string): RenderedPage {
+export function renderPage(
+  page: ProjectPage,
+  accept: string | undefined,
+  address: (file: IndexFile) => string,
+): RenderedPage {
   const type = preferred(accept);
   return { type, body: type === JSON_TYPE ? renderJson(page, address) : renderHtml(page, address) };
 }
@@ -21,7 +25,12 @@ function preferred(accept: string | undefined): string {
   for (const part of (accept ?? '').split(',')) {
     const [name = '', ...parameters] = part.split(';').map((p) => p.trim().toLowerCase());
     const q = Number(parameters.find((p) => p.startsWith('q='))?.slice(2) ?? 1);
-    const known = name === JSON_TYPE || name === HTML_TYPE ? name : name === 'text/html' || name === '*/*' ? 'text/html; charset=utf-8' : null;
+    const known =
+      name === JSON_TYPE || name === HTML_TYPE
+        ? name
+        : name === 'text/html' || name === '*/*'
+          ? 'text/html; charset=utf-8'
+          : null;
     if (known !== null && q > best) {
       [best, chosen] = [q, known];
     }
@@ -50,19 +59,19 @@ function renderJson(page: ProjectPage, address: (file: IndexFile) => string): st
 function renderHtml(page: ProjectPage, address: (file: IndexFile) => string): string {
   const links = page.files.map((file) => {
     const href = address(file) + (file.sha256 === null ? '' : `#sha256=${file.sha256}`);
-    const python = file.requiresPython === null ? '' : ` data-requires-python="${escape(file.requiresPython)}"`;
-    const yanked = file.yanked === null ? '' : ` data-yanked="${escape(file.yanked)}"`;
+    const python = file.requiresPython === null ? '' : ` data-requires-python="${quote(file.requiresPython)}"`;
+    const yanked = file.yanked === null ? '' : ` data-yanked="${quote(file.yanked)}"`;
     const metadata = isWheel(file) ? ' data-core-metadata="true"' : '';
-    return `<a href="${escape(href)}"${python}${yanked}${metadata}>${escape(file.filename)}</a><br>`;
+    return `<a href="${quote(href)}"${python}${yanked}${metadata}>${quote(file.filename)}</a><br>`;
   });
   const head = '<meta charset="utf-8"><meta name="pypi:repository-version" content="1.0">';
-  return `<!DOCTYPE html>\n<html><head>${head}<title>${escape(page.project)}</title></head><body>\n${links.join('\n')}\n</body></html>\n`;
+  return `<!DOCTYPE html>\n<html><head>${head}<title>${quote(page.project)}</title></head><body>\n${links.join('\n')}\n</body></html>\n`;
 }
 
 function isWheel(file: IndexFile): boolean {
   return file.filename.endsWith('.whl');
 }
 
-function escape(text: string): string {
+function quote(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

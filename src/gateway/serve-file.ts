@@ -60,21 +60,27 @@ export async function serveFile(
     return;
   }
   const closed = range !== 'whole' && !/-\s*$/.test(header ?? '');
-  const part = closed && to - from <= SMALL && to - from < size ? await slice(file, from, to, counter, gone.signal) : null;
+  const part =
+    closed && to - from <= SMALL && to - from < size ? await slice(file, from, to, counter, gone.signal) : null;
   if (part !== null) {
     writeHead();
     counter.served(part.length);
     response.end(part);
     return;
   }
-  await pipe(counter.transfers.get(file).read(from, gone.signal), to - from, writeHead, response, counter, gone.signal).catch(
-    (error: unknown) => {
-      if (error instanceof WrongBytes) {
-        counter.broke(file.filename);
-      }
-      throw error;
-    },
-  );
+  await pipe(
+    counter.transfers.get(file).read(from, gone.signal),
+    to - from,
+    writeHead,
+    response,
+    counter,
+    gone.signal,
+  ).catch((error: unknown) => {
+    if (error instanceof WrongBytes) {
+      counter.broke(file.filename);
+    }
+    throw error;
+  });
 }
 
 async function sizeOf(file: IndexFile, { transfers, store }: Counter, signal: AbortSignal): Promise<number> {
@@ -119,7 +125,9 @@ async function pipe(
   const iterator = pieces[Symbol.asyncIterator]();
   const first = iterator.next();
   const awake = new AbortController();
-  await Promise.race([first, sleep(HEADER_WAIT_MS, undefined, { signal: awake.signal, ref: false })]).finally(() => awake.abort());
+  await Promise.race([first, sleep(HEADER_WAIT_MS, undefined, { signal: awake.signal, ref: false })]).finally(() =>
+    awake.abort(),
+  );
   writeHead();
   try {
     let left = length;

@@ -59,7 +59,8 @@ export async function openGateway(options: {
     const page = await options.page(project);
     if (page === null || page.files.length === 0) {
       const faults = page?.faults ?? [];
-      const nobody = page === null || page.answered.length > 0 || faults.some((f) => f.kind === 'missing' || f.kind === 'empty');
+      const nobody =
+        page === null || page.answered.length > 0 || faults.some((f) => f.kind === 'missing' || f.kind === 'empty');
       if (!nobody) {
         problems.set(project, { item: project, faults, failure: null });
       }
@@ -82,7 +83,11 @@ export async function openGateway(options: {
     metadata.set(path, reading);
     reading.catch(() => metadata.delete(path));
     const text = await reading;
-    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'content-length': text.length, 'cache-control': 'no-cache' });
+    response.writeHead(200, {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': text.length,
+      'cache-control': 'no-cache',
+    });
     response.end(text);
   };
 

@@ -27,7 +27,8 @@ export async function runMain(): Promise<number> {
   const signal = stopOnSignals();
   const started = new Date();
   try {
-    const { request, environment } = await readRequest(readInputs(), 'input', process.env, log);
+    const environment = process.env;
+    const request = await readRequest(readInputs(), 'input', environment, log, signal);
     const context: Context = {
       environment,
       home: homedir(),

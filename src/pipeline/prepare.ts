@@ -4,6 +4,7 @@ import { draft as draftPlan } from '../plan.js';
 import { requirementsDigest } from '../request/digest.js';
 import { inspectRunner } from '../runner/runner.js';
 import { chooseStore, keptFolder, type StoreChoice } from '../store/choose.js';
+import type { Log } from '../values/log.js';
 import type { Draft } from '../values/plan.js';
 import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
@@ -34,6 +35,16 @@ function runnerStory(runner: Runner): Story['runner'] {
   };
 }
 
+/** A proxy's address may hold a password. */
+function maskProxies({ network }: Runner, log: Log): void {
+  for (const proxy of [network.httpProxy, network.httpsProxy]) {
+    const { username = '', password = '' } = proxy === null ? {} : new URL(proxy);
+    for (const secret of [username, password, decodeURIComponent(username), decodeURIComponent(password)]) {
+      if (secret !== '') log.mask(secret);
+    }
+  }
+}
+
 /** Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. */
 export async function prepare(
   request: Request,
@@ -45,6 +56,7 @@ export async function prepare(
   const { runner, notices } = await context.timeline.step('Look at the machine', () =>
     inspectRunner(request, context.environment, signal),
   );
+  maskProxies(runner, context.log);
   story.runner = runnerStory(runner);
   tell(story, context, notices);
   tell(

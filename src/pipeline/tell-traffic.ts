@@ -1,5 +1,6 @@
 import type { Lock } from '../values/lock.js';
 import { maskUrl } from '../values/mask.js';
+import type { Source } from '../values/source.js';
 import type { Story } from './context.js';
 import type { Desk } from './desk.js';
 import type { Works } from './run-gateway.js';
@@ -27,8 +28,10 @@ export function tellTraffic(desk: Desk, works: Works, story: Story): void {
   const fetched = works.transfers.fetched();
   const faults = [...desk.sources.faults(), ...works.transfers.faults()];
   const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
+  const silent = ({ id, kind }: Source): boolean =>
+    kind === 'find-links' && fetched[id] === undefined && !faults.some(({ source }) => source === id);
   const named = desk.roster
-    .filter(({ id }) => used.has(id))
+    .filter((source) => used.has(source.id) && !silent(source))
     .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
   const others = [...used]
     .filter((id) => !named.some((source) => source.id === id))

@@ -17,11 +17,15 @@ export function headline(report: Report): string {
   return [...parts, `in ${formatDuration(report.totalMs)}`].join(', ');
 }
 
-/** What a source served and where it failed, in plain words. */
+/** What a source served and where it failed, in plain words; faults of one kind are told once. */
 export function describeSource(source: Report['sources'][number]): string {
-  const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'nothing served';
-  const faults = source.faults.map(
-    (fault) => `${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` (${fault.remedy})`}`,
-  );
-  return [served, ...new Set(faults)].join('; ');
+  const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'no file served';
+  const kinds = [...new Set(source.faults.map(({ kind }) => kind))];
+  const faults = kinds.map((kind) => {
+    const same = source.faults.filter((fault) => fault.kind === kind);
+    const remedy = same.find((fault) => fault.remedy !== null)?.remedy;
+    const more = same.length > 1 ? ` (${same.length} times)` : '';
+    return `${kind}${more}: ${same[0]?.detail ?? ''}${remedy === undefined || remedy === null ? '' : ` ${remedy}`}`;
+  });
+  return [served, ...faults].join('; ');
 }

@@ -13,5 +13,5 @@ export function formatProbes(probes: readonly ProbeReport[]): string {
         : `\n${' '.repeat(width + 2)}${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` ${fault.remedy}`}`;
     return `${id.padEnd(width)}  ${page}  ${rate}  ${url}  (${origin})${why}`;
   });
-  return `${['source'.padEnd(width + 2) + '    page        file', ...lines].join('\n')}\n`;
+  return `${[`${'source'.padEnd(width + 2)}    page        file`, ...lines].join('\n')}\n`;
 }

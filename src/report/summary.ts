@@ -115,6 +115,7 @@ export function formatSummary(report: Report): string {
     .filter((part) => part !== '')
     .join('\n');
   if (Buffer.byteLength(text) <= LIMIT_BYTES) return text;
-  const whole = text.lastIndexOf('\n', Buffer.from(text).subarray(0, LIMIT_BYTES).toString('latin1').length);
-  return `${Buffer.from(text).subarray(0, LIMIT_BYTES).toString('utf8')}\n\n(cut: the summary was longer than ${formatBytes(LIMIT_BYTES)})\n`;
+  const bytes = Buffer.from(text).subarray(0, LIMIT_BYTES);
+  const whole = bytes.subarray(0, Math.max(0, bytes.lastIndexOf('\n'))).toString('utf8');
+  return `${whole}\n\n(cut: the summary was longer than ${formatBytes(LIMIT_BYTES)})\n`;
 }

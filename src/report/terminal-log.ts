@@ -9,7 +9,7 @@ export interface Terminal {
   readonly columns?: number | undefined;
 }
 
-/** A log for people in a shell; `end` clears the live line, `hide` masks what others print. */
+/** A log for people in a shell; `end` clears the live line, `hide` is for what others print: secrets masked, control characters left out. */
 export interface TerminalLog extends Log {
   step(name: string): void;
   end(): void;
@@ -21,7 +21,7 @@ const LIVE_EVERY_MS = 100;
 
 /** Text from outside must not move the cursor, set colours or write titles. */
 function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return text.replace(/(?![\n\t])\p{Cc}/gu, '');
 }
 
 /** Writes to a terminal: one live progress line, rewritten in place, where it is a TTY; a plain line every 5 s a file where it is not. */
@@ -65,7 +65,7 @@ export function createTerminalLog(terminal: Terminal, debug: boolean): TerminalL
       } else if (last !== undefined) terminal.write(`${text}\n`);
     },
     mask: (secret) => secrets.add(secret),
-    hide: (text) => secrets.hide(text),
+    hide: (text) => secrets.hide(printable(text)),
     end: clear,
   };
 }

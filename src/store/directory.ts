@@ -20,7 +20,8 @@ export type DirectoryStore = Store;
 export async function openDirectoryStore(root: string): Promise<DirectoryStore> {
   const at = (...names: string[]): string => join(resolve(root), ...names);
   await prepare(resolve(root));
-  const blob = (sha256: string, filename: string): string => at('wheels', sha256.slice(0, 2), plain(sha256), plain(filename));
+  const blob = (sha256: string, filename: string): string =>
+    at('wheels', sha256.slice(0, 2), plain(sha256), plain(filename));
   const metadata = (sha256: string): string => at('metadata', sha256.slice(0, 2), plain(sha256));
 
   const drop = async (file: StoredFile): Promise<void> => {

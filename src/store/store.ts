@@ -60,7 +60,11 @@ export interface Store {
    * Moves a file of the same file system in: flushed, renamed atomically, read-only. `unchecked` bytes are hashed first
    * (WrongBytes when they differ); `hashed` says that the caller has just done so.
    */
-  admit(path: string, file: { readonly sha256: string; readonly filename: string }, proof: 'hashed' | 'unchecked'): Promise<StoredFile>;
+  admit(
+    path: string,
+    file: { readonly sha256: string; readonly filename: string },
+    proof: 'hashed' | 'unchecked',
+  ): Promise<StoredFile>;
   drop(file: StoredFile): Promise<void>;
   /** Text of `locks/<key>/pylock.toml`, or null. */
   readLock(key: string): Promise<Kept<string> | null>;

@@ -67,11 +67,19 @@ async function askHttp(client: HttpClient, wanted: Ask): Promise<Reply> {
     if (encoding !== undefined && encoding !== 'identity') {
       throw refused('malformed', `sends the file re-encoded (${encoding})`);
     }
-    const { at, total } = status === 206 ? readContentRange(headers['content-range'], from, to) : { at: 0, total: readLength(headers) };
+    const { at, total } =
+      status === 206 ? readContentRange(headers['content-range'], from, to) : { at: 0, total: readLength(headers) };
     if (size !== null && total !== null && total !== size) {
       throw refused('malformed', `has a file of ${total} bytes, not ${size}`);
     }
-    return { at, total, ranged: status === 206, validator: readValidator(headers), body: answer.body, cancel: () => answer.cancel() };
+    return {
+      at,
+      total,
+      ranged: status === 206,
+      validator: readValidator(headers),
+      body: answer.body,
+      cancel: () => answer.cancel(),
+    };
   } catch (error) {
     answer.cancel();
     throw error;
@@ -79,7 +87,11 @@ async function askHttp(client: HttpClient, wanted: Ask): Promise<Reply> {
 }
 
 /** `Content-Range: bytes 0-499/1234` (RFC 9110, section 14.4), which has to begin where it was asked to and not to end later. */
-export function readContentRange(value: string | undefined, from: number, to: number | null): { at: number; total: number | null } {
+export function readContentRange(
+  value: string | undefined,
+  from: number,
+  to: number | null,
+): { at: number; total: number | null } {
   const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(value ?? '');
   if (match === null) {
     throw refused('malformed', `answered 206 with the Content-Range ${JSON.stringify(value ?? '')}`);

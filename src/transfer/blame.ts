@@ -1,6 +1,6 @@
+import { KEPT } from './record.js';
 import type { FileRoute } from './routes.js';
 import { isAlive } from './routes.js';
-import { KEPT } from './record.js';
 
 /** What to do after the hash of the whole came out wrong. */
 export type Blame =

@@ -54,7 +54,9 @@ export async function openDiskFile(
   };
   const visible = (): number => {
     const size = extent.size();
-    return size !== null && extent.verified() ? size : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
+    return size !== null && extent.verified()
+      ? size
+      : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
   };
   const readAt = async (buffer: Buffer, length: number, position: number): Promise<Buffer> => {
     const { bytesRead } = await handle.read(buffer, 0, length, position);

@@ -24,14 +24,20 @@ export function readings(file: IndexFile): readonly IndexFile[] {
  */
 export function settleDispute(file: IndexFile, sides: readonly IndexFile[], transfers: readonly Transfer[]): Transfer {
   const decide = async (): Promise<{ stored: StoredFile; transfer: Transfer }> => {
-    const outcomes = await Promise.allSettled(transfers.map(async (transfer) => ({ stored: await transfer.done, transfer })));
+    const outcomes = await Promise.allSettled(
+      transfers.map(async (transfer) => ({ stored: await transfer.done, transfer })),
+    );
     const good = outcomes.filter((o) => o.status === 'fulfilled').map((o) => o.value);
     const [only] = good;
     if (good.length === 1 && only !== undefined) {
       return only;
     }
-    const failures = outcomes.flatMap((o) => (o.status === 'rejected' && o.reason instanceof Failure ? o.reason.problems : []));
-    const claims = sides.map((side) => `${side.locations.map((l) => l.source).join(', ')} (sha256 ${side.sha256})`).join(' against ');
+    const failures = outcomes.flatMap((o) =>
+      o.status === 'rejected' && o.reason instanceof Failure ? o.reason.problems : [],
+    );
+    const claims = sides
+      .map((side) => `${side.locations.map((l) => l.source).join(', ')} (sha256 ${side.sha256})`)
+      .join(' against ');
     const dispute = {
       where: file.filename,
       what: `Sources have different files of this name, each as its own page says: ${claims}.`,

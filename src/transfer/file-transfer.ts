@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DiskFull } from '../store/atomic.js';
 import type { PartialFile } from '../store/store.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { IndexFile, SourceFault } from '../values/source.js';
@@ -9,13 +10,18 @@ import type { Surroundings, Transfer } from './transfer.js';
 export function startFileTransfer(file: IndexFile, key: string, around: Surroundings): Transfer {
   const { store, signal } = around;
   let faults: () => readonly SourceFault[] = () => [];
+  /** The partial file is closed or about to be: who comes now reads from the store. */
+  let ended = false;
 
   const begin = async (): Promise<StoredFile | { readonly partial: PartialFile; readonly download: Download }> => {
     const place = await findOrClaim(file, key, around);
     if ('sha256' in place) {
       return place;
     }
-    const download = await openDownload(file, place, around);
+    const download = await openDownload(file, place, around).catch(async (error: unknown) => {
+      await place.release();
+      throw error;
+    });
     faults = download.faults;
     around.add(download);
     return { partial: place, download };
@@ -28,17 +34,21 @@ export function startFileTransfer(file: IndexFile, key: string, around: Surround
       return state;
     }
     const { partial, download } = state;
-    let admitted: StoredFile | null = null;
+    // Bytes that arrived are kept for the next run; on a full disk they would be in everybody's way.
+    let keep = true;
     try {
       const sha256 = await download.run();
-      around.remove(download);
-      await download.close();
-      admitted = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
-      return admitted;
+      const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
+      keep = false;
+      return stored;
+    } catch (error) {
+      keep = !(error instanceof DiskFull);
+      throw error;
     } finally {
+      ended = true;
       around.remove(download);
       await download.close();
-      await (admitted === null ? partial.release() : partial.discard());
+      await (keep ? partial.release() : partial.discard());
     }
   };
   const done = finish();
@@ -54,7 +64,7 @@ export function startFileTransfer(file: IndexFile, key: string, around: Surround
     },
     read: async function* (from, reading) {
       const state = await begun;
-      yield* 'sha256' in state ? store.read(state, from, reading) : state.download.read(from, reading);
+      yield* 'sha256' in state || ended ? store.read(await done, from, reading) : state.download.read(from, reading);
     },
   };
 }

@@ -42,7 +42,8 @@ export function openLanes(sources: (id: string) => SourceTerms | undefined): {
     // A page may name files of any host: the index's password is for the index's own origin.
     credentials: (location) => {
       const source = sources(location.source);
-      const same = source !== undefined && URL.canParse(source.url) && new URL(source.url).origin === new URL(location.url).origin;
+      const same =
+        source !== undefined && URL.canParse(source.url) && new URL(source.url).origin === new URL(location.url).origin;
       return same ? source.credentials : null;
     },
   };

@@ -1,5 +1,5 @@
-import type { FaultKind } from '../values/source.js';
 import { HttpFault } from '../values/http.js';
+import type { FaultKind } from '../values/source.js';
 
 /** Why a source did not bring the bytes asked for. */
 export interface Refusal {

@@ -14,7 +14,13 @@ export interface Slice {
  * Bytes `[from, to)` of a file by one small range request, from the first source that answers with them; nothing is kept, and no hash
  * vouches for them. Throws a Failure naming each source when none does (one that ignores ranges does not).
  */
-export function fetchSlice(file: IndexFile, from: number, to: number, around: Surroundings, signal: AbortSignal): Promise<Slice> {
+export function fetchSlice(
+  file: IndexFile,
+  from: number,
+  to: number,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<Slice> {
   const routes = createRoutes(file, around.lane);
   const both = AbortSignal.any([signal, around.signal]);
   return new Promise((resolve, reject) => {
@@ -35,7 +41,13 @@ export function fetchSlice(file: IndexFile, from: number, to: number, around: Su
       busy = true;
       try {
         const limits = others ? around.timings.hurried : around.timings.patient;
-        const wanted = { url: route.location.url, credentials: around.credentials(route.location), from, to, size: file.size };
+        const wanted = {
+          url: route.location.url,
+          credentials: around.credentials(route.location),
+          from,
+          to,
+          size: file.size,
+        };
         const reply = await ask(around.client, { ...wanted, whole: false, limits, signal: both });
         if (!reply.ranged) {
           reply.cancel();

@@ -103,7 +103,9 @@ export function openTransfers(options: {
     }
     const sides = readings(file);
     const transfer =
-      sides.length > 1 ? settleDispute(file, sides, sides.map(start)) : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
+      sides.length > 1
+        ? settleDispute(file, sides, sides.map(start))
+        : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
     running.set(key, transfer);
     started.push(transfer);
     transfer.done
@@ -134,6 +136,11 @@ export function openTransfers(options: {
 
 /** What makes two files one transfer: hash and name, or where no hash is known the addresses and the name. */
 function keyOf(file: IndexFile): string {
-  const where = file.sha256 ?? createHash('sha256').update(file.locations.map((l) => `${l.url} ${l.sha256}`).join('\n')).digest('hex').slice(0, 32);
+  const where =
+    file.sha256 ??
+    createHash('sha256')
+      .update(file.locations.map((l) => `${l.url} ${l.sha256}`).join('\n'))
+      .digest('hex')
+      .slice(0, 32);
   return `${where}-${file.filename}`;
 }

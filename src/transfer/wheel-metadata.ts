@@ -7,7 +7,7 @@ import type { StoredFile } from '../values/gateway.js';
 import type { IndexFile } from '../values/source.js';
 import { asRefusal } from './refusal.js';
 import type { Transfers } from './transfers.js';
-import { readZipEntry, type ReadRange } from './zip.js';
+import { type ReadRange, readZipEntry } from './zip.js';
 
 /** A wheel of at most this many bytes is brought whole: that costs no more than its end. */
 const WHOLE = 2 ** 18;
@@ -16,7 +16,12 @@ const WHOLE = 2 ** 18;
  * METADATA of a wheel (PEP 658): kept with the store, else read from the wheel in the store, else by ranges of the wheel's end without
  * bringing the rest; where no source does ranges, from the whole wheel. Only text out of hash-checked bytes is kept. Throws Failure.
  */
-export async function wheelMetadata(file: IndexFile, transfers: Transfers, store: Store, signal: AbortSignal): Promise<Uint8Array> {
+export async function wheelMetadata(
+  file: IndexFile,
+  transfers: Transfers,
+  store: Store,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   if (file.sha256 !== null) {
     const kept = await store.readMetadata(file.sha256);
     const stored = kept === null ? await store.find(file.sha256, file.filename) : null;

@@ -24,21 +24,30 @@ const LARGEST_ENTRY = 2 ** 24;
  * Unpacks the one file of a zip archive that `wanted` accepts, from its end and without reading the rest (APPNOTE.TXT 4.3, ZIP64
  * included). Throws Refused (`malformed`) when the archive is damaged, the file is missing, or it would grow past 16 MiB.
  */
-export async function readZipEntry(size: number, read: ReadRange, wanted: (name: string) => boolean): Promise<Uint8Array> {
+export async function readZipEntry(
+  size: number,
+  read: ReadRange,
+  wanted: (name: string) => boolean,
+): Promise<Uint8Array> {
   const start = Math.max(0, size - TAIL);
   const tail = view(await read(start, size));
-  const near: ReadRange = async (from, to) => {
+  const near: ReadRange = (from, to) => {
     if (from < 0 || to > size || from > to) {
-      throw bad('points outside itself');
+      return Promise.reject(bad('points outside itself'));
     }
-    return from >= start ? tail.subarray(from - start, to - start) : read(from, to);
+    return from >= start ? Promise.resolve(tail.subarray(from - start, to - start)) : read(from, to);
   };
   const directory = await readDirectory(size, tail, near);
   const entry = [...entriesOf(directory)].find((e) => wanted(e.name));
   if (entry === undefined) {
     throw bad('lacks the file that was looked for');
   }
-  if (entry.encrypted || (entry.method !== 0 && entry.method !== 8) || entry.unpacked > LARGEST_ENTRY || entry.packed > LARGEST_ENTRY) {
+  if (
+    entry.encrypted ||
+    (entry.method !== 0 && entry.method !== 8) ||
+    entry.unpacked > LARGEST_ENTRY ||
+    entry.packed > LARGEST_ENTRY
+  ) {
     throw bad(`packs ${entry.name} in a way that no wheel does`);
   }
   return unpack(entry, near, size);

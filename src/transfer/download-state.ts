@@ -1,0 +1,73 @@
+import type { IndexFile } from '../values/source.js';
+import type { Bell } from './bell.js';
+import type { DiskFile } from './disk-file.js';
+import { type Identity, readRecord } from './record.js';
+import { type FileRoute, isAlive } from './routes.js';
+import { createSegments, type Segments } from './segments.js';
+import type { Timings } from './timings.js';
+
+/** What is known of a file on its way; changed by its connections and by those who look after it. */
+export interface DownloadState {
+  readonly file: IndexFile;
+  readonly routes: readonly FileRoute[];
+  readonly bell: Bell;
+  segments: Segments;
+  /** Which copy is being fetched; matters only where no hash is known. */
+  identity: Identity | null;
+  /** False: bytes of an earlier run that no hash vouches for, and whose source was not asked yet whether they are still the file's. Nobody sees them. */
+  confirmed: boolean;
+  /** Source whose bytes are taken back as soon as no connection is open. */
+  recalling: string | null;
+  verified: boolean;
+  failure: unknown;
+}
+
+/** The state of a file of which `onDisk` bytes are in its partial file, `record` telling which. */
+export function readState(
+  file: IndexFile,
+  routes: readonly FileRoute[],
+  bell: Bell,
+  timings: Timings,
+  record: unknown,
+  onDisk: number,
+): DownloadState {
+  const kept = readRecord(record, file.sha256, onDisk);
+  const stated = statedSize(file);
+  const fresh = freshSegments(file, timings);
+  const usable = kept !== null && (stated === null || stated === kept.size);
+  const found = usable ? createSegments(kept.size, timings.segmentBytes, timings.wholeBelow, kept.pieces) : fresh;
+  // Complete, and no hash to check it by, no request left to ask its source by: fetched again.
+  const segments = file.sha256 === null && found.missing() === 0 ? fresh : found;
+  const identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
+  const confirmed = file.sha256 !== null || identity === null;
+  return { file, routes, bell, segments, identity, confirmed, recalling: null, verified: false, failure: null };
+}
+
+/** A file's book with nothing in it. */
+export function freshSegments(file: IndexFile, timings: Timings): Segments {
+  return createSegments(statedSize(file), timings.segmentBytes, timings.wholeBelow);
+}
+
+function statedSize(file: IndexFile): number | null {
+  return file.size ?? file.locations.find((l) => l.size !== null)?.size ?? null;
+}
+
+/** Alive routes at other hosts: somebody could take over. */
+export function othersThan(route: FileRoute, state: DownloadState): FileRoute[] {
+  return state.routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
+}
+
+/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once. */
+export function isUsable(route: FileRoute, state: DownloadState): boolean {
+  const { file, identity, routes } = state;
+  const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
+  const better = routes.some((r) => r !== route && !r.rangeless && isAlive(r) && !r.suspected);
+  return sameCopy && (!route.rangeless || (route.mine === 0 && !better));
+}
+
+/** The bytes of `source` are missing again. */
+export function takeBack(source: string, state: DownloadState, disk: DiskFile): void {
+  state.segments.recall(source);
+  disk.restart();
+  state.bell.ring();
+}

@@ -1,0 +1,184 @@
+import { ask, type Reply } from './ask.js';
+import { pour } from './connection.js';
+import type { DiskFile } from './disk-file.js';
+import { type DownloadState, freshSegments, isUsable, othersThan } from './download-state.js';
+import { measure } from './lanes.js';
+import { asRefusal, type Refusal, refused } from './refusal.js';
+import { type FileRoute, readyAt } from './routes.js';
+import type { Segment } from './segments.js';
+import type { Surroundings } from './transfer.js';
+
+/** One open connection. */
+interface Line {
+  readonly route: FileRoute;
+  readonly stop: AbortController;
+  bytes: number;
+  /** Bytes and time (ms) of the last look. */
+  seenBytes: number;
+  seenAt: number;
+}
+
+/** The open connections of one file. */
+export interface Lines {
+  open(route: FileRoute, segment: Segment): void;
+  count(): number;
+  sources(): string[];
+  /** Gives up connections that are far slower than another source would be. */
+  dropSlow(nowMs: number): void;
+}
+
+/** What happens at the end of a connection. */
+export interface LineEvents {
+  /** The source refused, after `gained` bytes. */
+  refused(route: FileRoute, refusal: Refusal, gained: number): void;
+  /** Something is wrong that is not the source's fault. */
+  failed(error: unknown): void;
+  /** A connection was closed, whatever the reason. */
+  closed(): void;
+  /** The length has become known: throws when the disk has no room. */
+  measured(): Promise<void>;
+}
+
+/** Opens connections that carry bytes from the routes of a file into its partial file, until `signal` ends them all. */
+export function createLines(
+  state: DownloadState,
+  disk: DiskFile,
+  around: Surroundings,
+  signal: AbortSignal,
+  events: LineEvents,
+): Lines {
+  const { file, bell } = state;
+  const { timings } = around;
+  const lines = new Set<Line>();
+
+  /** Takes in what an answer says of the file. False: the answer is of no use, and nobody's fault. */
+  const accept = async (reply: Reply, route: FileRoute, asked: Segment, whole: boolean): Promise<boolean> => {
+    const { identity, segments } = state;
+    const copy = { source: route.location.source, validator: reply.validator ?? '' };
+    const sameSize = reply.total === null || reply.total === (segments.size() ?? reply.total);
+    if (file.sha256 === null && identity !== null && (identity.validator !== copy.validator || !sameSize)) {
+      if (state.confirmed) {
+        state.recalling = identity.source;
+        throw refused('reset', 'has another file now than when its first bytes came');
+      }
+      Object.assign(state, { segments: freshSegments(file, timings), identity: null, confirmed: true });
+      disk.restart();
+      return false;
+    }
+    state.identity ??= copy;
+    state.confirmed = true;
+    if (!reply.ranged && !whole) {
+      route.rangeless = true;
+      if (asked.reached > 0 && othersThan(route, state).some((r) => !r.rangeless)) {
+        return false;
+      }
+    }
+    if (reply.total !== null && segments.size() === null) {
+      segments.setSize(reply.total);
+      await events.measured();
+    }
+    bell.ring();
+    return true;
+  };
+
+  const carry = async (line: Line, segment: Segment): Promise<void> => {
+    const { route } = line;
+    const { segments } = state;
+    const { source, url } = route.location;
+    const whole = route.rangeless || (segment.reached === 0 && segment.end === segments.size());
+    let claimed = false;
+    try {
+      const reply = await ask(around.client, {
+        url,
+        credentials: around.credentials(route.location),
+        from: segment.reached,
+        to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
+        size: state.confirmed ? segments.size() : null,
+        whole,
+        limits: othersThan(route, state).length > 0 ? timings.hurried : timings.patient,
+        signal: AbortSignal.any([signal, line.stop.signal]),
+      });
+      try {
+        claimed = await accept(reply, route, segment, whole);
+      } finally {
+        if (!claimed) {
+          reply.cancel();
+        }
+      }
+      if (!claimed) {
+        return;
+      }
+      const body = metered(reply.body, (bytes) => {
+        line.bytes += bytes;
+        around.count(source, bytes);
+      });
+      await pour({ ...reply, body }, segment, segments, !reply.ranged, async (into, bytes) => {
+        await disk.write(bytes, into.reached, into.compareTo);
+        segments.advance(into, source, into.reached + bytes.length);
+        bell.ring();
+      });
+      route.strikes = 0;
+    } finally {
+      segment.busy &&= claimed;
+    }
+  };
+
+  const run = async (line: Line, segment: Segment): Promise<void> => {
+    const { route, stop } = line;
+    const started = Date.now();
+    lines.add(line);
+    route.mine += 1;
+    route.lane.active += 1;
+    try {
+      await carry(line, segment);
+    } catch (error) {
+      const refusal = asRefusal(stop.signal.aborted ? stop.signal.reason : error);
+      if (signal.aborted) {
+        return;
+      }
+      if (refusal === null) {
+        events.failed(error);
+      } else {
+        events.refused(route, refusal, line.bytes);
+      }
+    } finally {
+      lines.delete(line);
+      route.mine -= 1;
+      route.lane.active -= 1;
+      measure(route.lane, line.bytes, Date.now() - started);
+      events.closed();
+    }
+  };
+
+  return {
+    open: (route, segment) => {
+      const line = { route, stop: new AbortController(), bytes: 0, seenBytes: 0, seenAt: Date.now() };
+      run(line, segment).catch(events.failed);
+    },
+    count: () => lines.size,
+    sources: () => [...new Set([...lines].map((line) => line.route.location.source))],
+    dropSlow: (nowMs) => {
+      for (const line of lines) {
+        const ms = nowMs - line.seenAt;
+        if (ms < timings.slowMs) {
+          continue;
+        }
+        const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
+        const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
+        const brought = line.bytes - line.seenBytes;
+        if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
+          line.stop.abort(refused('slow', `brought ${brought} bytes in ${ms} ms`));
+        }
+        line.seenBytes = line.bytes;
+        line.seenAt = nowMs;
+      }
+    },
+  };
+}
+
+async function* metered(body: AsyncIterable<Uint8Array>, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    count(chunk.length);
+    yield chunk;
+  }
+}
