@@ -133,7 +133,7 @@ describe('the place of an unfinished file', () => {
     expect(first?.record).toBeNull();
     expect(await store.partial('one')).toBeNull();
     await writeFile(first?.path ?? '', 'bytes');
-    await first?.save({ reached: 5 }, true);
+    await first?.save({ reached: 5 });
     await first?.release();
     const second = await store.partial('one');
     expect(second?.record).toEqual({ reached: 5 });
@@ -144,7 +144,7 @@ describe('the place of an unfinished file', () => {
 
   test('is taken over from a process that has died', async () => {
     const first = await store.partial('one');
-    await first?.save({ reached: 5 }, false);
+    await first?.save({ reached: 5 });
     await writeFile(join(root, 'partial', 'one', 'lock'), `4194999 ${hostname()} x`);
     expect((await store.partial('one'))?.record).toEqual({ reached: 5 });
     // The dead one's hand comes too late.

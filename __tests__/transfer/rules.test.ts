@@ -240,6 +240,7 @@ describe('whose bytes are doubted', () => {
     location: { source, url: `http://${source}.example/f`, sha256: null, size: null },
     lane: { host: source, limit: 4, active: 0, notBefore: 0, left: false, rate: null },
     strikes: 0,
+    struckAt: 0,
     notBefore: 0,
     left: false,
     suspected: false,
@@ -268,7 +269,7 @@ describe('whose bytes are doubted', () => {
 test('a record of any form is read without an error, and never reaches past what is on the disk', () => {
   fc.assert(
     fc.property(fc.anything(), fc.nat(100), (value, onDisk) => {
-      expect(readRecord(value, null, onDisk)?.pieces.every((p) => p.to <= onDisk) ?? true).toBe(true);
+      expect(readRecord(value, null, onDisk, 0)?.pieces.every((p) => p.to <= onDisk) ?? true).toBe(true);
     }),
   );
   const record = {
@@ -278,7 +279,11 @@ test('a record of any form is read without an error, and never reaches past what
     identity: null,
     pieces: [{ source: 'a', from: 0, to: 10 }, { from: -1 }, null],
   };
-  expect(readRecord(record, 'x', 7)?.pieces).toEqual([{ source: '(kept)', from: 0, to: 7 }]);
-  expect(readRecord(record, 'y', 7)).toBeNull();
-  expect(readRecord({ ...record, sha256: null }, null, 7)).toBeNull();
+  expect(readRecord(record, 'x', 7, 0)?.pieces).toEqual([{ source: '(kept)', from: 0, to: 7 }]);
+  expect(readRecord(record, 'y', 7, 0)).toBeNull();
+  expect(readRecord({ ...record, sha256: null }, null, 7, 0)).toBeNull();
+  const unhashed = { ...record, sha256: null, identity: { source: 'a', validator: 'v' }, bootedMs: 1000 };
+  expect(readRecord(unhashed, null, 7, 1500)?.pieces).toEqual([{ source: 'a', from: 0, to: 7 }]);
+  // The machine was started again: what was not flushed may be lost, and no hash would tell.
+  expect(readRecord(unhashed, null, 7, 90_000)).toBeNull();
 });

@@ -191,7 +191,7 @@ describe('with one bad source and one good one, the file is right and', () => {
 
   test('a trickle is left for the faster source', async () => {
     const bytes = content(LARGE);
-    const s = await scene(bytes, { slow: { bytesPerSecondPerConnection: 10_000 }, good: {} });
+    const s = await scene(bytes, { slow: { bytesPerSecondPerConnection: 40_000 }, good: {} });
     await s.transfers.get(s.file).done;
     expect(bytesOf(s, 'slow')).toBeLessThan(LARGE / 4);
   });
@@ -203,6 +203,17 @@ describe('with one source alone', () => {
     const s = await scene(bytes, { a: { ranges: true, fault: () => ({ kind: 'reset', after: 100_000 }) } });
     expect(bytes.equals(await collect(s.transfers.get(s.file).read(0, never)))).toBe(true);
     expect(bytesOf(s, 'a')).toBeLessThan(LARGE * 1.1);
+  });
+
+  test('connections that are refused together count once: the source is asked again when it has recovered', async () => {
+    let asked = 0;
+    const fault = (): MirrorFault | null => {
+      asked += 1;
+      return asked <= 12 ? { kind: 'status', status: 503 } : null;
+    };
+    const s = await scene(content(LARGE), { a: { fault } });
+    await s.transfers.get(s.file).done;
+    expect(s.transfers.faults()).toHaveLength(12);
   });
 
   test('a busy one is asked again after the wait it wishes', async () => {

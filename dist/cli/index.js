@@ -1263,7 +1263,7 @@ function explain(version) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5091);
+/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9077);
 
 process.exitCode = await (0,_cli_run_js__WEBPACK_IMPORTED_MODULE_0__/* .runCli */ .a)(process.argv.slice(2));
 
@@ -1272,7 +1272,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 5091:
+/***/ 9077:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -1386,7 +1386,13 @@ function startDeadline(timeoutMs, stop) {
         remainingMs: () => Math.max(0, end - performance.now()),
         failure(doing) {
             if (stop.aborted) {
-                return new Failure(1, [{ where: 'stopped', what: `The run was stopped while it did: ${doing}.`, remedy: 'What has arrived is kept; run it again to go on.' }]);
+                return new Failure(1, [
+                    {
+                        where: 'stopped',
+                        what: `The run was stopped while it did: ${doing}.`,
+                        remedy: 'What has arrived is kept; run it again to go on.',
+                    },
+                ]);
             }
             if (!time.aborted)
                 return null;
@@ -1601,15 +1607,20 @@ async function systemCertificates() {
     }
     return [];
 }
+/** What makes two PEM texts the same certificate: bundles break their lines at different widths. */
+const keyOf = (pem) => pem.replace(/\s+/g, '');
 /**
- * The certificates to trust, as PEM texts: Node's own, the system's and those of every file that a setting names. A corporate network
- * names its CA in only one of several variables, so all of them count. A file that can't be read is a notice: the others may do.
+ * The certificates to trust, as PEM texts, each once: Node's own, the system's and those of every file that a setting names. A corporate
+ * network names its CA in only one of several variables, so all of them count. A file that can't be read is a notice: the others may do.
  */
 async function trustedCertificates(network, log) {
-    const trusted = new Set([...external_node_tls_.rootCertificates, ...(await systemCertificates())].map((pem) => pem.trim()));
+    const known = [...external_node_tls_.rootCertificates, ...(await systemCertificates())];
+    const trusted = new Map(known.map((pem) => [keyOf(pem), pem]));
     for (const { path, setting } of network.caFiles) {
         const text = await (0,promises_.readFile)(path, 'utf8').catch((error) => error);
-        const found = typeof text === 'string' ? splitPem(text).filter((pem) => trusted.has(pem) || isCertificate(pem, log)) : [];
+        const found = typeof text === 'string'
+            ? splitPem(text).filter((pem) => trusted.has(keyOf(pem)) || isCertificate(pem, log))
+            : [];
         if (found.length === 0) {
             const why = typeof text === 'string' ? 'it holds no certificate in PEM form' : text.message;
             log.warn({
@@ -1618,9 +1629,9 @@ async function trustedCertificates(network, log) {
             });
         }
         for (const pem of found)
-            trusted.add(pem);
+            trusted.set(keyOf(pem), pem);
     }
-    return [...trusted];
+    return [...trusted.values()];
 }
 
 // EXTERNAL MODULE: external "node:util/types"
@@ -8064,6 +8075,17 @@ function openDesk(request, runner, context, kept, signal) {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/plan/pages.js
+/** How a Listing names an origin: `python`, or the folder of PaddlePaddle's index. */
+function originName(origin) {
+    return origin.kind === 'python' ? origin.kind : origin.folder;
+}
+/** The project pages that deciding needs, each once, those of the first candidate first. */
+function neededPages(draft) {
+    const pages = draft.candidates.flatMap(({ origins }) => Object.entries(origins).flatMap(([project, sources]) => sources.map((origin) => ({ origin, project }))));
+    return [...new Map(pages.map((page) => [`${originName(page.origin)} ${page.project}`, page])).values()];
+}
+
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.json
 const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","pythons":["3.6","3.7","3.8","3.9","3.10"],"devices":["cpu","cu102"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.5.0","pythons":["3.7","3.8","3.9","3.10"],"devices":["cpu","cu112"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.1","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.2","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"documented; Paddle#57953; measured on the Python index","date":"2026-11-22"},{"version":"2.6.0","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.6.1","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.6.2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu112","cu116","cu117","cu118","cu120"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0b2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118","cu123"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0","pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.1.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu","dcu","ixuca"],"source":"documented; Paddle#73687; measured on the Python index","date":"2026-11-22"},{"version":"3.1.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","ixuca"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu"],"source":"documented; Paddle#76037; measured on the Python index","date":"2026-11-22"},{"version":"3.2.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","dcu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.2","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.3.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu","dcu","maca","ixuca"],"source":"documented; PaddleOCR#17791; measured on the Python index","date":"2026-11-22"},{"version":"3.3.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.4.0","pythons":["3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"}],"eN":[{"name":"setuptools","specifier":"","releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Take 3.2.2, or switch oneDNN off (FLAGS_use_mkldnn=0, or enable_mkldnn=False).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.js
@@ -9005,17 +9027,6 @@ function bestWheel(files, tags) {
     return fitting[0]?.file ?? null;
 }
 
-;// CONCATENATED MODULE: ./.build/src/plan/pages.js
-/** How a Listing names an origin: `python`, or the folder of PaddlePaddle's index. */
-function originName(origin) {
-    return origin.kind === 'python' ? origin.kind : origin.folder;
-}
-/** The project pages that deciding needs, each once, those of the first candidate first. */
-function neededPages(draft) {
-    const pages = draft.candidates.flatMap(({ origins }) => Object.entries(origins).flatMap(([project, sources]) => sources.map((origin) => ({ origin, project }))));
-    return [...new Map(pages.map((page) => [`${originName(page.origin)} ${page.project}`, page])).values()];
-}
-
 ;// CONCATENATED MODULE: ./.build/src/plan/offers.js
 
 
@@ -9207,9 +9218,7 @@ function pythonOfTag(tag) {
     return major === undefined || minor === undefined ? null : `${major}.${minor}`;
 }
 function pythonsOf(wheels, platforms) {
-    const tags = wheels
-        .flatMap((wheel) => wheel.tags)
-        .filter((tag) => platforms.has(tag.split('-')[2] ?? ''));
+    const tags = wheels.flatMap((wheel) => wheel.tags).filter((tag) => platforms.has(tag.split('-')[2] ?? ''));
     return [...new Set(tags.flatMap((tag) => pythonOfTag(tag) ?? []))].sort(compareVersions);
 }
 /** Newest version without a known defect that fits here, whatever was wished for. */
@@ -10982,10 +10991,11 @@ function pylock_applies(locked, pylock, { environment }) {
 }
 /** Other addresses of a file that we wrote ourselves: `[{ source, url }]`. */
 function otherAddresses(own) {
-    const others = own['other'];
-    return Array.isArray(others)
-        ? others.map((other) => ({ source: ownText(other, 'source'), url: ownText(other, 'url') }))
-        : [];
+    const others = Array.isArray(own['other']) ? own['other'] : [];
+    return others
+        .filter((other) => typeof other === 'object' && other !== null)
+        .map((other) => ({ source: ownText(other, 'source'), url: ownText(other, 'url') }))
+        .filter(({ url }) => URL.canParse(url));
 }
 function locate(path, folder) {
     if (folder === null) {
@@ -11003,6 +11013,10 @@ function lockFile(locked, { tags, folder }) {
     const told = parseFilename(file.name);
     if (told !== null && told.name !== normalise(locked.name)) {
         throw new SyntaxError(`it lists \`${file.name}\`, which is a file of \`${told.name}\``);
+    }
+    // The name becomes part of a path in the store.
+    if (!/^\w[\w.+!-]*$/.test(file.name)) {
+        throw new SyntaxError(`it lists \`${file.name}\`, which is no name of a file`);
     }
     const version = locked.version ?? told?.version;
     const sha256 = file.hashes['sha256'];
@@ -11214,7 +11228,13 @@ async function givenPlan(prepared, pylock) {
     });
     if (candidate === undefined) {
         const what = `It holds no ${[...new Set(names)].join(' or ')}${read.device === '' ? '' : ` for this device: it was made for ${read.device}`}.`;
-        throw new Failure(2, [{ where: pylock, what, remedy: 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.' }]);
+        throw new Failure(2, [
+            {
+                where: pylock,
+                what,
+                remedy: 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.',
+            },
+        ]);
     }
     const version = read.files.find(({ name }) => name === candidate.distribution)?.version ?? '';
     const lock = {
@@ -12057,7 +12077,11 @@ function chooseStore(options) {
         return { kind: options.wish, folder, reason: `cache: ${options.wish}` };
     return options.host === 'github-hosted'
         ? { kind: 'github', folder, reason: 'auto: a GitHub-hosted machine keeps nothing itself' }
-        : { kind: 'directory', folder, reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder` };
+        : {
+            kind: 'directory',
+            folder,
+            reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder`,
+        };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/prepare.js
@@ -12081,9 +12105,20 @@ function runnerStory(runner) {
         pythonVersion: interpreter.version,
     };
 }
+/** A proxy's address may hold a password. */
+function maskProxies({ network }, log) {
+    for (const proxy of [network.httpProxy, network.httpsProxy]) {
+        const { username = '', password = '' } = proxy === null ? {} : new URL(proxy);
+        for (const secret of [username, password, decodeURIComponent(username), decodeURIComponent(password)]) {
+            if (secret !== '')
+                log.mask(secret);
+        }
+    }
+}
 /** Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. */
 async function prepare(request, context, story, temporary, signal) {
     const { runner, notices } = await context.timeline.step('Look at the machine', () => inspectRunner(request, context.environment, signal));
+    maskProxies(runner, context.log);
     story.runner = runnerStory(runner);
     tell(story, context, notices);
     tell(story, context, request.requirements.notices.map((text) => ({ id: text, text })));
@@ -12109,7 +12144,9 @@ async function prepare(request, context, story, temporary, signal) {
 
 /** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
 function errorCode(error) {
-    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : null;
 }
 /** Replaces a file in one step: readers see the old content or the new one. Throws Failure when the disk is full. */
 async function writeAtomic(path, content) {
@@ -12167,19 +12204,23 @@ async function fileSize(path) {
         throw error;
     }
 }
-/** The Failure of a disk without room: what is needed and what is free, in bytes. */
-function diskFull(folder, needed, free, cause) {
-    const problem = {
-        where: folder,
-        what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
-        remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
-    };
-    return new Failure(1, [problem], { cause });
+/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
+class DiskFull extends Failure {
+    constructor(folder, needed, free, options) {
+        const problem = {
+            where: folder,
+            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
+            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
+        };
+        super(1, [problem], options);
+        this.name = 'DiskFull';
+    }
 }
 /** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
 async function explainFull(error, folder, needed) {
     const code = errorCode(error);
-    return code === 'ENOSPC' || code === 'EDQUOT' ? diskFull(folder, needed, await freeBytes(folder), error) : error;
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
 }
 function mebibytes(bytes) {
     return (bytes / 2 ** 20).toFixed(1);
@@ -12722,7 +12763,9 @@ function tellCache(prepared, kept, lock, there, story) {
 function toSave(prepared, stock, lock, entry) {
     if (prepared.choice.kind !== 'github' || stock.restored === entry)
         return null;
-    const files = lock.files.filter((file) => file.hashOrigin !== 'local').map(({ sha256, filename }) => ({ sha256, filename }));
+    const files = lock.files
+        .filter((file) => file.hashOrigin !== 'local')
+        .map(({ sha256, filename }) => ({ sha256, filename }));
     return { entry, key: lock.key, files };
 }
 
@@ -12744,7 +12787,11 @@ function plan(request, context) {
         const looking = { ...prepared, choice: { ...choice, kind: 'directory' } };
         const stock = choice.kind === 'off' ? null : await openStock(looking, context, signal);
         const { pylock } = request.requirements;
-        const known = pylock !== null ? await givenPlan(prepared, pylock) : stock === null ? null : await keptPlan(prepared, stock.store, context);
+        const known = pylock !== null
+            ? await givenPlan(prepared, pylock)
+            : stock === null
+                ? null
+                : await keptPlan(prepared, stock.store, context);
         const desk = openDesk(request, runner, context, null, signal);
         try {
             if (known === null)
@@ -12764,7 +12811,13 @@ function plan(request, context) {
             };
             story.sources = desk.roster
                 .filter(({ id }) => desk.sources.used().includes(id))
-                .map(({ id, url, origin }) => ({ id, url, origin, bytes: 0, faults: desk.sources.faults().filter(({ source }) => source === id) }));
+                .map(({ id, url, origin }) => ({
+                id,
+                url,
+                origin,
+                bytes: 0,
+                faults: desk.sources.faults().filter(({ source }) => source === id),
+            }));
             return looked;
         }
         finally {
@@ -12805,7 +12858,14 @@ function probeSources(request, context) {
             });
             const probes = await context.timeline.step('Ask every source', () => Promise.all(asked.map((question) => probe(desk.client, { ...question, signal }))));
             story.probes = probes
-                .map(({ source, ms, bytesPerSecond, fault }) => ({ id: source.id, url: maskUrl(source.url), origin: source.origin, ms, bytesPerSecond, fault }))
+                .map(({ source, ms, bytesPerSecond, fault }) => ({
+                id: source.id,
+                url: maskUrl(source.url),
+                origin: source.origin,
+                ms,
+                bytesPerSecond,
+                fault,
+            }))
                 .sort((a, b) => (b.bytesPerSecond ?? -1) - (a.bytesPerSecond ?? -1));
             return looked;
         }
@@ -13118,15 +13178,20 @@ function stateFolder(os, environment, home) {
  */
 function journalOwner(environment) {
     const inJob = environment['GITHUB_ACTIONS'] === 'true';
-    const run = environment['RUNNER_TRACKING_ID'] ?? [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
-    return inJob ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run } : { scope: 'keep', runner: 'shell', run: 'shell' };
+    const run = environment['RUNNER_TRACKING_ID'] ??
+        [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
+    return inJob
+        ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run }
+        : { scope: 'keep', runner: 'shell', run: 'shell' };
 }
 /** Folder that holds the journals. */
 function journalFolder(os, context) {
     return stateFolder(os, context.environment, context.home);
 }
 function virtualEnvironment(venv, python) {
-    return venv === null ? { variables: {}, path: [] } : { variables: { VIRTUAL_ENV: venv }, path: [external_node_path_.dirname(python)] };
+    return venv === null
+        ? { variables: {}, path: [] }
+        : { variables: { VIRTUAL_ENV: venv }, path: [external_node_path_.dirname(python)] };
 }
 /** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
 async function tellLater(request, runner, python, sources, context, story) {
@@ -13139,7 +13204,10 @@ async function tellLater(request, runner, python, sources, context, story) {
     context.log.info(`pip of later steps: ${pip.why}`);
     const environment = virtualEnvironment(request.venv, python);
     const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
-    story.configured = later.path.length === 0 ? later.variables : { ...later.variables, PATH: `${later.path.join(external_node_path_.delimiter)} in front` };
+    story.configured =
+        later.path.length === 0
+            ? later.variables
+            : { ...later.variables, PATH: `${later.path.join(external_node_path_.delimiter)} in front` };
     if (request.envFile === null)
         return { later, journals: [] };
     const owner = journalOwner(context.environment);
@@ -13610,7 +13678,13 @@ function installed({ paddle, executable }) {
     if (first !== undefined)
         return { distribution: first[0], version: first[1] };
     const what = `There is no PaddlePaddle in ${executable}.`;
-    throw new Failure(2, [{ where: 'python', what, remedy: 'Name the environment with `venv` or its interpreter with `python`, or run `setup` first.' }]);
+    throw new Failure(2, [
+        {
+            where: 'python',
+            what,
+            remedy: 'Name the environment with `venv` or its interpreter with `python`, or run `setup` first.',
+        },
+    ]);
 }
 /** Checks an environment that is there already, whoever made it. */
 function verifyEnvironment(request, context) {
@@ -13619,12 +13693,35 @@ function verifyEnvironment(request, context) {
         const { runner } = await context.timeline.step('Look at the machine', () => inspectRunner(request, context.environment, deadline.signal));
         const { interpreter, accelerators } = runner;
         const { distribution, version } = installed(interpreter);
-        const device = request.device === 'auto' ? (distribution === 'paddlepaddle' ? 'cpu' : distribution.replace(/^paddlepaddle-/, '')) : request.device;
+        const device = request.device === 'auto'
+            ? distribution === 'paddlepaddle'
+                ? 'cpu'
+                : distribution.replace(/^paddlepaddle-/, '')
+            : request.device;
         story.plan = { device, cuda: null, distribution, version, pins: [] };
-        story.install = { installer: request.installer, installerVersion: '', python: interpreter.executable, venv: request.venv, attempts: 0 };
-        const knownDefects = defectsOf(distribution, version).map(({ id, check, text }) => ({ id, check, text, asked: request.paddle.kind === 'specifier' }));
+        story.install = {
+            installer: request.installer,
+            installerVersion: '',
+            python: interpreter.executable,
+            venv: request.venv,
+            attempts: 0,
+        };
+        const knownDefects = defectsOf(distribution, version).map(({ id, check, text }) => ({
+            id,
+            check,
+            text,
+            asked: request.paddle.kind === 'specifier',
+        }));
         const level = request.verify === 'import' ? 'import' : 'full';
-        const subject = { python: interpreter.executable, device, cuda: null, version, knownDefects, level, gpu: request.gpu };
+        const subject = {
+            python: interpreter.executable,
+            device,
+            cuda: null,
+            version,
+            knownDefects,
+            level,
+            gpu: request.gpu,
+        };
         const verified = await prove(subject, accelerators, deadline, context, story);
         return { ...looked, exitCode: verified ? 0 : 3 };
     });
@@ -14814,25 +14911,52 @@ function secretsOf({ mirrors, paddleIndexes, requirements }) {
 
 
 
+
+
 /** Distributions that are PaddlePaddle itself; plug-ins stand beside one. */
 const distributions = new Set(devices.map(({ distribution }) => distribution));
+/** What is wrong with the interpreter, so that a wrong input beside it does not hide it. */
+async function interpreterProblems(python, environment, signal) {
+    try {
+        await probeInterpreter({ python, venv: null, environment, signal });
+        return [];
+    }
+    catch (error) {
+        if (error instanceof Failure)
+            return error.problems;
+        throw error;
+    }
+}
 /**
- * Inputs → Request, with every secret in it masked at once. `environment` is handed on for the stages.
- * Throws one Failure(2) that names everything that is wrong.
+ * Inputs → Request, with every secret in it masked at once.
+ * Throws one Failure(2) that names everything that is wrong, a missing interpreter included.
  */
-async function readRequest(raw, origin, environment, log) {
-    const known = { devices: ['auto', 'gpu', ...devices.map(({ id }) => id)], mirrors: mirrors.map(({ id }) => id), distributions };
-    const request = await parseRequest(raw, { cwd: process.cwd(), environment, known, origin });
-    for (const secret of secretsOf(request))
-        log.mask(secret);
-    return { request, environment };
+async function readRequest(raw, origin, environment, log, signal) {
+    const known = {
+        devices: ['auto', 'gpu', ...devices.map(({ id }) => id)],
+        mirrors: mirrors.map(({ id }) => id),
+        distributions,
+    };
+    try {
+        const request = await parseRequest(raw, { cwd: process.cwd(), environment, known, origin });
+        for (const secret of secretsOf(request))
+            log.mask(secret);
+        return request;
+    }
+    catch (error) {
+        const python = raw['python']?.trim() ?? '';
+        if (!(error instanceof Failure) || python === '' || /\p{Cc}/u.test(python))
+            throw error;
+        const more = await interpreterProblems(python, environment, signal);
+        throw new Failure(2, [...error.problems, ...more], { cause: error });
+    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/report/print-failure.js
 /** All that is wrong, a paragraph each: `input: what is wrong.` and what to do on the next line. */
 function formatProblems(problems) {
     const many = problems.length > 1 ? `${problems.length} things are wrong:\n` : '';
-    return many + problems.map((problem) => `error: ${problem.where}: ${problem.what}\n       ${problem.remedy}`).join('\n');
+    return (many + problems.map((problem) => `error: ${problem.where}: ${problem.what}\n       ${problem.remedy}`).join('\n'));
 }
 /** A defect of the program itself: with its stack, and what would help to mend it. */
 function formatDefect(error) {
@@ -14856,7 +14980,9 @@ function formatPlan(report) {
     if (cache !== null) {
         lines.push(`cache: ${cache.store} in ${cache.folder}; ${cache.reason}`);
         lines.push(`key: ${cache.key}`, ...cache.anatomy.map(({ part, value }) => `  ${part}: ${value}`));
-        lines.push(cache.hit === 'exact' ? 'A lock is kept for this request: no index would be asked.' : 'No lock is kept for this request: it would be resolved.');
+        lines.push(cache.hit === 'exact'
+            ? 'A lock is kept for this request: no index would be asked.'
+            : 'No lock is kept for this request: it would be resolved.');
     }
     return `${lines.join('\n')}\n`;
 }
@@ -14876,20 +15002,20 @@ const UNITS = ['B', 'kB', 'MB', 'GB'];
 function formatBytes(bytes) {
     let value = bytes;
     let unit = 0;
-    while (value >= 1000 && unit < UNITS.length - 1) {
+    // What would be rounded up to 1000 is one of the next unit.
+    while (value >= 999.5 && unit < UNITS.length - 1) {
         value /= 1000;
         unit += 1;
     }
-    return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? 'B'}`;
+    return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? 'B'}`;
 }
 /** `0.4 s`, `65 s`, `12 min 5 s`, from ms. */
 function formatDuration(ms) {
     const seconds = ms / 1000;
-    if (seconds < 10)
-        return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
-    if (seconds < 120)
-        return `${Math.round(seconds)} s`;
-    return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+    if (seconds < 9.95)
+        return `${seconds.toFixed(seconds < 0.995 ? 2 : 1)} s`;
+    const whole = Math.round(seconds);
+    return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 /** Turns progress events into lines with percent, rate and source; the rate is that of the item since it was first seen. */
 function createProgressText(now = () => performance.now()) {
@@ -14927,13 +15053,19 @@ function headline(report) {
         const { bytesDownloaded } = report.cache;
         parts.push(bytesDownloaded === 0 ? 'nothing downloaded' : `${formatBytes(bytesDownloaded)} downloaded`);
     }
-    return `${parts.join(', ')}, in ${formatDuration(report.totalMs)}`;
+    return [...parts, `in ${formatDuration(report.totalMs)}`].join(', ');
 }
-/** What a source served and where it failed, in plain words. */
+/** What a source served and where it failed, in plain words; faults of one kind are told once. */
 function describeSource(source) {
-    const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'nothing served';
-    const faults = source.faults.map((fault) => `${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` (${fault.remedy})`}`);
-    return [served, ...new Set(faults)].join('; ');
+    const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'no file served';
+    const kinds = [...new Set(source.faults.map(({ kind }) => kind))];
+    const faults = kinds.map((kind) => {
+        const same = source.faults.filter((fault) => fault.kind === kind);
+        const remedy = same.find((fault) => fault.remedy !== null)?.remedy;
+        const more = same.length > 1 ? ` (${same.length} times)` : '';
+        return `${kind}${more}: ${same[0]?.detail ?? ''}${remedy === undefined || remedy === null ? '' : ` ${remedy}`}`;
+    });
+    return [served, ...faults].join('; ');
 }
 
 ;// CONCATENATED MODULE: ./.build/src/report/print-report.js
@@ -14968,10 +15100,12 @@ function formatProbes(probes) {
     const lines = probes.map(({ id, url, origin, ms, bytesPerSecond, fault }) => {
         const page = ms === null ? '    -   ' : `${String(Math.round(ms)).padStart(5)} ms`;
         const rate = bytesPerSecond === null ? '         -' : `${formatBytes(bytesPerSecond)}/s`.padStart(10);
-        const why = fault === null ? '' : `\n${' '.repeat(width + 2)}${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` ${fault.remedy}`}`;
+        const why = fault === null
+            ? ''
+            : `\n${' '.repeat(width + 2)}${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` ${fault.remedy}`}`;
         return `${id.padEnd(width)}  ${page}  ${rate}  ${url}  (${origin})${why}`;
     });
-    return `${['source'.padEnd(width + 2) + '    page        file', ...lines].join('\n')}\n`;
+    return `${[`${'source'.padEnd(width + 2)}    page        file`, ...lines].join('\n')}\n`;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/report/secrets.js
@@ -14984,6 +15118,10 @@ function createSecrets() {
                 return;
             forms.add(secret);
             forms.add(encodeURIComponent(secret));
+            // A URL writes its password in a form of its own (WHATWG URL, userinfo percent-encode set).
+            const address = new URL('http://user@host.invalid');
+            address.password = secret;
+            forms.add(address.password);
         },
         hide(text) {
             // Longest first, so that a secret that holds another one leaves nothing of itself behind.
@@ -14998,6 +15136,10 @@ function createSecrets() {
 
 const PROGRESS_EVERY_MS = 5_000;
 const LIVE_EVERY_MS = 100;
+/** Text from outside must not move the cursor, set colours or write titles. */
+function printable(text) {
+    return text.replace(/(?![\n\t])\p{Cc}/gu, '');
+}
 /** Writes to a terminal: one live progress line, rewritten in place, where it is a TTY; a plain line every 5 s a file where it is not. */
 function createTerminalLog(terminal, debug) {
     const secrets = createSecrets();
@@ -15012,7 +15154,7 @@ function createTerminalLog(terminal, debug) {
     };
     const line = (text) => {
         clear();
-        terminal.write(`${secrets.hide(text)}\n`);
+        terminal.write(`${secrets.hide(printable(text))}\n`);
     };
     return {
         info: line,
@@ -15036,7 +15178,7 @@ function createTerminalLog(terminal, debug) {
             if (last !== undefined && now - last < (terminal.isTTY ? LIVE_EVERY_MS : PROGRESS_EVERY_MS))
                 return;
             printed.set(key, now);
-            const text = secrets.hide(`  ${progressText(progress)}`);
+            const text = secrets.hide(printable(`  ${progressText(progress)}`));
             if (terminal.isTTY) {
                 clear();
                 terminal.write(text.slice(0, Math.max(20, (terminal.columns ?? 80) - 1)));
@@ -15046,7 +15188,7 @@ function createTerminalLog(terminal, debug) {
                 terminal.write(`${text}\n`);
         },
         mask: (secret) => secrets.add(secret),
-        hide: (text) => secrets.hide(text),
+        hide: (text) => secrets.hide(printable(text)),
         end: clear,
     };
 }
@@ -15782,7 +15924,12 @@ async function openEnvironment(prepared, means, context) {
     // A new environment is empty, so asking it would tell nothing.
     if (made.created)
         return { executable: made.executable, purelib: request.venv, paddle: {} };
-    return probeInterpreter({ python: made.executable, venv: null, environment: context.environment, signal: deadline.signal });
+    return probeInterpreter({
+        python: made.executable,
+        venv: null,
+        environment: context.environment,
+        signal: deadline.signal,
+    });
 }
 /**
  * Installs a lock into the environment of the request. A kept lock is tried with uv's cache alone first, which needs neither gateway nor
@@ -15812,6 +15959,47 @@ async function place(prepared, lock, means, context) {
         const done = await installWithUv({ uv: uv(gateway), lock, origin, gateway, interpreter, log });
         return { python: interpreter.executable, attempts: done?.attempts ?? 1 };
     });
+}
+
+;// CONCATENATED MODULE: ./.build/src/install/sdist-pyproject.js
+
+
+
+/** Prints the `pyproject.toml` of the one top folder (PEP 517 asks for that layout); bounded, for an archive can claim any size. */
+const script = `
+import sys, tarfile, zipfile
+limit = 1 << 20
+def top(name):
+    return name.count('/') == 1 and name.endswith('/pyproject.toml')
+data = b''
+if sys.argv[1].endswith('.zip'):
+    with zipfile.ZipFile(sys.argv[1]) as archive:
+        for info in archive.infolist():
+            if top(info.filename):
+                data = archive.open(info).read(limit)
+else:
+    with tarfile.open(sys.argv[1]) as archive:
+        for member in archive:
+            if top(member.name) and member.isfile():
+                data = archive.extractfile(member).read(limit)
+                break
+sys.stdout.buffer.write(data)
+`;
+/** Milliseconds for reading one archive. */
+const limit = 30_000;
+/**
+ * Text of an sdist's `pyproject.toml`, or null where it has none; nothing is unpacked and none of its code is run.
+ * Throws Failure(1) where the archive can't be read.
+ */
+async function sdistPyproject(sdist, interpreter, environment, signal) {
+    const purpose = `reading ${external_node_path_.basename(sdist)}`;
+    const args = ['-I', '-c', script, sdist];
+    const call = { file: interpreter.executable, args, environment: environment({}), cwd: external_node_path_.dirname(sdist) };
+    const ran = await runProgram({ ...call, timeoutMs: limit, signal, purpose });
+    if (ran.code === 0)
+        return ran.stdout === '' ? null : ran.stdout;
+    const what = `It can't be read as a source distribution: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
+    throw new Failure(1, [{ where: external_node_path_.basename(sdist), what, remedy: 'Ask for another version of that package.' }]);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/lock/build-requirements.js
@@ -16028,6 +16216,18 @@ async function sdistBuild(file, wishes) {
     const sdist = url.startsWith('file:') ? (0,external_node_url_.fileURLToPath)(url) : (await wishes.fetch(indexFile(file))).path;
     return { name: file.name, requires: buildRequirements(await wishes.pyproject(sdist)) };
 }
+/** Waits for all and gives their values; what is wrong with any of them is thrown as one Failure, so that the user sees it at once. */
+async function make_lock_all(work) {
+    const settled = await Promise.allSettled(work.filter((one) => one !== null));
+    const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const failures = reasons.filter((reason) => reason instanceof Failure);
+    if (failures.length < reasons.length)
+        throw reasons.find((reason) => !(reason instanceof Failure));
+    const [first] = failures;
+    if (first !== undefined)
+        throw new Failure(first.exitCode, failures.flatMap(({ problems }) => problems), { cause: first });
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
 function noticesOf(files, unhashed) {
     const sdists = files.filter((file) => file.kind === 'sdist');
     const firstSeen = files.filter((file) => file.hashOrigin === 'first-seen');
@@ -16050,15 +16250,15 @@ function noticesOf(files, unhashed) {
  */
 async function makeLock(wishes) {
     const unhashed = wishes.pins.flatMap((pin) => (pin.kind === 'unhashed' ? [pin.line] : []));
-    const locked = await Promise.all(wishes.pins.map((pin) => {
+    const locked = await make_lock_all(wishes.pins.map((pin) => {
         if (pin.kind === 'index')
             return lockIndexPin(pin, wishes);
         if (pin.kind === 'link')
             return lockLinkPin(pin, wishes);
         return pin.kind === 'local' ? lockLocalPin(pin, wishes) : null;
     }));
-    const files = locked.filter((file) => file !== null).sort((a, b) => (a.name < b.name ? -1 : 1));
-    const builds = await Promise.all(files.filter((file) => file.kind === 'sdist').map((file) => sdistBuild(file, wishes)));
+    const files = locked.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const builds = await make_lock_all(files.filter((file) => file.kind === 'sdist').map((file) => sdistBuild(file, wishes)));
     const { device, cuda, distribution, version } = wishes.plan;
     const lock = {
         requiresPython: `>=${wishes.interpreter.version.split('.').slice(0, 2).join('.')}`,
@@ -16280,57 +16480,22 @@ async function resolve(wishes) {
     }
 }
 
-;// CONCATENATED MODULE: ./.build/src/install/sdist-pyproject.js
-
-
-
-/** Prints the `pyproject.toml` of the one top folder (PEP 517 asks for that layout); bounded, for an archive can claim any size. */
-const script = `
-import sys, tarfile, zipfile
-limit = 1 << 20
-def top(name):
-    return name.count('/') == 1 and name.endswith('/pyproject.toml')
-data = b''
-if sys.argv[1].endswith('.zip'):
-    with zipfile.ZipFile(sys.argv[1]) as archive:
-        for info in archive.infolist():
-            if top(info.filename):
-                data = archive.open(info).read(limit)
-else:
-    with tarfile.open(sys.argv[1]) as archive:
-        for member in archive:
-            if top(member.name) and member.isfile():
-                data = archive.extractfile(member).read(limit)
-                break
-sys.stdout.buffer.write(data)
-`;
-/** Milliseconds for reading one archive. */
-const limit = 30_000;
-/**
- * Text of an sdist's `pyproject.toml`, or null where it has none; nothing is unpacked and none of its code is run.
- * Throws Failure(1) where the archive can't be read.
- */
-async function sdistPyproject(sdist, interpreter, environment, signal) {
-    const purpose = `reading ${external_node_path_.basename(sdist)}`;
-    const args = ['-I', '-c', script, sdist];
-    const call = { file: interpreter.executable, args, environment: environment({}), cwd: external_node_path_.dirname(sdist) };
-    const ran = await runProgram({ ...call, timeoutMs: limit, signal, purpose });
-    if (ran.code === 0)
-        return ran.stdout === '' ? null : ran.stdout;
-    const what = `It can't be read as a source distribution: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
-    throw new Failure(1, [{ where: external_node_path_.basename(sdist), what, remedy: 'Ask for another version of that package.' }]);
-}
-
 ;// CONCATENATED MODULE: ./.build/src/plan/resolver-input.js
 
 
-/** One resolution of PaddlePaddle and everything else: the user's own lines for PaddlePaddle give way to the plan's pins, which hold to them. */
+/**
+ * One resolution of PaddlePaddle and everything else: the user's own lines for PaddlePaddle give way to the plan's pins, which hold to
+ * them and keep their hashes.
+ */
 function resolverInput({ pins }, { paddle, requirements: set }) {
     const others = (lines) => lines.filter(({ normalised }) => !paddleProjects.has(normalised ?? ''));
     const origin = paddle.kind === 'specifier' ? paddle.origin : 'paddle-version';
     return {
         requirements: [
-            ...pins.map(({ name, specifier }) => parseRequirement(`${name}${specifier}`, origin)),
+            ...pins.map(({ name, specifier }) => ({
+                ...parseRequirement(`${name}${specifier}`, origin),
+                hashes: set.requirements.filter(({ normalised }) => normalised === name).flatMap(({ hashes }) => hashes),
+            })),
             ...others(set.requirements),
         ],
         constraints: others(set.constraints),
@@ -16350,7 +16515,15 @@ async function resolveLock(prepared, plan, means, context, story) {
     const { interpreter } = runner;
     const lines = resolverInput(plan, request);
     const { formats, preReleases } = request.requirements;
-    const pins = await context.timeline.step('Resolve', () => resolve({ uv, interpreter, gateway, lines, preReleases: preReleases || plan.channel === 'nightly', formats, log: context.log }));
+    const pins = await context.timeline.step('Resolve', () => resolve({
+        uv,
+        interpreter,
+        gateway,
+        lines,
+        preReleases: preReleases || plan.channel === 'nightly',
+        formats,
+        log: context.log,
+    }));
     const made = await context.timeline.step('Lock', () => makeLock({
         pins,
         page: (project) => sources.page(project, plan.origins[project]),
@@ -16367,7 +16540,12 @@ async function resolveLock(prepared, plan, means, context, story) {
     tell(story, context, made.notices);
     for (const build of made.builds) {
         const wants = build.requires.length === 0 ? 'setuptools' : build.requires.join(', ');
-        tell(story, context, [{ id: `sdist-${build.name}`, text: `${build.name} is built here from source; building asks for ${wants}, which is resolved outside the lock.` }]);
+        tell(story, context, [
+            {
+                id: `sdist-${build.name}`,
+                text: `${build.name} is built here from source; building asks for ${wants}, which is resolved outside the lock.`,
+            },
+        ]);
     }
     return made.lock;
 }
@@ -16461,18 +16639,21 @@ const LARGEST_ENTRY = 2 ** 24;
 async function readZipEntry(size, read, wanted) {
     const start = Math.max(0, size - TAIL);
     const tail = view(await read(start, size));
-    const near = async (from, to) => {
+    const near = (from, to) => {
         if (from < 0 || to > size || from > to) {
-            throw bad('points outside itself');
+            return Promise.reject(bad('points outside itself'));
         }
-        return from >= start ? tail.subarray(from - start, to - start) : read(from, to);
+        return from >= start ? Promise.resolve(tail.subarray(from - start, to - start)) : read(from, to);
     };
     const directory = await readDirectory(size, tail, near);
     const entry = [...entriesOf(directory)].find((e) => wanted(e.name));
     if (entry === undefined) {
         throw bad('lacks the file that was looked for');
     }
-    if (entry.encrypted || (entry.method !== 0 && entry.method !== 8) || entry.unpacked > LARGEST_ENTRY || entry.packed > LARGEST_ENTRY) {
+    if (entry.encrypted ||
+        (entry.method !== 0 && entry.method !== 8) ||
+        entry.unpacked > LARGEST_ENTRY ||
+        entry.packed > LARGEST_ENTRY) {
         throw bad(`packs ${entry.name} in a way that no wheel does`);
     }
     return zip_unpack(entry, near, size);
@@ -16679,7 +16860,9 @@ function atTheDoor(knock, host, token) {
 }
 function isToken(authorization, token) {
     const encoded = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
-    const password = Buffer.from(encoded, 'base64').toString('utf8').replace(/^[^:]*:/, '');
+    const password = Buffer.from(encoded, 'base64')
+        .toString('utf8')
+        .replace(/^[^:]*:/, '');
     const digest = (text) => (0,external_node_crypto_.createHash)('sha256').update(text).digest();
     return (0,external_node_crypto_.timingSafeEqual)(digest(password), digest(token));
 }
@@ -16698,7 +16881,11 @@ function index_page_preferred(accept) {
     for (const part of (accept ?? '').split(',')) {
         const [name = '', ...parameters] = part.split(';').map((p) => p.trim().toLowerCase());
         const q = Number(parameters.find((p) => p.startsWith('q='))?.slice(2) ?? 1);
-        const known = name === JSON_TYPE || name === HTML_TYPE ? name : name === 'text/html' || name === '*/*' ? 'text/html; charset=utf-8' : null;
+        const known = name === JSON_TYPE || name === HTML_TYPE
+            ? name
+            : name === 'text/html' || name === '*/*'
+                ? 'text/html; charset=utf-8'
+                : null;
         if (known !== null && q > best) {
             [best, chosen] = [q, known];
         }
@@ -16725,18 +16912,18 @@ function renderJson(page, address) {
 function renderHtml(page, address) {
     const links = page.files.map((file) => {
         const href = address(file) + (file.sha256 === null ? '' : `#sha256=${file.sha256}`);
-        const python = file.requiresPython === null ? '' : ` data-requires-python="${index_page_escape(file.requiresPython)}"`;
-        const yanked = file.yanked === null ? '' : ` data-yanked="${index_page_escape(file.yanked)}"`;
+        const python = file.requiresPython === null ? '' : ` data-requires-python="${quote(file.requiresPython)}"`;
+        const yanked = file.yanked === null ? '' : ` data-yanked="${quote(file.yanked)}"`;
         const metadata = isWheel(file) ? ' data-core-metadata="true"' : '';
-        return `<a href="${index_page_escape(href)}"${python}${yanked}${metadata}>${index_page_escape(file.filename)}</a><br>`;
+        return `<a href="${quote(href)}"${python}${yanked}${metadata}>${quote(file.filename)}</a><br>`;
     });
     const head = '<meta charset="utf-8"><meta name="pypi:repository-version" content="1.0">';
-    return `<!DOCTYPE html>\n<html><head>${head}<title>${index_page_escape(page.project)}</title></head><body>\n${links.join('\n')}\n</body></html>\n`;
+    return `<!DOCTYPE html>\n<html><head>${head}<title>${quote(page.project)}</title></head><body>\n${links.join('\n')}\n</body></html>\n`;
 }
 function isWheel(file) {
     return file.filename.endsWith('.whl');
 }
-function index_page_escape(text) {
+function quote(text) {
     return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
@@ -16968,7 +17155,11 @@ async function openGateway(options) {
         metadata.set(path, reading);
         reading.catch(() => metadata.delete(path));
         const text = await reading;
-        response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'content-length': text.length, 'cache-control': 'no-cache' });
+        response.writeHead(200, {
+            'content-type': 'text/plain; charset=utf-8',
+            'content-length': text.length,
+            'cache-control': 'no-cache',
+        });
         response.end(text);
     };
     const serve = async (path, request, response) => {
@@ -17105,8 +17296,10 @@ function settleDispute(file, sides, transfers) {
         if (good.length === 1 && only !== undefined) {
             return only;
         }
-        const failures = outcomes.flatMap((o) => (o.status === 'rejected' && o.reason instanceof Failure ? o.reason.problems : []));
-        const claims = sides.map((side) => `${side.locations.map((l) => l.source).join(', ')} (sha256 ${side.sha256})`).join(' against ');
+        const failures = outcomes.flatMap((o) => o.status === 'rejected' && o.reason instanceof Failure ? o.reason.problems : []);
+        const claims = sides
+            .map((side) => `${side.locations.map((l) => l.source).join(', ')} (sha256 ${side.sha256})`)
+            .join(' against ');
         const dispute = {
             where: file.filename,
             what: `Sources have different files of this name, each as its own page says: ${claims}.`,
@@ -17126,107 +17319,6 @@ function settleDispute(file, sides, transfers) {
         },
         faults: () => transfers.flatMap((t) => t.faults()),
     };
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/ask.js
-
-
-
-
-/** Asks a source for bytes of a file by http(s) or `file:`. Throws Refused or HttpFault when it does not answer with them. */
-function ask_ask(client, wanted) {
-    return wanted.url.startsWith('file:') ? askFile(wanted) : askHttp(client, wanted);
-}
-async function askHttp(client, wanted) {
-    const { url, from, to, size, limits, signal } = wanted;
-    const range = wanted.whole ? {} : { range: `bytes=${from}-${to === null ? '' : to - 1}` };
-    const answer = await client.request({
-        url,
-        headers: { accept: 'application/octet-stream, */*;q=0.5', 'accept-encoding': 'identity', ...range },
-        credentials: wanted.credentials,
-        ...limits,
-        signal,
-    });
-    try {
-        const { headers, status } = answer;
-        if (status !== 200 && status !== 206) {
-            throw refusedByStatus(status, headers['retry-after'], Date.now());
-        }
-        if (/^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')) {
-            throw refusal_refused('html', 'answered with a web page instead of the file');
-        }
-        const encoding = headers['content-encoding'];
-        if (encoding !== undefined && encoding !== 'identity') {
-            throw refusal_refused('malformed', `sends the file re-encoded (${encoding})`);
-        }
-        const { at, total } = status === 206 ? readContentRange(headers['content-range'], from, to) : { at: 0, total: readLength(headers) };
-        if (size !== null && total !== null && total !== size) {
-            throw refusal_refused('malformed', `has a file of ${total} bytes, not ${size}`);
-        }
-        return { at, total, ranged: status === 206, validator: readValidator(headers), body: answer.body, cancel: () => answer.cancel() };
-    }
-    catch (error) {
-        answer.cancel();
-        throw error;
-    }
-}
-/** `Content-Range: bytes 0-499/1234` (RFC 9110, section 14.4), which has to begin where it was asked to and not to end later. */
-function readContentRange(value, from, to) {
-    const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(value ?? '');
-    if (match === null) {
-        throw refusal_refused('malformed', `answered 206 with the Content-Range ${JSON.stringify(value ?? '')}`);
-    }
-    const [at, last] = [Number(match[1]), Number(match[2])];
-    if (at !== from || (to !== null && last >= to)) {
-        throw refusal_refused('malformed', `sent the range ${at}-${last}, not ${from}-${to === null ? '' : to - 1}`);
-    }
-    return { at, total: match[3] === '*' ? null : Number(match[3]) };
-}
-function readLength(headers) {
-    const value = headers['content-length'];
-    return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
-}
-function readValidator(headers) {
-    const etag = headers['etag'];
-    return etag !== undefined && !etag.startsWith('W/') ? etag : (headers['last-modified'] ?? null);
-}
-async function askFile(wanted) {
-    const { to, size, signal } = wanted;
-    const from = wanted.whole ? 0 : wanted.from;
-    const path = (0,external_node_url_.fileURLToPath)(wanted.url);
-    const found = await (0,promises_.stat)(path).catch((error) => {
-        throw refusal_refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
-    });
-    if (!found.isFile() || (size !== null && found.size !== size)) {
-        throw refusal_refused('malformed', found.isFile() ? `has a file of ${found.size} bytes, not ${size}` : 'is no file');
-    }
-    return {
-        at: from,
-        total: found.size,
-        ranged: true,
-        validator: `${found.mtimeMs}-${found.ino}`,
-        body: readFileRange(path, from, Math.min(to ?? found.size, found.size), signal),
-        // The file is opened by the first read and closed when the reader leaves.
-        cancel: () => undefined,
-    };
-}
-async function* readFileRange(path, from, to, signal) {
-    const handle = await (0,promises_.open)(path, 'r');
-    try {
-        for (let position = from; position < to;) {
-            signal.throwIfAborted();
-            const length = Math.min(2 ** 18, to - position);
-            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
-            if (bytesRead === 0) {
-                throw refusal_refused('reset', 'became shorter while it was read');
-            }
-            yield buffer.subarray(0, bytesRead);
-            position += bytesRead;
-        }
-    }
-    finally {
-        await handle.close();
-    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/bell.js
@@ -17258,6 +17350,43 @@ function createBell() {
             signal.addEventListener('abort', leave, { once: true });
         }),
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/record.js
+/** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
+const KEPT = '(kept)';
+/**
+ * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
+ * a file without hash whose copy can't be told. Pieces that reach past `onDisk` bytes are cut there.
+ */
+function record_readRecord(value, sha256, onDisk) {
+    if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
+        return null;
+    }
+    const identity = readIdentity(value['identity']);
+    if (!Array.isArray(value['pieces']) || (sha256 === null && identity === null)) {
+        return null;
+    }
+    const source = sha256 === null && identity !== null ? identity.source : KEPT;
+    const pieces = value['pieces'].flatMap((piece) => {
+        if (!record_isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
+            return [];
+        }
+        return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
+    });
+    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to) };
+}
+function readIdentity(value) {
+    if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
+        return null;
+    }
+    return { source: value['source'], validator: value['validator'] };
+}
+function record_isObject(value) {
+    return typeof value === 'object' && value !== null;
+}
+function isCount(value) {
+    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/routes.js
@@ -17345,43 +17474,6 @@ const REMEDIES = {
     dns: 'Check the name and the DNS of this machine, or name another mirror with `mirrors`.',
 };
 
-;// CONCATENATED MODULE: ./.build/src/transfer/record.js
-/** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
-const KEPT = '(kept)';
-/**
- * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
- * a file without hash whose copy can't be told. Pieces that reach past `onDisk` bytes are cut there.
- */
-function record_readRecord(value, sha256, onDisk) {
-    if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
-        return null;
-    }
-    const identity = readIdentity(value['identity']);
-    if (!Array.isArray(value['pieces']) || (sha256 === null && identity === null)) {
-        return null;
-    }
-    const source = sha256 === null && identity !== null ? identity.source : KEPT;
-    const pieces = value['pieces'].flatMap((piece) => {
-        if (!record_isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
-            return [];
-        }
-        return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
-    });
-    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to) };
-}
-function readIdentity(value) {
-    if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
-        return null;
-    }
-    return { source: value['source'], validator: value['validator'] };
-}
-function record_isObject(value) {
-    return typeof value === 'object' && value !== null;
-}
-function isCount(value) {
-    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/transfer/blame.js
 
 
@@ -17406,72 +17498,6 @@ function blame(contributors, routes) {
     return suspect === undefined ? { recall: null } : { recall: suspect, proven: false };
 }
 
-;// CONCATENATED MODULE: ./.build/src/transfer/connection.js
-
-/** Bytes written at a time at most; less than the smallest half that is split off, so that a write never runs into it. */
-const connection_PIECE = 2 ** 17;
-/**
- * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
- * the server liked, goes on through every segment that nobody else fetches and passes over the others. Whatever was claimed is free
- * again afterwards. Throws Refused when the answer ends too early.
- */
-async function pour(reply, first, segments, stream, write) {
-    let mine = first;
-    let position = reply.at;
-    try {
-        for await (const chunk of reply.body) {
-            for (let offset = 0; offset < chunk.length;) {
-                const rest = chunk.length - offset;
-                mine ??= claim(segments, position);
-                const step = mine === null ? skip(segments, position, rest) : Math.min(rest, gap(mine, position));
-                if (step === 0) {
-                    return;
-                }
-                if (mine !== null && position === mine.reached) {
-                    await write(mine, chunk.subarray(offset, offset + step));
-                }
-                offset += step;
-                position += step;
-                if (mine !== null && mine.reached >= mine.end) {
-                    mine.busy = false;
-                    mine = null;
-                    if (!stream || !segments.hasFree()) {
-                        return;
-                    }
-                }
-            }
-        }
-        if (segments.size() === null) {
-            segments.setSize(position);
-        }
-        else if (mine !== null && mine.reached < mine.end) {
-            throw refusal_refused('reset', `ended after ${position} bytes, before ${mine.end}`);
-        }
-    }
-    finally {
-        if (mine !== null) {
-            mine.busy = false;
-        }
-        reply.cancel();
-    }
-}
-function claim(segments, position) {
-    const here = segments.at(position);
-    if (here === null || here.busy || here.reached >= here.end || here.reached < position) {
-        return null;
-    }
-    here.busy = true;
-    return here;
-}
-function skip(segments, position, rest) {
-    const here = segments.at(position);
-    return here === null ? 0 : Math.min(rest, here.end - position);
-}
-/** Bytes to pass over up to where the segment goes on, or to write at once. */
-function gap(mine, position) {
-    return position < mine.reached ? mine.reached - position : Math.min(connection_PIECE, mine.end - position);
-}
-
 ;// CONCATENATED MODULE: ./.build/src/transfer/disk-file.js
 
 
@@ -17494,7 +17520,9 @@ async function openDiskFile(path, filename, expected, extent, bell, failed) {
     };
     const visible = () => {
         const size = extent.size();
-        return size !== null && extent.verified() ? size : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
+        return size !== null && extent.verified()
+            ? size
+            : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
     };
     const readAt = async (buffer, length, position) => {
         const { bytesRead } = await handle.read(buffer, 0, length, position);
@@ -17592,42 +17620,6 @@ async function openDiskFile(path, filename, expected, extent, bell, failed) {
             await closeWhenIdle();
         },
     };
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/lanes.js
-/** Connections to a host whose source is in no list: a direct link, a folder. */
-const UNLISTED_CONNECTIONS = 16;
-/** The hosts of a run. A limit holds for a host, whichever source names it. */
-function openLanes(sources) {
-    const lanes = new Map();
-    return {
-        lane: (location) => {
-            const { protocol, host } = new URL(location.url);
-            const key = `${protocol}//${host}`;
-            const known = lanes.get(key);
-            if (known !== undefined) {
-                return known;
-            }
-            const limit = Math.max(1, sources(location.source)?.connections ?? UNLISTED_CONNECTIONS);
-            const lane = { host: key, limit, active: 0, notBefore: 0, left: false, rate: null };
-            lanes.set(key, lane);
-            return lane;
-        },
-        // A page may name files of any host: the index's password is for the index's own origin.
-        credentials: (location) => {
-            const source = sources(location.source);
-            const same = source !== undefined && URL.canParse(source.url) && new URL(source.url).origin === new URL(location.url).origin;
-            return same ? source.credentials : null;
-        },
-    };
-}
-/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Too few bytes say nothing. */
-function measure(lane, bytes, ms) {
-    if (bytes < 2 ** 18) {
-        return;
-    }
-    const seen = (bytes * 1000) / Math.max(1, ms);
-    lane.rate = lane.rate === null ? seen : lane.rate * 0.6 + seen * 0.4;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/segments.js
@@ -17737,11 +17729,404 @@ function layOut(size, segmentBytes, wholeBelow, kept, past) {
     return list;
 }
 
+;// CONCATENATED MODULE: ./.build/src/transfer/download-state.js
+
+
+
+/** The state of a file of which `onDisk` bytes are in its partial file, `record` telling which. */
+function readState(file, routes, bell, timings, record, onDisk) {
+    const kept = record_readRecord(record, file.sha256, onDisk);
+    const stated = statedSize(file);
+    const fresh = freshSegments(file, timings);
+    const usable = kept !== null && (stated === null || stated === kept.size);
+    const found = usable ? createSegments(kept.size, timings.segmentBytes, timings.wholeBelow, kept.pieces) : fresh;
+    // Complete, and no hash to check it by, no request left to ask its source by: fetched again.
+    const segments = file.sha256 === null && found.missing() === 0 ? fresh : found;
+    const identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
+    const confirmed = file.sha256 !== null || identity === null;
+    return { file, routes, bell, segments, identity, confirmed, recalling: null, verified: false, failure: null };
+}
+/** A file's book with nothing in it. */
+function freshSegments(file, timings) {
+    return createSegments(statedSize(file), timings.segmentBytes, timings.wholeBelow);
+}
+function statedSize(file) {
+    return file.size ?? file.locations.find((l) => l.size !== null)?.size ?? null;
+}
+/** Alive routes at other hosts: somebody could take over. */
+function othersThan(route, state) {
+    return state.routes.filter((r) => r.lane !== route.lane && routes_isAlive(r) && !r.suspected);
+}
+/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once. */
+function isUsable(route, state) {
+    const { file, identity, routes } = state;
+    const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
+    const better = routes.some((r) => r !== route && !r.rangeless && routes_isAlive(r) && !r.suspected);
+    return sameCopy && (!route.rangeless || (route.mine === 0 && !better));
+}
+/** The bytes of `source` are missing again. */
+function takeBack(source, state, disk) {
+    state.segments.recall(source);
+    disk.restart();
+    state.bell.ring();
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/ask.js
+
+
+
+
+/** Asks a source for bytes of a file by http(s) or `file:`. Throws Refused or HttpFault when it does not answer with them. */
+function ask_ask(client, wanted) {
+    return wanted.url.startsWith('file:') ? askFile(wanted) : askHttp(client, wanted);
+}
+async function askHttp(client, wanted) {
+    const { url, from, to, size, limits, signal } = wanted;
+    const range = wanted.whole ? {} : { range: `bytes=${from}-${to === null ? '' : to - 1}` };
+    const answer = await client.request({
+        url,
+        headers: { accept: 'application/octet-stream, */*;q=0.5', 'accept-encoding': 'identity', ...range },
+        credentials: wanted.credentials,
+        ...limits,
+        signal,
+    });
+    try {
+        const { headers, status } = answer;
+        if (status !== 200 && status !== 206) {
+            throw refusedByStatus(status, headers['retry-after'], Date.now());
+        }
+        if (/^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')) {
+            throw refusal_refused('html', 'answered with a web page instead of the file');
+        }
+        const encoding = headers['content-encoding'];
+        if (encoding !== undefined && encoding !== 'identity') {
+            throw refusal_refused('malformed', `sends the file re-encoded (${encoding})`);
+        }
+        const { at, total } = status === 206 ? readContentRange(headers['content-range'], from, to) : { at: 0, total: readLength(headers) };
+        if (size !== null && total !== null && total !== size) {
+            throw refusal_refused('malformed', `has a file of ${total} bytes, not ${size}`);
+        }
+        return {
+            at,
+            total,
+            ranged: status === 206,
+            validator: readValidator(headers),
+            body: answer.body,
+            cancel: () => answer.cancel(),
+        };
+    }
+    catch (error) {
+        answer.cancel();
+        throw error;
+    }
+}
+/** `Content-Range: bytes 0-499/1234` (RFC 9110, section 14.4), which has to begin where it was asked to and not to end later. */
+function readContentRange(value, from, to) {
+    const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(value ?? '');
+    if (match === null) {
+        throw refusal_refused('malformed', `answered 206 with the Content-Range ${JSON.stringify(value ?? '')}`);
+    }
+    const [at, last] = [Number(match[1]), Number(match[2])];
+    if (at !== from || (to !== null && last >= to)) {
+        throw refusal_refused('malformed', `sent the range ${at}-${last}, not ${from}-${to === null ? '' : to - 1}`);
+    }
+    return { at, total: match[3] === '*' ? null : Number(match[3]) };
+}
+function readLength(headers) {
+    const value = headers['content-length'];
+    return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
+}
+function readValidator(headers) {
+    const etag = headers['etag'];
+    return etag !== undefined && !etag.startsWith('W/') ? etag : (headers['last-modified'] ?? null);
+}
+async function askFile(wanted) {
+    const { to, size, signal } = wanted;
+    const from = wanted.whole ? 0 : wanted.from;
+    const path = (0,external_node_url_.fileURLToPath)(wanted.url);
+    const found = await (0,promises_.stat)(path).catch((error) => {
+        throw refusal_refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
+    });
+    if (!found.isFile() || (size !== null && found.size !== size)) {
+        throw refusal_refused('malformed', found.isFile() ? `has a file of ${found.size} bytes, not ${size}` : 'is no file');
+    }
+    return {
+        at: from,
+        total: found.size,
+        ranged: true,
+        validator: `${found.mtimeMs}-${found.ino}`,
+        body: readFileRange(path, from, Math.min(to ?? found.size, found.size), signal),
+        // The file is opened by the first read and closed when the reader leaves.
+        cancel: () => undefined,
+    };
+}
+async function* readFileRange(path, from, to, signal) {
+    const handle = await (0,promises_.open)(path, 'r');
+    try {
+        for (let position = from; position < to;) {
+            signal.throwIfAborted();
+            const length = Math.min(2 ** 18, to - position);
+            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
+            if (bytesRead === 0) {
+                throw refusal_refused('reset', 'became shorter while it was read');
+            }
+            yield buffer.subarray(0, bytesRead);
+            position += bytesRead;
+        }
+    }
+    finally {
+        await handle.close();
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/connection.js
+
+/** Bytes written at a time at most; less than the smallest half that is split off, so that a write never runs into it. */
+const connection_PIECE = 2 ** 17;
+/**
+ * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
+ * the server liked, goes on through every segment that nobody else fetches and passes over the others. Whatever was claimed is free
+ * again afterwards. Throws Refused when the answer ends too early.
+ */
+async function pour(reply, first, segments, stream, write) {
+    let mine = first;
+    let position = reply.at;
+    try {
+        for await (const chunk of reply.body) {
+            for (let offset = 0; offset < chunk.length;) {
+                const rest = chunk.length - offset;
+                mine ??= claim(segments, position);
+                const step = mine === null ? skip(segments, position, rest) : Math.min(rest, gap(mine, position));
+                if (step === 0) {
+                    return;
+                }
+                if (mine !== null && position === mine.reached) {
+                    await write(mine, chunk.subarray(offset, offset + step));
+                }
+                offset += step;
+                position += step;
+                if (mine !== null && mine.reached >= mine.end) {
+                    mine.busy = false;
+                    mine = null;
+                    if (!stream || !segments.hasFree()) {
+                        return;
+                    }
+                }
+            }
+        }
+        if (segments.size() === null) {
+            segments.setSize(position);
+        }
+        else if (mine !== null && mine.reached < mine.end) {
+            throw refusal_refused('reset', `ended after ${position} bytes, before ${mine.end}`);
+        }
+    }
+    finally {
+        if (mine !== null) {
+            mine.busy = false;
+        }
+        reply.cancel();
+    }
+}
+function claim(segments, position) {
+    const here = segments.at(position);
+    if (here === null || here.busy || here.reached >= here.end || here.reached < position) {
+        return null;
+    }
+    here.busy = true;
+    return here;
+}
+function skip(segments, position, rest) {
+    const here = segments.at(position);
+    return here === null ? 0 : Math.min(rest, here.end - position);
+}
+/** Bytes to pass over up to where the segment goes on, or to write at once. */
+function gap(mine, position) {
+    return position < mine.reached ? mine.reached - position : Math.min(connection_PIECE, mine.end - position);
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/lanes.js
+/** Connections to a host whose source is in no list: a direct link, a folder. */
+const UNLISTED_CONNECTIONS = 16;
+/** The hosts of a run. A limit holds for a host, whichever source names it. */
+function openLanes(sources) {
+    const lanes = new Map();
+    return {
+        lane: (location) => {
+            const { protocol, host } = new URL(location.url);
+            const key = `${protocol}//${host}`;
+            const known = lanes.get(key);
+            if (known !== undefined) {
+                return known;
+            }
+            const limit = Math.max(1, sources(location.source)?.connections ?? UNLISTED_CONNECTIONS);
+            const lane = { host: key, limit, active: 0, notBefore: 0, left: false, rate: null };
+            lanes.set(key, lane);
+            return lane;
+        },
+        // A page may name files of any host: the index's password is for the index's own origin.
+        credentials: (location) => {
+            const source = sources(location.source);
+            const same = source !== undefined && URL.canParse(source.url) && new URL(source.url).origin === new URL(location.url).origin;
+            return same ? source.credentials : null;
+        },
+    };
+}
+/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Too few bytes say nothing. */
+function measure(lane, bytes, ms) {
+    if (bytes < 2 ** 18) {
+        return;
+    }
+    const seen = (bytes * 1000) / Math.max(1, ms);
+    lane.rate = lane.rate === null ? seen : lane.rate * 0.6 + seen * 0.4;
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/lines.js
+
+
+
+
+
+
+/** Opens connections that carry bytes from the routes of a file into its partial file, until `signal` ends them all. */
+function createLines(state, disk, around, signal, events) {
+    const { file, bell } = state;
+    const { timings } = around;
+    const lines = new Set();
+    /** Takes in what an answer says of the file. False: the answer is of no use, and nobody's fault. */
+    const accept = async (reply, route, asked, whole) => {
+        const { identity, segments } = state;
+        const copy = { source: route.location.source, validator: reply.validator ?? '' };
+        const sameSize = reply.total === null || reply.total === (segments.size() ?? reply.total);
+        if (file.sha256 === null && identity !== null && (identity.validator !== copy.validator || !sameSize)) {
+            if (state.confirmed) {
+                state.recalling = identity.source;
+                throw refusal_refused('reset', 'has another file now than when its first bytes came');
+            }
+            Object.assign(state, { segments: freshSegments(file, timings), identity: null, confirmed: true });
+            disk.restart();
+            return false;
+        }
+        state.identity ??= copy;
+        state.confirmed = true;
+        if (!reply.ranged && !whole) {
+            route.rangeless = true;
+            if (asked.reached > 0 && othersThan(route, state).some((r) => !r.rangeless)) {
+                return false;
+            }
+        }
+        if (reply.total !== null && segments.size() === null) {
+            segments.setSize(reply.total);
+            await events.measured();
+        }
+        bell.ring();
+        return true;
+    };
+    const carry = async (line, segment) => {
+        const { route } = line;
+        const { segments } = state;
+        const { source, url } = route.location;
+        const whole = route.rangeless || (segment.reached === 0 && segment.end === segments.size());
+        let claimed = false;
+        try {
+            const reply = await ask_ask(around.client, {
+                url,
+                credentials: around.credentials(route.location),
+                from: segment.reached,
+                to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
+                size: state.confirmed ? segments.size() : null,
+                whole,
+                limits: othersThan(route, state).length > 0 ? timings.hurried : timings.patient,
+                signal: AbortSignal.any([signal, line.stop.signal]),
+            });
+            try {
+                claimed = await accept(reply, route, segment, whole);
+            }
+            finally {
+                if (!claimed) {
+                    reply.cancel();
+                }
+            }
+            if (!claimed) {
+                return;
+            }
+            const body = metered(reply.body, (bytes) => {
+                line.bytes += bytes;
+                around.count(source, bytes);
+            });
+            await pour({ ...reply, body }, segment, segments, !reply.ranged, async (into, bytes) => {
+                await disk.write(bytes, into.reached, into.compareTo);
+                segments.advance(into, source, into.reached + bytes.length);
+                bell.ring();
+            });
+            route.strikes = 0;
+        }
+        finally {
+            segment.busy &&= claimed;
+        }
+    };
+    const run = async (line, segment) => {
+        const { route, stop } = line;
+        const started = Date.now();
+        lines.add(line);
+        route.mine += 1;
+        route.lane.active += 1;
+        try {
+            await carry(line, segment);
+        }
+        catch (error) {
+            const refusal = asRefusal(stop.signal.aborted ? stop.signal.reason : error);
+            if (signal.aborted) {
+                return;
+            }
+            if (refusal === null) {
+                events.failed(error);
+            }
+            else {
+                events.refused(route, refusal, line.bytes);
+            }
+        }
+        finally {
+            lines.delete(line);
+            route.mine -= 1;
+            route.lane.active -= 1;
+            measure(route.lane, line.bytes, Date.now() - started);
+            events.closed();
+        }
+    };
+    return {
+        open: (route, segment) => {
+            const line = { route, stop: new AbortController(), bytes: 0, seenBytes: 0, seenAt: Date.now() };
+            run(line, segment).catch(events.failed);
+        },
+        count: () => lines.size,
+        sources: () => [...new Set([...lines].map((line) => line.route.location.source))],
+        dropSlow: (nowMs) => {
+            for (const line of lines) {
+                const ms = nowMs - line.seenAt;
+                if (ms < timings.slowMs) {
+                    continue;
+                }
+                const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
+                const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
+                const brought = line.bytes - line.seenBytes;
+                if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
+                    line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${ms} ms`));
+                }
+                line.seenBytes = line.bytes;
+                line.seenAt = nowMs;
+            }
+        },
+    };
+}
+async function* metered(body, count) {
+    for await (const chunk of body) {
+        count(chunk.length);
+        yield chunk;
+    }
+}
+
 ;// CONCATENATED MODULE: ./.build/src/transfer/download.js
-
-
-
-
 
 
 
@@ -17751,61 +18136,50 @@ function layOut(size, segmentBytes, wholeBelow, kept, past) {
 
 /** Opens the download of `file` into `partial`, going on with what an earlier run left there. */
 async function openDownload(file, partial, around) {
-    const { timings, log } = around;
+    const { timings, log, store } = around;
     const expected = file.sha256;
     const routes = createRoutes(file, around.lane);
     const bell = createBell();
     const life = new AbortController();
     const signal = AbortSignal.any([around.signal, life.signal]);
-    const lines = new Set();
     const faults = [];
-    const stated = file.size ?? routes.find((r) => r.location.size !== null)?.location.size ?? null;
-    const startOver = () => createSegments(stated, timings.segmentBytes, timings.wholeBelow);
-    const kept = record_readRecord(partial.record, expected, (await fileSize(partial.path)) ?? 0);
-    let segments = kept === null || (stated !== null && stated !== kept.size)
-        ? startOver()
-        : createSegments(kept.size, timings.segmentBytes, timings.wholeBelow, kept.pieces);
-    if (expected === null && segments.missing() === 0) {
-        segments = startOver();
-    }
-    let identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
-    // Bytes that no hash vouches for are shown to nobody before their source has said that they are still those of the file.
-    let confirmed = expected !== null || identity === null;
-    let recalling = null;
-    let verified = false;
-    let failure = null;
+    const onDisk = (await fileSize(partial.path)) ?? 0;
+    const state = readState(file, routes, bell, timings, partial.record, onDisk);
     let saving = null;
     const extent = {
-        front: () => (confirmed ? segments.front() : 0),
-        size: () => (confirmed ? segments.size() : null),
-        verified: () => verified,
+        front: () => (state.confirmed ? state.segments.front() : 0),
+        size: () => (state.confirmed ? state.segments.size() : null),
+        verified: () => state.verified,
     };
-    const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => failure);
+    const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => state.failure);
     const fail = (error) => {
-        failure ??= error;
-        life.abort(failure);
+        state.failure ??= error;
+        life.abort(state.failure);
         bell.ring();
     };
-    const usable = (route) => {
-        const sameCopy = expected !== null || identity === null || identity.source === route.location.source;
-        const better = routes.some((r) => r !== route && !r.rangeless && routes_isAlive(r) && !r.suspected);
-        return sameCopy && (!route.rangeless || (route.mine === 0 && !better));
+    const checkSpace = async () => {
+        const [needed, free] = [state.segments.missing(), await store.free()];
+        if (Number.isFinite(needed) && needed > free) {
+            throw new DiskFull(store.root, needed, free);
+        }
     };
-    const others = (route) => routes.filter((r) => r.lane !== route.lane && routes_isAlive(r) && !r.suspected);
-    const takeBack = (source) => {
-        segments.recall(source);
-        disk.restart();
-        bell.ring();
+    const blameRoute = (route, refusal, gained) => {
+        const left = routes_refuse(route, refusal, gained, othersThan(route, state).length === 0, Date.now());
+        faults.push(faultOf(route, refusal));
+        log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
+        if (left && expected === null && state.identity?.source === route.location.source) {
+            state.recalling = state.identity.source;
+        }
     };
     /** After every change: takes back what is to be taken back, gives up when nobody is left. */
     const settle = () => {
-        if (lines.size === 0 && failure === null && !verified) {
-            if (recalling !== null) {
-                takeBack(recalling);
-                recalling = null;
-                identity = null;
+        if (lines.count() === 0 && state.failure === null && !state.verified) {
+            if (state.recalling !== null) {
+                takeBack(state.recalling, state, disk);
+                state.recalling = null;
+                state.identity = null;
             }
-            if (segments.missing() > 0 && !routes.some((r) => routes_isAlive(r) && !r.suspected)) {
+            if (state.segments.missing() > 0 && !routes.some((r) => routes_isAlive(r) && !r.suspected)) {
                 for (const route of routes) {
                     route.suspected = false;
                 }
@@ -17817,196 +18191,79 @@ async function openDownload(file, partial, around) {
         bell.ring();
         around.changed();
     };
-    const blameRoute = (route, refusal, gained) => {
-        const left = routes_refuse(route, refusal, gained, others(route).length === 0, Date.now());
-        faults.push(faultOf(route, refusal));
-        log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
-        if (left && expected === null && identity?.source === route.location.source) {
-            recalling = identity.source;
-        }
-    };
-    /** Takes in what an answer says of the file. False: the answer is of no use, and nobody's fault. */
-    const accept = async (reply, route, asked, whole) => {
-        const copy = { source: route.location.source, validator: reply.validator ?? '' };
-        if (expected === null && identity !== null && (identity.validator !== copy.validator || !sameSize(reply))) {
-            if (confirmed) {
-                recalling = identity.source;
-                throw refusal_refused('reset', 'has another file now than when its first bytes came');
-            }
-            [segments, identity, confirmed] = [startOver(), null, true];
-            disk.restart();
-            return false;
-        }
-        identity ??= copy;
-        confirmed = true;
-        if (!reply.ranged && !whole) {
-            route.rangeless = true;
-            if (asked.reached > 0 && others(route).some((r) => !r.rangeless)) {
-                return false;
-            }
-        }
-        if (reply.total !== null && segments.size() === null) {
-            segments.setSize(reply.total);
-            await checkSpace();
-        }
-        return true;
-    };
-    const sameSize = (reply) => reply.total === null || reply.total === (segments.size() ?? reply.total);
-    const checkSpace = async () => {
-        const [needed, free] = [segments.missing(), await around.store.free()];
-        if (Number.isFinite(needed) && needed > free) {
-            throw diskFull(around.store.root, needed, free);
-        }
-    };
-    const carry = async (line, segment) => {
-        const { route } = line;
-        const whole = route.rangeless || (segment.reached === 0 && segment.end === segments.size());
-        let claimed = false;
-        try {
-            const reply = await ask_ask(around.client, {
-                url: route.location.url,
-                credentials: around.credentials(route.location),
-                from: segment.reached,
-                to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
-                size: expected === null && !confirmed ? null : segments.size(),
-                whole,
-                limits: others(route).length > 0 ? timings.hurried : timings.patient,
-                signal: AbortSignal.any([signal, line.stop.signal]),
-            });
-            if (!(await accept(reply, route, segment, whole))) {
-                reply.cancel();
-                return;
-            }
-            claimed = true;
-            bell.ring();
-            const body = metered(reply.body, (bytes) => {
-                line.bytes += bytes;
-                around.count(route.location.source, bytes);
-            });
-            await pour({ ...reply, body }, segment, segments, !reply.ranged, async (into, bytes) => {
-                await disk.write(bytes, into.reached, into.compareTo);
-                segments.advance(into, route.location.source, into.reached + bytes.length);
-                bell.ring();
-            });
-            route.strikes = 0;
-        }
-        finally {
-            segment.busy &&= claimed;
-        }
-    };
-    const connect = async (route, segment) => {
-        const started = Date.now();
-        const line = { route, stop: new AbortController(), bytes: 0, seenBytes: 0, seenAt: started };
-        lines.add(line);
-        route.mine += 1;
-        route.lane.active += 1;
-        try {
-            await carry(line, segment);
-        }
-        catch (error) {
-            const refusal = line.stop.signal.aborted ? asRefusal(line.stop.signal.reason) : asRefusal(error);
-            if (signal.aborted) {
-                return;
-            }
-            if (refusal === null) {
-                fail(error);
-                return;
-            }
-            blameRoute(route, refusal, line.bytes);
-        }
-        finally {
-            lines.delete(line);
-            route.mine -= 1;
-            route.lane.active -= 1;
-            measure(route.lane, line.bytes, Date.now() - started);
-            settle();
-        }
-    };
-    const dropSlow = (nowMs) => {
-        for (const line of lines) {
-            const ms = nowMs - line.seenAt;
-            if (ms < timings.slowMs) {
-                continue;
-            }
-            const ready = others(line.route).filter((r) => usable(r) && readyAt(r) <= nowMs);
-            const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
-            const enough = Math.max(timings.slowBytes, (best * ms) / 10_000);
-            if (ready.length > 0 && line.bytes - line.seenBytes < enough) {
-                line.stop.abort(new Refused({ kind: 'slow', detail: `brought ${line.bytes - line.seenBytes} bytes in ${ms} ms`, remedy: null, retryAfterMs: null }));
-            }
-            line.seenBytes = line.bytes;
-            line.seenAt = nowMs;
-        }
-    };
+    const lines = createLines(state, disk, around, signal, {
+        refused: blameRoute,
+        failed: fail,
+        closed: settle,
+        measured: checkSpace,
+    });
     const save = async () => {
+        const { segments, identity, confirmed } = state;
         const size = segments.size();
         if (size !== null && confirmed) {
-            await partial.save({ version: 1, size, sha256: expected, identity, pieces: segments.pieces() }, expected === null);
+            const pieces = segments.pieces();
+            await partial.save({ version: 1, size, sha256: expected, identity, pieces }, expected === null);
         }
     };
     const tick = () => {
-        dropSlow(Date.now());
+        lines.dropSlow(Date.now());
         settle();
-        const total = segments.size();
-        const missing = segments.missing();
-        log.progress({
-            item: file.filename,
-            bytes: total === null ? segments.front() : total - missing,
-            total,
-            sources: [...new Set([...lines].map((l) => l.route.location.source))],
-        });
+        const total = state.segments.size();
+        const bytes = total === null ? state.segments.front() : total - state.segments.missing();
+        log.progress({ item: file.filename, bytes, total, sources: lines.sources() });
         saving ??= save()
             .catch(fail)
             .finally(() => {
             saving = null;
         });
     };
+    /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
     const repair = (actual) => {
-        const next = blame(segments.sources(), routes);
+        const next = blame(state.segments.sources(), routes);
         if (next.recall === null) {
             throw exhausted(file.filename, routes);
         }
         for (const route of routes.filter((r) => r.location.source === next.recall)) {
             if (next.proven) {
-                blameRoute(route, wrongHash(expected, actual), 0);
+                blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0);
             }
             else {
                 route.suspected = true;
             }
         }
-        takeBack(next.recall);
+        takeBack(next.recall, state, disk);
         settle();
     };
-    const clear = (differencesBefore) => {
-        for (const route of routes.filter((r) => r.suspected && disk.differences() > differencesBefore)) {
-            blameRoute(route, wrongHash(expected, null), 0);
+    /** The hash is right: a suspect whose bytes had to be replaced by other ones is proven wrong. */
+    const convict = (replaced) => {
+        for (const route of routes.filter((r) => r.suspected && replaced)) {
+            blameRoute(route, wrongHash('other bytes', expected), 0);
         }
     };
     return {
         run: async () => {
-            await checkSpace();
             const timer = setInterval(tick, timings.tickMs);
-            let differencesBefore = 0;
             try {
+                await checkSpace();
                 settle();
-                for (;;) {
+                for (let differences = 0;;) {
                     const actual = await disk.hash(signal);
-                    while (lines.size > 0) {
+                    while (lines.count() > 0) {
                         await bell.wait(signal);
                     }
                     if (expected === null || actual === expected) {
-                        verified = true;
-                        clear(differencesBefore);
+                        state.verified = true;
+                        convict(disk.differences() > differences);
                         bell.ring();
                         return actual;
                     }
-                    differencesBefore = disk.differences();
+                    differences = disk.differences();
                     repair(actual);
                 }
             }
             catch (error) {
                 fail(error);
-                throw failure;
+                throw state.failure;
             }
             finally {
                 clearInterval(timer);
@@ -18018,8 +18275,8 @@ async function openDownload(file, partial, around) {
                 if (size !== null) {
                     return size;
                 }
-                if (failure !== null) {
-                    throw failure;
+                if (state.failure !== null) {
+                    throw state.failure;
                 }
                 await bell.wait(waiting);
             }
@@ -18027,64 +18284,66 @@ async function openDownload(file, partial, around) {
         read: (from, reading) => disk.read(from, reading),
         faults: () => faults,
         close: async () => {
-            life.abort(new Error('closed'));
-            while (lines.size > 0) {
+            life.abort(new Error('the download was closed'));
+            while (lines.count() > 0) {
                 await bell.wait(AbortSignal.timeout(5000));
             }
             await saving;
-            if (!verified) {
+            if (!state.verified && !(state.failure instanceof DiskFull)) {
                 await save();
             }
             await disk.close();
         },
         want: (nowMs) => {
-            const single = expected === null && (identity === null || !confirmed);
-            const idle = recalling !== null || failure !== null || verified;
+            const { segments } = state;
+            const idle = state.recalling !== null || state.failure !== null || state.verified;
             const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
+            // Until it is known which copy is fetched, one connection at a time.
+            const single = expected === null && (state.identity === null || !state.confirmed);
             return {
                 missing: segments.missing(),
-                connections: lines.size,
+                connections: lines.count(),
                 most: idle || !more ? 0 : single ? 1 : timings.connectionsPerFile,
-                routes: routes.map((r) => viewRoute(r, usable(r), nowMs)),
+                routes: routes.map((r) => viewRoute(r, isUsable(r, state), nowMs)),
             };
         },
         begin: (index) => {
             const route = routes[index];
-            const segment = segments.take() ?? segments.split(timings.splitBytes);
+            const segment = state.segments.take() ?? state.segments.split(timings.splitBytes);
             if (route !== undefined && segment !== null) {
-                connect(route, segment).catch(fail);
+                lines.open(route, segment);
             }
         },
         wakeAt: (nowMs) => {
-            const waiting = routes.filter((r) => routes_isAlive(r) && !r.suspected && usable(r) && readyAt(r) > nowMs);
+            const waiting = routes.filter((r) => routes_isAlive(r) && !r.suspected && isUsable(r, state) && readyAt(r) > nowMs);
             return Math.min(...waiting.map(readyAt));
         },
     };
 }
-async function* metered(body, count) {
-    for await (const chunk of body) {
-        count(chunk.length);
-        yield chunk;
-    }
-}
-function wrongHash(expected, actual) {
-    const seen = actual === null ? 'other bytes' : `sha256 ${actual}`;
-    return { kind: 'wrong-hash', detail: `sent ${seen} where the index says ${expected}`, remedy: null, retryAfterMs: null };
+function wrongHash(sent, expected) {
+    const detail = `sent ${sent} where the index says sha256 ${expected}`;
+    return { kind: 'wrong-hash', detail, remedy: null, retryAfterMs: null };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/file-transfer.js
+
 
 
 /** Starts to bring a file into the store: it is there already, another process is bringing it, or it is downloaded. `key` names its partial file. */
 function startFileTransfer(file, key, around) {
     const { store, signal } = around;
     let faults = () => [];
+    /** The partial file is closed or about to be: who comes now reads from the store. */
+    let ended = false;
     const begin = async () => {
         const place = await findOrClaim(file, key, around);
         if ('sha256' in place) {
             return place;
         }
-        const download = await openDownload(file, place, around);
+        const download = await openDownload(file, place, around).catch(async (error) => {
+            await place.release();
+            throw error;
+        });
         faults = download.faults;
         around.add(download);
         return { partial: place, download };
@@ -18096,18 +18355,23 @@ function startFileTransfer(file, key, around) {
             return state;
         }
         const { partial, download } = state;
-        let admitted = null;
+        // Bytes that arrived are kept for the next run; on a full disk they would be in everybody's way.
+        let keep = true;
         try {
             const sha256 = await download.run();
-            around.remove(download);
-            await download.close();
-            admitted = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
-            return admitted;
+            const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
+            keep = false;
+            return stored;
+        }
+        catch (error) {
+            keep = !(error instanceof DiskFull);
+            throw error;
         }
         finally {
+            ended = true;
             around.remove(download);
             await download.close();
-            await (admitted === null ? partial.release() : partial.discard());
+            await (keep ? partial.release() : partial.discard());
         }
     };
     const done = finish();
@@ -18122,7 +18386,7 @@ function startFileTransfer(file, key, around) {
         },
         read: async function* (from, reading) {
             const state = await begun;
-            yield* 'sha256' in state ? store.read(state, from, reading) : state.download.read(from, reading);
+            yield* 'sha256' in state || ended ? store.read(await done, from, reading) : state.download.read(from, reading);
         },
     };
 }
@@ -18207,7 +18471,13 @@ function fetchSlice(file, from, to, around, signal) {
             busy = true;
             try {
                 const limits = others ? around.timings.hurried : around.timings.patient;
-                const wanted = { url: route.location.url, credentials: around.credentials(route.location), from, to, size: file.size };
+                const wanted = {
+                    url: route.location.url,
+                    credentials: around.credentials(route.location),
+                    from,
+                    to,
+                    size: file.size,
+                };
                 const reply = await ask_ask(around.client, { ...wanted, whole: false, limits, signal: both });
                 if (!reply.ranged) {
                     reply.cancel();
@@ -18342,7 +18612,7 @@ function openTransfers(options) {
         },
     };
     const start = (file) => {
-        const key = keyOf(file);
+        const key = transfers_keyOf(file);
         const seen = firstSeen.get(key);
         if (seen !== undefined) {
             return start({ ...file, sha256: seen.sha256, size: seen.size, hashOrigin: 'first-seen' });
@@ -18352,7 +18622,9 @@ function openTransfers(options) {
             return known;
         }
         const sides = readings(file);
-        const transfer = sides.length > 1 ? settleDispute(file, sides, sides.map(start)) : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
+        const transfer = sides.length > 1
+            ? settleDispute(file, sides, sides.map(start))
+            : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
         running.set(key, transfer);
         started.push(transfer);
         transfer.done
@@ -18380,8 +18652,12 @@ function openTransfers(options) {
     };
 }
 /** What makes two files one transfer: hash and name, or where no hash is known the addresses and the name. */
-function keyOf(file) {
-    const where = file.sha256 ?? (0,external_node_crypto_.createHash)('sha256').update(file.locations.map((l) => `${l.url} ${l.sha256}`).join('\n')).digest('hex').slice(0, 32);
+function transfers_keyOf(file) {
+    const where = file.sha256 ??
+        (0,external_node_crypto_.createHash)('sha256')
+            .update(file.locations.map((l) => `${l.url} ${l.sha256}`).join('\n'))
+            .digest('hex')
+            .slice(0, 32);
     return `${where}-${file.filename}`;
 }
 
@@ -18392,7 +18668,9 @@ function keyOf(file) {
 
 /** Addresses that change what the pages hold: the user's own choice of sources. The machine's default is told apart from a list, since a list is exclusive. */
 function chosenAddresses(request, roster) {
-    const listed = (source) => source.kind === 'private' || source.kind === 'find-links' || (source.kind === 'python' && request.mirrors !== 'auto');
+    const listed = (source) => source.kind === 'private' ||
+        source.kind === 'find-links' ||
+        (source.kind === 'python' && request.mirrors !== 'auto');
     const copies = request.paddleIndexes.map(({ url }) => url);
     return [...roster.filter(listed).map(({ kind, url }) => `${kind} ${url}`), ...copies];
 }
@@ -18439,7 +18717,14 @@ function prepareWorks(plan, request, desk, store, context, signal) {
 function tellLock(lock, path, resolved, story) {
     story.lock = {
         path,
-        files: lock.files.map(({ name, version, filename, kind, size, hashOrigin }) => ({ name, version, filename, kind, size, hashOrigin })),
+        files: lock.files.map(({ name, version, filename, kind, size, hashOrigin }) => ({
+            name,
+            version,
+            filename,
+            kind,
+            size,
+            hashOrigin,
+        })),
         bytes: lock.files.reduce((sum, file) => sum + (file.size ?? 0), 0),
         resolved,
         unhashed: lock.unhashed,
@@ -18450,8 +18735,13 @@ function tellTraffic(desk, works, story) {
     const fetched = works.transfers.fetched();
     const faults = [...desk.sources.faults(), ...works.transfers.faults()];
     const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
-    const named = desk.roster.filter(({ id }) => used.has(id)).map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
-    const others = [...used].filter((id) => !named.some((source) => source.id === id)).map((id) => ({ id, url: id, origin: 'lock' }));
+    const silent = ({ id, kind }) => kind === 'find-links' && fetched[id] === undefined && !faults.some(({ source }) => source === id);
+    const named = desk.roster
+        .filter((source) => used.has(source.id) && !silent(source))
+        .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
+    const others = [...used]
+        .filter((id) => !named.some((source) => source.id === id))
+        .map((id) => ({ id, url: id, origin: 'lock' }));
     story.sources = [...named, ...others].map((source) => ({
         ...source,
         bytes: fetched[source.id] ?? 0,
@@ -18461,7 +18751,12 @@ function tellTraffic(desk, works, story) {
     if (story.cache !== null)
         story.cache = { ...story.cache, bytesDownloaded: bytesFetched };
     const stats = works.opened()?.stats();
-    story.gateway = { pages: stats?.pages ?? 0, files: stats?.files ?? 0, bytesServed: stats?.bytesServed ?? 0, bytesFetched };
+    story.gateway = {
+        pages: stats?.pages ?? 0,
+        files: stats?.files ?? 0,
+        bytesServed: stats?.bytesServed ?? 0,
+        bytesFetched,
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/runner/clean-environment.js
@@ -18549,7 +18844,8 @@ async function run(request, context, deadline, temporary, story, state) {
         const works = prepareWorks(plan, request, desk, stock.store, context, signal);
         try {
             const uv = await context.timeline.step('Bring uv', () => bringProgram(prepared, desk, works, stock.store.folders.tools, context, signal));
-            const lock = known?.lock ?? (await resolveNew(prepared, plan, desk, works, uv.path, stock.store.folders.uv, context, deadline, story));
+            const lock = known?.lock ??
+                (await resolveNew(prepared, plan, desk, works, uv.path, stock.store.folders.uv, context, deadline, story));
             works.lockTo(lock);
             const there = await filesThere(stock.store, lock);
             tellCache(prepared, known !== null, lock, there, story);
@@ -18571,11 +18867,25 @@ async function run(request, context, deadline, temporary, story, state) {
             };
             const placed = await place(prepared, lock, means, context);
             const installerVersion = request.installer === 'uv' ? uv.version : (prepared.runner.interpreter.pip ?? 'of the environment');
-            story.install = { installer: request.installer, installerVersion, python: placed.python, venv: request.venv, attempts: placed.attempts };
+            story.install = {
+                installer: request.installer,
+                installerVersion,
+                python: placed.python,
+                venv: request.venv,
+                attempts: placed.attempts,
+            };
             const { later, journals } = await tellLater(request, prepared.runner, placed.python, desk.sources, context, story);
             state.value = { journals, save: saveOf() };
             const verified = request.verify === 'off' ||
-                (await prove({ python: placed.python, device: plan.device, cuda: plan.cuda, version: plan.version, knownDefects: plan.knownDefects, level: request.verify, gpu: request.gpu }, prepared.runner.accelerators, deadline, context, story));
+                (await prove({
+                    python: placed.python,
+                    device: plan.device,
+                    cuda: plan.cuda,
+                    version: plan.version,
+                    knownDefects: plan.knownDefects,
+                    level: request.verify,
+                    gpu: request.gpu,
+                }, prepared.runner.accelerators, deadline, context, story));
             return { exitCode: verified ? 0 : 3, later, state: state.value };
             function saveOf() {
                 const entry = toSave(prepared, stock, lock, entryName(lock));
@@ -18619,7 +18929,15 @@ async function resolveNew(prepared, plan, desk, works, uv, uvCache, context, dea
     const gateway = await works.open();
     const environment = cleanEnvironment(context);
     const { remainingMs, signal } = deadline;
-    const program = uvProgram({ path: uv, environment, gateway, cacheFolder: uvCache, cwd: external_node_path_.dirname(uv), remainingMs, signal });
+    const program = uvProgram({
+        path: uv,
+        environment,
+        gateway,
+        cacheFolder: uvCache,
+        cwd: external_node_path_.dirname(uv),
+        remainingMs,
+        signal,
+    });
     const means = { gateway, sources: desk.sources, transfers: works.transfers, uv: program, environment, signal };
     return resolveLock(prepared, plan, means, context, story);
 }
@@ -18667,19 +18985,30 @@ function parseArguments(argv) {
     const raw = {};
     const switches = new Set();
     const words = [];
+    let unknown = Number.NaN;
     for (const token of tokens) {
-        if (token.kind === 'positional')
+        // What follows a misspelt flag is most likely its value.
+        if (token.kind === 'positional' && token.index !== unknown + 1)
             words.push(token.value);
         if (token.kind !== 'option')
             continue;
         if (SWITCHES.includes(token.name) || token.rawName === '-h')
             switches.add(token.rawName === '-h' ? 'help' : token.name);
         else if (!names.includes(token.name)) {
+            unknown = token.index;
             const near = arguments_nearest(token.name, [...names, ...SWITCHES]);
-            problems.push({ where: token.rawName, what: 'there is no such flag.', remedy: `Did you mean --${near}? \`setup --help\` lists all.` });
+            problems.push({
+                where: token.rawName,
+                what: 'there is no such flag.',
+                remedy: `Did you mean --${near}? \`setup --help\` lists all.`,
+            });
         }
         else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
-            problems.push({ where: token.rawName, what: 'it needs a value.', remedy: `Write ${token.rawName} VALUE, or ${token.rawName}= for an empty one.` });
+            problems.push({
+                where: token.rawName,
+                what: 'it needs a value.',
+                remedy: `Write ${token.rawName} VALUE, or ${token.rawName}= for an empty one.`,
+            });
         }
         else
             raw[token.name] = raw[token.name] === undefined ? token.value : `${raw[token.name]}\n${token.value}`;
@@ -18694,7 +19023,11 @@ function parseArguments(argv) {
         });
     }
     for (const extra of rest) {
-        problems.push({ where: extra, what: 'this word belongs to no flag.', remedy: 'Quote a value that holds blanks, and write --flag before it.' });
+        problems.push({
+            where: extra,
+            what: 'this word belongs to no flag.',
+            remedy: 'Quote a value that holds blanks, and write --flag before it.',
+        });
     }
     if (problems.length > 0)
         throw new Failure(2, problems);
@@ -18747,6 +19080,19 @@ function formatHelp() {
     ].join('\n');
 }
 
+;// CONCATENATED MODULE: ./.build/src/cli/spell.js
+
+const spell_names = inputs.map(({ name }) => name);
+const written = new RegExp(`(["\`])(${spell_names.join('|')}): ([^"\`]+)\\1`, 'g');
+/** A remedy speaks of inputs as a workflow writes them (`"device: cpu"`); in a shell they are flags (`--device cpu`). */
+function spellAsFlags({ where, what, remedy }) {
+    const spell = (text) => text.replace(written, (_whole, quote, name, value) => {
+        const word = /^[\w.:/=+-]+$/.test(value) ? value : `'${value}'`;
+        return `${quote}--${name} ${word}${quote}`;
+    });
+    return { where: spell_names.includes(where) ? `--${where}` : where, what: spell(what), remedy: spell(remedy) };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/cli/run.js
 
 
@@ -18765,7 +19111,14 @@ function formatHelp() {
 
 
 
-const run_runs = { setup: setup, plan: plan, probe: probeSources, verify: verifyEnvironment, restore: restore };
+
+const run_runs = {
+    setup: setup,
+    plan: plan,
+    probe: probeSources,
+    verify: verifyEnvironment,
+    restore: restore,
+};
 function formatOutcome(report) {
     if (report.command === 'plan')
         return formatPlan(report);
@@ -18799,13 +19152,14 @@ async function runCli(argv) {
         if (given.command === 'version' || given.command === 'help')
             return 0;
         log = createTerminalLog(process.stderr, given.debug || process.env['RUNNER_DEBUG'] === '1');
-        const { environment, request } = await readRequest(given.raw, 'flag', process.env, log);
+        const signal = stopOnSignals();
+        const request = await readRequest(given.raw, 'flag', process.env, log, signal);
         const context = {
-            environment,
+            environment: process.env,
             home: (0,external_node_os_.homedir)(),
             log,
             timeline: startTimeline(log.step),
-            signal: stopOnSignals(),
+            signal,
             version: programVersion,
             started,
         };
@@ -18813,7 +19167,7 @@ async function runCli(argv) {
         log.end();
         const { report, exitCode } = outcome;
         if (report.problems.length > 0)
-            process.stderr.write(`${log.hide(formatProblems(report.problems))}\n`);
+            process.stderr.write(`${log.hide(formatProblems(report.problems.map(spellAsFlags)))}\n`);
         if (given.json)
             process.stdout.write(`${log.hide(JSON.stringify(report, null, 2))}\n`);
         else if (report.outcome === 'done' || report.verification !== null)
@@ -18823,7 +19177,7 @@ async function runCli(argv) {
     catch (error) {
         log.end();
         if (error instanceof Failure) {
-            process.stderr.write(`${log.hide(formatProblems(error.problems))}\n`);
+            process.stderr.write(`${log.hide(formatProblems(error.problems.map(spellAsFlags)))}\n`);
             return error.exitCode;
         }
         process.stderr.write(`${log.hide(formatDefect(error))}\n`);

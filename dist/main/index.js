@@ -40544,7 +40544,7 @@ function explain(version) {
 
 /***/ }),
 
-/***/ 6209:
+/***/ 4897:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40834,7 +40834,13 @@ function deadline_startDeadline(timeoutMs, stop) {
         remainingMs: () => Math.max(0, end - performance.now()),
         failure(doing) {
             if (stop.aborted) {
-                return new Failure(1, [{ where: 'stopped', what: `The run was stopped while it did: ${doing}.`, remedy: 'What has arrived is kept; run it again to go on.' }]);
+                return new Failure(1, [
+                    {
+                        where: 'stopped',
+                        what: `The run was stopped while it did: ${doing}.`,
+                        remedy: 'What has arrived is kept; run it again to go on.',
+                    },
+                ]);
             }
             if (!time.aborted)
                 return null;
@@ -41000,15 +41006,20 @@ function stateFolder(os, environment, home) {
  */
 function tell_later_journalOwner(environment) {
     const inJob = environment['GITHUB_ACTIONS'] === 'true';
-    const run = environment['RUNNER_TRACKING_ID'] ?? [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
-    return inJob ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run } : { scope: 'keep', runner: 'shell', run: 'shell' };
+    const run = environment['RUNNER_TRACKING_ID'] ??
+        [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
+    return inJob
+        ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run }
+        : { scope: 'keep', runner: 'shell', run: 'shell' };
 }
 /** Folder that holds the journals. */
 function tell_later_journalFolder(os, context) {
     return stateFolder(os, context.environment, context.home);
 }
 function virtualEnvironment(venv, python) {
-    return venv === null ? { variables: {}, path: [] } : { variables: { VIRTUAL_ENV: venv }, path: [external_node_path_.dirname(python)] };
+    return venv === null
+        ? { variables: {}, path: [] }
+        : { variables: { VIRTUAL_ENV: venv }, path: [external_node_path_.dirname(python)] };
 }
 /** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
 async function tellLater(request, runner, python, sources, context, story) {
@@ -41021,7 +41032,10 @@ async function tellLater(request, runner, python, sources, context, story) {
     context.log.info(`pip of later steps: ${pip.why}`);
     const environment = virtualEnvironment(request.venv, python);
     const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
-    story.configured = later.path.length === 0 ? later.variables : { ...later.variables, PATH: `${later.path.join(external_node_path_.delimiter)} in front` };
+    story.configured =
+        later.path.length === 0
+            ? later.variables
+            : { ...later.variables, PATH: `${later.path.join(external_node_path_.delimiter)} in front` };
     if (request.envFile === null)
         return { later, journals: [] };
     const owner = tell_later_journalOwner(context.environment);
@@ -44345,23 +44359,363 @@ function secretsOf({ mirrors, paddleIndexes, requirements }) {
     return [...new Set(texts)].filter((text) => text !== '');
 }
 
+;// CONCATENATED MODULE: ./.build/src/packaging/tags.js
+
+/** PEP 600: the older names of three glibc levels. */
+const manylinuxAliases = {
+    5: 'manylinux1',
+    12: 'manylinux2010',
+    17: 'manylinux2014',
+};
+/** A 32-bit interpreter on a 64-bit kernel runs the smaller instruction set. */
+const smallMachines = { x86_64: 'i686', aarch64: 'armv8l' };
+/** Machines that manylinux wheels are built for, with the oldest glibc minor version (PEP 513, PEP 599). */
+const oldestGlibc = {
+    x86_64: 5,
+    i686: 5,
+    aarch64: 17,
+    armv7l: 17,
+    loongarch64: 17,
+    ppc64: 17,
+    ppc64le: 17,
+    riscv64: 17,
+    s390x: 17,
+};
+function range(from, to) {
+    return Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
+}
+function minorOf(version) {
+    return Number(version.split('.')[1] ?? 0);
+}
+function linuxPlatforms(machine, { glibc, musl, bits }) {
+    const own = bits === 32 ? (smallMachines[machine] ?? machine) : machine;
+    const machines = own === 'armv8l' ? ['armv8l', 'armv7l'] : [own];
+    const known = machines.filter((name) => oldestGlibc[name] !== undefined);
+    const oldest = Math.min(...known.map((name) => oldestGlibc[name] ?? 0));
+    const manylinux = glibc === null || known.length === 0
+        ? []
+        : range(minorOf(glibc), oldest).flatMap((minor) => known.flatMap((name) => {
+            const alias = manylinuxAliases[minor];
+            return [`manylinux_2_${minor}_${name}`, ...(alias === undefined ? [] : [`${alias}_${name}`])];
+        }));
+    const musllinux = musl === null
+        ? []
+        : range(minorOf(musl), 0).flatMap((minor) => machines.map((name) => `musllinux_1_${minor}_${name}`));
+    return [...manylinux, ...musllinux, ...machines.map((name) => `linux_${name}`)];
+}
+/** Formats that hold code for a machine, its own first; the fat ones of the PowerPC years count on Intel only. */
+function macFormats(machine) {
+    return machine === 'x86_64'
+        ? ['x86_64', 'intel', 'fat64', 'fat32', 'universal2', 'universal']
+        : [machine, 'universal2'];
+}
+/** Until 10.15 the minor version names the release, from 11 on the major one; Apple silicon takes older binaries only where they are fat. */
+function macPlatforms({ version, machine }) {
+    const major = Number(version.split('.')[0]);
+    const minor = minorOf(version);
+    const formats = macFormats(machine);
+    const modern = range(major, 11).flatMap((release) => formats.map((format) => `macosx_${release}_0_${format}`));
+    const lastTen = major >= 11 ? 16 : minor;
+    const older = range(lastTen, 4).flatMap((release) => (machine === 'arm64' ? ['universal2'] : formats).map((format) => `macosx_10_${release}_${format}`));
+    return [...modern, ...older];
+}
+function platforms(environment) {
+    if (environment.macos !== null) {
+        return macPlatforms(environment.macos);
+    }
+    const name = environment.platform.replace(/[-. ]/g, '_');
+    return name.startsWith('linux_') ? linuxPlatforms(name.slice('linux_'.length), environment) : [name];
+}
+/**
+ * Compatibility tags of an interpreter in the order in which installers prefer them (PEP 425, 600, 656), equal to those that pip takes.
+ * For another implementation than CPython only the tags of pure Python wheels.
+ */
+function compatibleTags(environment) {
+    const [major = 3, minor = 0] = environment.version.split('.').map(Number);
+    const where = platforms(environment);
+    const python = `cp${major}${minor}`;
+    const native = [];
+    if (environment.implementation === 'cpython') {
+        const abi = `${python}${environment.freeThreaded ? 't' : ''}${minor < 8 ? 'm' : ''}`;
+        const stable = environment.freeThreaded ? [] : [python];
+        const olderStable = environment.freeThreaded ? [] : range(minor - 1, 2).map((older) => `cp${major}${older}`);
+        native.push(...where.map((platform) => `${python}-${abi}-${platform}`), ...stable.flatMap((name) => where.map((platform) => `${name}-abi3-${platform}`)), ...where.map((platform) => `${python}-none-${platform}`), ...olderStable.flatMap((name) => where.map((platform) => `${name}-abi3-${platform}`)));
+    }
+    const pure = [`py${major}${minor}`, `py${major}`, ...range(minor - 1, 0).map((older) => `py${major}${older}`)];
+    return [
+        ...native,
+        ...pure.flatMap((name) => where.map((platform) => `${name}-none-${platform}`)),
+        ...(environment.implementation === 'cpython' ? [`${python}-none-any`] : []),
+        ...pure.map((name) => `${name}-none-any`),
+    ];
+}
+/**
+ * The wheel of one version that an installer takes: the most preferred tag, then the highest build number (PEP 427).
+ * Null where none fits. `files` may hold sdists and other names; they are passed over.
+ */
+function bestWheel(files, tags) {
+    const rank = new Map(tags.map((tag, index) => [tag, index]));
+    const fitting = files.flatMap((file) => {
+        const name = parseFilename(file.filename);
+        if (name?.kind !== 'wheel') {
+            return [];
+        }
+        const best = Math.min(...name.tags.map((tag) => rank.get(tag) ?? Number.POSITIVE_INFINITY));
+        return best === Number.POSITIVE_INFINITY ? [] : [{ file, best, build: name.build ?? { number: -1, suffix: '' } }];
+    });
+    fitting.sort((a, b) => a.best - b.best || b.build.number - a.build.number || (a.build.suffix < b.build.suffix ? 1 : -1));
+    return fitting[0]?.file ?? null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/runner/answer.js
+const marker = 'paddle-mirror-setup-probe:';
+const answer_isText = (value) => typeof value === 'string';
+const isBoolean = (value) => typeof value === 'boolean';
+const orNull = (check) => (value) => value === null || check(value);
+const answer_isTable = (check) => (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(check);
+const hasTexts = (...names) => (value) => typeof value === 'object' && value !== null && names.every((name) => answer_isText(Reflect.get(value, name)));
+const shape = {
+    executable: answer_isText,
+    version: (value) => typeof value === 'string' && /^\d+\.\d+\.\d+/.test(value),
+    implementation: answer_isText,
+    bits: (value) => value === 32 || value === 64,
+    platform: answer_isText,
+    freeThreaded: isBoolean,
+    glibc: orNull(answer_isText),
+    musl: orNull(answer_isText),
+    macos: orNull(hasTexts('version', 'machine')),
+    prefix: answer_isText,
+    basePrefix: answer_isText,
+    virtual: isBoolean,
+    externallyManaged: orNull(answer_isText),
+    pip: orNull(answer_isText),
+    setuptools: orNull(answer_isText),
+    paddle: answer_isTable(answer_isText),
+    purelib: answer_isText,
+    writable: isBoolean,
+    pipSettings: answer_isTable(hasTexts('value', 'origin')),
+    pipProblems: (value) => Array.isArray(value) && value.every(answer_isText),
+    officialIndex: orNull(hasTexts('url', 'origin')),
+};
+/**
+ * What `probe.py` answered, found behind its marker whatever else the interpreter printed; null where there is no whole answer, which
+ * is what any program that is no Python gives. `executable` may be '' (an embedded Python does not know it).
+ */
+function readAnswer(stdout) {
+    const line = stdout.split(/\r?\n/).findLast((text) => text.startsWith(marker));
+    if (line === undefined)
+        return null;
+    try {
+        const answer = JSON.parse(line.slice(marker.length));
+        const whole = typeof answer === 'object' &&
+            answer !== null &&
+            Object.entries(shape).every(([name, check]) => check(Reflect.get(answer, name)));
+        return whole ? answer : null;
+    }
+    catch (error) {
+        if (error instanceof SyntaxError)
+            return null;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/runner/probe.js
+
+
+
+
+
+const probeFile = (0,external_node_path_.join)(import.meta.dirname, 'probe.py');
+/** Exit statuses with which a shim (POSIX shells) and the Windows Store's stand-in say that there is no such Python. */
+const noSuchCommand = new Set([127, 9009]);
+async function notRunnable(file) {
+    const there = await (0,promises_.lstat)(file).catch(() => null);
+    if (there === null)
+        return { kind: 'absent', text: 'does not exist.' };
+    const target = await (0,promises_.stat)(file).catch(() => null);
+    if (target === null)
+        return { kind: 'broken', text: 'is a link to a file that does not exist any more.' };
+    if (target.isDirectory())
+        return { kind: 'folder', text: 'is a folder.' };
+    return { kind: 'broken', text: 'is not a file that may be executed.' };
+}
+/**
+ * Runs `probe.py` with a program and gives its answer, or says why there is none. `limitMs` is in milliseconds. The user's own
+ * environment is kept, since it decides what that Python is; the probe does not import from the working directory.
+ */
+async function probe(file, options) {
+    if (!(await isProgram(file)))
+        return { fault: await notRunnable(file) };
+    const answer = await runTool(file, [probeFile], options);
+    const facts = readAnswer(answer.stdout);
+    if (facts !== null && answer.code === 0)
+        return { facts: { ...facts, executable: facts.executable || file } };
+    const broken = (text) => ({ fault: { kind: 'broken', text } });
+    if (answer.timedOut)
+        return broken(`did not answer within ${options.limitMs / 1000} s.`);
+    if (answer.startError !== null)
+        return broken(`cannot be started (${answer.startError}).`);
+    const said = answer.stderr.trim() || answer.stdout.trim();
+    // Python names its reason in a line such as `ImportError: ...` below much else; a shell's or a shim's complaint begins with it.
+    const lines = said.split(/\r?\n/);
+    const line = (lines.findLast((text) => /^\w+(Error|Exception)\b/.test(text)) ?? lines[0])?.trim().slice(0, 300);
+    const quoted = line ? `: ${line.replace(/\.?$/, '.')}` : '.';
+    if (noSuchCommand.has(answer.code))
+        return { fault: { kind: 'absent', text: `leads to no Python${quoted}` } };
+    if (answer.code === null)
+        return broken(`was ended by a signal${quoted}`);
+    if (answer.code !== 0)
+        return broken(`failed with exit status ${answer.code}${quoted}`);
+    return broken(line ? `is not a Python; it printed${quoted}` : 'is not a Python.');
+}
+
+;// CONCATENATED MODULE: ./.build/src/runner/interpreter.js
+
+
+
+
+
+
+/** The name that stands for "whatever Python there is". */
+const defaultName = 'python';
+const limitMs = 20_000;
+function fail(problem) {
+    throw new Failure(2, [problem]);
+}
+/** Short list of the Pythons that could be named instead. */
+async function alternatives(environment) {
+    const there = await pythonsOnPath(environment);
+    if (there.length === 0)
+        return `There is no Python on PATH (${searchPath(environment).join(external_node_path_.delimiter)}).`;
+    const rest = there.length > 8 ? ` and ${there.length - 8} more` : '';
+    return `On PATH there are: ${there.slice(0, 8).join(', ')}${rest}.`;
+}
+/** Candidates in order: a path as it is, a name as PATH has it; the default also under its other names. */
+async function candidates(python, environment) {
+    if (/[/\\]/.test(python))
+        return [external_node_path_.resolve(python)];
+    const names = python !== defaultName ? [python] : ['python', 'python3', ...(process.platform === 'win32' ? ['py'] : [])];
+    const found = await Promise.all(names.map((name) => findProgram(name, environment)));
+    return found.filter((file) => file !== null);
+}
+async function probeBase({ python, environment, signal }) {
+    const faults = [];
+    for (const file of await candidates(python, environment)) {
+        const result = await probe(file, { environment, limitMs, signal });
+        if ('facts' in result)
+            return result.facts;
+        faults.push({ file, fault: result.fault });
+        if (result.fault.kind !== 'absent')
+            break;
+    }
+    const absent = `\`${python}\` is not on PATH.`;
+    const what = faults.length === 0 ? absent : faults.map(({ file, fault }) => `${file} ${fault.text}`).join(' ');
+    const inFolder = faults.some(({ fault }) => fault.kind === 'folder')
+        ? `, such as ${venvPython(external_node_path_.resolve(python))}`
+        : '';
+    return fail({
+        where: 'python',
+        what: `${what} ${await alternatives(environment)}`,
+        remedy: `Set \`python\` to the name or the full path of a working interpreter${inFolder}.`,
+    });
+}
+/** Where a virtual environment keeps its interpreter. */
+function venvPython(venv) {
+    return process.platform === 'win32' ? external_node_path_.join(venv, 'Scripts', 'python.exe') : external_node_path_.join(venv, 'bin', 'python');
+}
+const exists = (file) => (0,promises_.lstat)(file).then(() => true, () => false);
+async function probeVenv(venv, { environment, signal }) {
+    const file = venvPython(venv);
+    if (!(await exists(file)) && !(await exists(external_node_path_.join(venv, 'pyvenv.cfg'))))
+        return null;
+    const result = await probe(file, { environment, limitMs, signal });
+    if ('facts' in result)
+        return result.facts;
+    return fail({
+        where: 'venv',
+        what: `${venv} is a virtual environment that does not work: ${file} ${result.fault.text}`,
+        remedy: 'Remove that folder, so that it is made anew, or name another one.',
+    });
+}
+const minor = (version) => version.split('.').slice(0, 2).join('.');
+const real = (folder) => (0,promises_.realpath)(folder).catch(() => folder);
+/** The rule that an existing environment belongs to the Python that the user names; null where it does. */
+async function mismatch(venv, made, named) {
+    const kind = (facts) => [facts.implementation, minor(facts.version), facts.freeThreaded].join();
+    const sameBase = (await real(made.basePrefix)) === (await real(named.basePrefix));
+    if (kind(made) === kind(named) && sameBase)
+        return null;
+    return {
+        where: 'venv',
+        what: `${venv} was made for Python ${made.version} (${made.basePrefix}), ` +
+            `but \`python\` is ${named.version} (${named.basePrefix}).`,
+        remedy: 'Remove that folder, name another one, or leave `python` out to use the environment as it is.',
+    };
+}
+/**
+ * The Python that PaddlePaddle is for: the venv's where it exists, else the one that is named. An unsuitable one (Python 2.7, PyPy,
+ * 32 bit) is an answer, for the plan to refuse.
+ * Throws Failure(2) where there is no working interpreter, or the venv was made for another one than `python` names.
+ */
+async function probeInterpreter(options) {
+    const { venv, python } = options;
+    const made = venv === null ? null : await probeVenv(venv, options);
+    const named = made !== null && python === defaultName ? null : await probeBase(options);
+    if (venv !== null && made !== null && named !== null) {
+        const problem = await mismatch(venv, made, named);
+        if (problem !== null)
+            fail(problem);
+    }
+    const facts = made ?? named;
+    if (facts === null)
+        throw new Error('Neither the environment nor the interpreter was probed.');
+    return { ...facts, tags: compatibleTags(facts) };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/pipeline/read-request.js
+
+
 
 
 
 
 /** Distributions that are PaddlePaddle itself; plug-ins stand beside one. */
 const distributions = new Set(devices.map(({ distribution }) => distribution));
+/** What is wrong with the interpreter, so that a wrong input beside it does not hide it. */
+async function interpreterProblems(python, environment, signal) {
+    try {
+        await probeInterpreter({ python, venv: null, environment, signal });
+        return [];
+    }
+    catch (error) {
+        if (error instanceof Failure)
+            return error.problems;
+        throw error;
+    }
+}
 /**
- * Inputs → Request, with every secret in it masked at once. `environment` is handed on for the stages.
- * Throws one Failure(2) that names everything that is wrong.
+ * Inputs → Request, with every secret in it masked at once.
+ * Throws one Failure(2) that names everything that is wrong, a missing interpreter included.
  */
-async function readRequest(raw, origin, environment, log) {
-    const known = { devices: ['auto', 'gpu', ...devices.map(({ id }) => id)], mirrors: mirrors.map(({ id }) => id), distributions };
-    const request = await parseRequest(raw, { cwd: process.cwd(), environment, known, origin });
-    for (const secret of secretsOf(request))
-        log.mask(secret);
-    return { request, environment };
+async function readRequest(raw, origin, environment, log, signal) {
+    const known = {
+        devices: ['auto', 'gpu', ...devices.map(({ id }) => id)],
+        mirrors: mirrors.map(({ id }) => id),
+        distributions,
+    };
+    try {
+        const request = await parseRequest(raw, { cwd: process.cwd(), environment, known, origin });
+        for (const secret of secretsOf(request))
+            log.mask(secret);
+        return request;
+    }
+    catch (error) {
+        const python = raw['python']?.trim() ?? '';
+        if (!(error instanceof Failure) || python === '' || /\p{Cc}/u.test(python))
+            throw error;
+        const more = await interpreterProblems(python, environment, signal);
+        throw new Failure(2, [...error.problems, ...more], { cause: error });
+    }
 }
 
 // EXTERNAL MODULE: ./node_modules/@actions/core/lib/core.js + 7 modules
@@ -44388,6 +44742,8 @@ function annotations(report) {
 ;// CONCATENATED MODULE: ./.build/src/report/outputs.js
 /** Values of the action's outputs, by name; what is not known is empty. `report` and `venv` are paths. */
 function outputs_outputs(report, reportPath) {
+    const { verification } = report;
+    const gpus = verification?.verified ? verification.devices.filter(({ id }) => id.startsWith('gpu')) : [];
     const servers = report.sources.filter((source) => source.bytes > 0).sort((a, b) => b.bytes - a.bytes);
     return {
         'paddle-version': report.plan?.version ?? '',
@@ -44400,8 +44756,8 @@ function outputs_outputs(report, reportPath) {
         'cache-key': report.cache?.key ?? '',
         lock: report.lock?.path ?? '',
         report: reportPath,
-        'gpu-count': String(report.runner?.gpus.length ?? 0),
-        verified: String(report.verification?.verified ?? false),
+        'gpu-count': String(gpus.length),
+        verified: String(verification?.verified ?? false),
     };
 }
 
@@ -44420,20 +44776,20 @@ const UNITS = ['B', 'kB', 'MB', 'GB'];
 function formatBytes(bytes) {
     let value = bytes;
     let unit = 0;
-    while (value >= 1000 && unit < UNITS.length - 1) {
+    // What would be rounded up to 1000 is one of the next unit.
+    while (value >= 999.5 && unit < UNITS.length - 1) {
         value /= 1000;
         unit += 1;
     }
-    return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? 'B'}`;
+    return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? 'B'}`;
 }
 /** `0.4 s`, `65 s`, `12 min 5 s`, from ms. */
 function formatDuration(ms) {
     const seconds = ms / 1000;
-    if (seconds < 10)
-        return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
-    if (seconds < 120)
-        return `${Math.round(seconds)} s`;
-    return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+    if (seconds < 9.95)
+        return `${seconds.toFixed(seconds < 0.995 ? 2 : 1)} s`;
+    const whole = Math.round(seconds);
+    return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 /** Turns progress events into lines with percent, rate and source; the rate is that of the item since it was first seen. */
 function createProgressText(now = () => performance.now()) {
@@ -44471,13 +44827,19 @@ function headline(report) {
         const { bytesDownloaded } = report.cache;
         parts.push(bytesDownloaded === 0 ? 'nothing downloaded' : `${formatBytes(bytesDownloaded)} downloaded`);
     }
-    return `${parts.join(', ')}, in ${formatDuration(report.totalMs)}`;
+    return [...parts, `in ${formatDuration(report.totalMs)}`].join(', ');
 }
-/** What a source served and where it failed, in plain words. */
+/** What a source served and where it failed, in plain words; faults of one kind are told once. */
 function describeSource(source) {
-    const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'nothing served';
-    const faults = source.faults.map((fault) => `${fault.kind}: ${fault.detail}${fault.remedy === null ? '' : ` (${fault.remedy})`}`);
-    return [served, ...new Set(faults)].join('; ');
+    const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'no file served';
+    const kinds = [...new Set(source.faults.map(({ kind }) => kind))];
+    const faults = kinds.map((kind) => {
+        const same = source.faults.filter((fault) => fault.kind === kind);
+        const remedy = same.find((fault) => fault.remedy !== null)?.remedy;
+        const more = same.length > 1 ? ` (${same.length} times)` : '';
+        return `${kind}${more}: ${same[0]?.detail ?? ''}${remedy === undefined || remedy === null ? '' : ` ${remedy}`}`;
+    });
+    return [served, ...faults].join('; ');
 }
 
 ;// CONCATENATED MODULE: ./.build/src/report/summary.js
@@ -44487,13 +44849,15 @@ function describeSource(source) {
 /** The runner drops a summary that is larger than 1 MiB as a whole; the rest is room for other writers of the same step. */
 const LIMIT_BYTES = 1_000_000;
 const BAR_WIDTH = 30;
-/** Text from outside (file names, answers of mirrors) as a table cell: no markup, no line break, no new column. */
+/** Text from outside (file names, answers of mirrors) as a table cell: no markup, no link, no line break, no new column. */
 function cell(text) {
     return text
-        .replace(/[\r\n]+/g, ' ')
+        .replace(/[\r\n\v\f\u2028\u2029]+/g, ' ')
         .replace(/&/g, '&amp;')
         .replace(/</g, '&lt;')
-        .replace(/[|\\`*_[\]()!#]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+        .replace(/[|\\`*_[\]()!#~$@]/g, (mark) => `&#${mark.charCodeAt(0)};`)
+        .replace(/:(?=\/\/)/g, '&#58;')
+        .replace(/\b(www)\./gi, '$1&#46;');
 }
 function summary_table(head, rows) {
     if (rows.length === 0)
@@ -44523,14 +44887,20 @@ function versionRows(report) {
     if (report.runner !== null) {
         const { runner } = report;
         rows.push(['Python', cell(`${runner.pythonVersion}, ${report.install?.python ?? runner.python}`)]);
-        rows.push(['Machine', cell([runner.os, runner.arch, runner.libc, runner.host].filter((part) => part !== null).join(', '))]);
+        rows.push([
+            'Machine',
+            cell([runner.os, runner.arch, runner.libc, runner.host].filter((part) => part !== null).join(', ')),
+        ]);
         if (runner.gpus.length > 0)
             rows.push(['GPU', cell(`${runner.gpus.join(', ')}, driver ${runner.driver ?? 'unknown'}`)]);
     }
     if (report.install !== null)
         rows.push(['Installer', cell(`${report.install.installer} ${report.install.installerVersion}`)]);
     if (report.lock !== null) {
-        rows.push(['Lock', cell(`${report.lock.files.length} files, ${formatBytes(report.lock.bytes)}${report.lock.resolved ? '' : ', kept from an earlier run'}`)]);
+        rows.push([
+            'Lock',
+            cell(`${report.lock.files.length} files, ${formatBytes(report.lock.bytes)}${report.lock.resolved ? '' : ', kept from an earlier run'}`),
+        ]);
         if (report.lock.unhashed.length > 0)
             rows.push(['Not hashed', cell(report.lock.unhashed.join(', '))]);
     }
@@ -44544,7 +44914,10 @@ function cacheRows(report) {
         ['Store', cell(`${cache.store} (${cache.reason})`)],
         ['Key', cell(cache.key)],
         ...cache.anatomy.map(({ part, value }) => [cell(`key: ${part}`), cell(value)]),
-        ['Hit', `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`],
+        [
+            'Hit',
+            `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`,
+        ],
     ];
 }
 function verificationRows(report) {
@@ -44572,7 +44945,9 @@ function formatSummary(report) {
         .join('\n');
     if (Buffer.byteLength(text) <= LIMIT_BYTES)
         return text;
-    return `${Buffer.from(text).subarray(0, LIMIT_BYTES).toString('utf8')}\n\n(cut: the summary was longer than ${formatBytes(LIMIT_BYTES)})\n`;
+    const bytes = Buffer.from(text).subarray(0, LIMIT_BYTES);
+    const whole = bytes.subarray(0, Math.max(0, bytes.lastIndexOf('\n'))).toString('utf8');
+    return `${whole}\n\n(cut: the summary was longer than ${formatBytes(LIMIT_BYTES)})\n`;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/report/action.js
@@ -44625,6 +45000,10 @@ function failStep(text) {
 
 
 const PROGRESS_EVERY_MS = 5_000;
+/** Text from outside must not be a command to the runner, which looks for `::` at the beginning of a line and for `##[` anywhere. */
+function harmless(text) {
+    return text.replace(/^(\s*):(?=:)/gm, '$1: ').replaceAll('##[', '# #[');
+}
 /** Writes workflow commands through @actions/core. */
 function createActionLog() {
     const progressText = createProgressText();
@@ -44643,13 +45022,13 @@ function createActionLog() {
             lib_core/* startGroup */.Oh(name);
             open = true;
         },
-        info: (text) => lib_core/* info */.pq(text),
+        info: (text) => lib_core/* info */.pq(harmless(text)),
         debug: (text) => lib_core/* debug */.Yz(text),
         warn(notice) {
             if (warned.has(notice.id))
                 return;
             warned.add(notice.id);
-            lib_core/* info */.pq(`warning: ${notice.text}`);
+            lib_core/* info */.pq(harmless(`warning: ${notice.text}`));
         },
         progress(progress) {
             const now = performance.now();
@@ -44659,7 +45038,7 @@ function createActionLog() {
                 printed.set(progress.item, now);
             else if (now - last >= PROGRESS_EVERY_MS) {
                 printed.set(progress.item, now);
-                lib_core/* info */.pq(text);
+                lib_core/* info */.pq(harmless(text));
             }
         },
         // An empty value makes the runner warn.
@@ -44674,7 +45053,7 @@ function createActionLog() {
 /** All that is wrong, a paragraph each: `input: what is wrong.` and what to do on the next line. */
 function formatProblems(problems) {
     const many = problems.length > 1 ? `${problems.length} things are wrong:\n` : '';
-    return many + problems.map((problem) => `error: ${problem.where}: ${problem.what}\n       ${problem.remedy}`).join('\n');
+    return (many + problems.map((problem) => `error: ${problem.where}: ${problem.what}\n       ${problem.remedy}`).join('\n'));
 }
 /** A defect of the program itself: with its stack, and what would help to mend it. */
 function formatDefect(error) {
@@ -44999,114 +45378,6 @@ function uvProgram(options) {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/packaging/tags.js
-
-/** PEP 600: the older names of three glibc levels. */
-const manylinuxAliases = {
-    5: 'manylinux1',
-    12: 'manylinux2010',
-    17: 'manylinux2014',
-};
-/** A 32-bit interpreter on a 64-bit kernel runs the smaller instruction set. */
-const smallMachines = { x86_64: 'i686', aarch64: 'armv8l' };
-/** Machines that manylinux wheels are built for, with the oldest glibc minor version (PEP 513, PEP 599). */
-const oldestGlibc = {
-    x86_64: 5,
-    i686: 5,
-    aarch64: 17,
-    armv7l: 17,
-    loongarch64: 17,
-    ppc64: 17,
-    ppc64le: 17,
-    riscv64: 17,
-    s390x: 17,
-};
-function range(from, to) {
-    return Array.from({ length: Math.max(0, from - to + 1) }, (_, i) => from - i);
-}
-function minorOf(version) {
-    return Number(version.split('.')[1] ?? 0);
-}
-function linuxPlatforms(machine, { glibc, musl, bits }) {
-    const own = bits === 32 ? (smallMachines[machine] ?? machine) : machine;
-    const machines = own === 'armv8l' ? ['armv8l', 'armv7l'] : [own];
-    const known = machines.filter((name) => oldestGlibc[name] !== undefined);
-    const oldest = Math.min(...known.map((name) => oldestGlibc[name] ?? 0));
-    const manylinux = glibc === null || known.length === 0
-        ? []
-        : range(minorOf(glibc), oldest).flatMap((minor) => known.flatMap((name) => {
-            const alias = manylinuxAliases[minor];
-            return [`manylinux_2_${minor}_${name}`, ...(alias === undefined ? [] : [`${alias}_${name}`])];
-        }));
-    const musllinux = musl === null
-        ? []
-        : range(minorOf(musl), 0).flatMap((minor) => machines.map((name) => `musllinux_1_${minor}_${name}`));
-    return [...manylinux, ...musllinux, ...machines.map((name) => `linux_${name}`)];
-}
-/** Formats that hold code for a machine, its own first; the fat ones of the PowerPC years count on Intel only. */
-function macFormats(machine) {
-    return machine === 'x86_64'
-        ? ['x86_64', 'intel', 'fat64', 'fat32', 'universal2', 'universal']
-        : [machine, 'universal2'];
-}
-/** Until 10.15 the minor version names the release, from 11 on the major one; Apple silicon takes older binaries only where they are fat. */
-function macPlatforms({ version, machine }) {
-    const major = Number(version.split('.')[0]);
-    const minor = minorOf(version);
-    const formats = macFormats(machine);
-    const modern = range(major, 11).flatMap((release) => formats.map((format) => `macosx_${release}_0_${format}`));
-    const lastTen = major >= 11 ? 16 : minor;
-    const older = range(lastTen, 4).flatMap((release) => (machine === 'arm64' ? ['universal2'] : formats).map((format) => `macosx_10_${release}_${format}`));
-    return [...modern, ...older];
-}
-function platforms(environment) {
-    if (environment.macos !== null) {
-        return macPlatforms(environment.macos);
-    }
-    const name = environment.platform.replace(/[-. ]/g, '_');
-    return name.startsWith('linux_') ? linuxPlatforms(name.slice('linux_'.length), environment) : [name];
-}
-/**
- * Compatibility tags of an interpreter in the order in which installers prefer them (PEP 425, 600, 656), equal to those that pip takes.
- * For another implementation than CPython only the tags of pure Python wheels.
- */
-function compatibleTags(environment) {
-    const [major = 3, minor = 0] = environment.version.split('.').map(Number);
-    const where = platforms(environment);
-    const python = `cp${major}${minor}`;
-    const native = [];
-    if (environment.implementation === 'cpython') {
-        const abi = `${python}${environment.freeThreaded ? 't' : ''}${minor < 8 ? 'm' : ''}`;
-        const stable = environment.freeThreaded ? [] : [python];
-        const olderStable = environment.freeThreaded ? [] : range(minor - 1, 2).map((older) => `cp${major}${older}`);
-        native.push(...where.map((platform) => `${python}-${abi}-${platform}`), ...stable.flatMap((name) => where.map((platform) => `${name}-abi3-${platform}`)), ...where.map((platform) => `${python}-none-${platform}`), ...olderStable.flatMap((name) => where.map((platform) => `${name}-abi3-${platform}`)));
-    }
-    const pure = [`py${major}${minor}`, `py${major}`, ...range(minor - 1, 0).map((older) => `py${major}${older}`)];
-    return [
-        ...native,
-        ...pure.flatMap((name) => where.map((platform) => `${name}-none-${platform}`)),
-        ...(environment.implementation === 'cpython' ? [`${python}-none-any`] : []),
-        ...pure.map((name) => `${name}-none-any`),
-    ];
-}
-/**
- * The wheel of one version that an installer takes: the most preferred tag, then the highest build number (PEP 427).
- * Null where none fits. `files` may hold sdists and other names; they are passed over.
- */
-function bestWheel(files, tags) {
-    const rank = new Map(tags.map((tag, index) => [tag, index]));
-    const fitting = files.flatMap((file) => {
-        const name = parseFilename(file.filename);
-        if (name?.kind !== 'wheel') {
-            return [];
-        }
-        const best = Math.min(...name.tags.map((tag) => rank.get(tag) ?? Number.POSITIVE_INFINITY));
-        return best === Number.POSITIVE_INFINITY ? [] : [{ file, best, build: name.build ?? { number: -1, suffix: '' } }];
-    });
-    fitting.sort((a, b) => a.best - b.best || b.build.number - a.build.number || (a.build.suffix < b.build.suffix ? 1 : -1));
-    return fitting[0]?.file ?? null;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/packaging/pylock.js
 
 
@@ -45188,10 +45459,11 @@ function applies(locked, pylock, { environment }) {
 }
 /** Other addresses of a file that we wrote ourselves: `[{ source, url }]`. */
 function otherAddresses(own) {
-    const others = own['other'];
-    return Array.isArray(others)
-        ? others.map((other) => ({ source: ownText(other, 'source'), url: ownText(other, 'url') }))
-        : [];
+    const others = Array.isArray(own['other']) ? own['other'] : [];
+    return others
+        .filter((other) => typeof other === 'object' && other !== null)
+        .map((other) => ({ source: ownText(other, 'source'), url: ownText(other, 'url') }))
+        .filter(({ url }) => URL.canParse(url));
 }
 function locate(path, folder) {
     if (folder === null) {
@@ -45209,6 +45481,10 @@ function lockFile(locked, { tags, folder }) {
     const told = parseFilename(file.name);
     if (told !== null && told.name !== normalise(locked.name)) {
         throw new SyntaxError(`it lists \`${file.name}\`, which is a file of \`${told.name}\``);
+    }
+    // The name becomes part of a path in the store.
+    if (!/^\w[\w.+!-]*$/.test(file.name)) {
+        throw new SyntaxError(`it lists \`${file.name}\`, which is no name of a file`);
     }
     const version = locked.version ?? told?.version;
     const sha256 = file.hashes['sha256'];
@@ -45511,15 +45787,20 @@ async function systemCertificates() {
     }
     return [];
 }
+/** What makes two PEM texts the same certificate: bundles break their lines at different widths. */
+const keyOf = (pem) => pem.replace(/\s+/g, '');
 /**
- * The certificates to trust, as PEM texts: Node's own, the system's and those of every file that a setting names. A corporate network
- * names its CA in only one of several variables, so all of them count. A file that can't be read is a notice: the others may do.
+ * The certificates to trust, as PEM texts, each once: Node's own, the system's and those of every file that a setting names. A corporate
+ * network names its CA in only one of several variables, so all of them count. A file that can't be read is a notice: the others may do.
  */
 async function trustedCertificates(network, log) {
-    const trusted = new Set([...external_node_tls_.rootCertificates, ...(await systemCertificates())].map((pem) => pem.trim()));
+    const known = [...external_node_tls_.rootCertificates, ...(await systemCertificates())];
+    const trusted = new Map(known.map((pem) => [keyOf(pem), pem]));
     for (const { path, setting } of network.caFiles) {
         const text = await (0,promises_.readFile)(path, 'utf8').catch((error) => error);
-        const found = typeof text === 'string' ? splitPem(text).filter((pem) => trusted.has(pem) || isCertificate(pem, log)) : [];
+        const found = typeof text === 'string'
+            ? splitPem(text).filter((pem) => trusted.has(keyOf(pem)) || isCertificate(pem, log))
+            : [];
         if (found.length === 0) {
             const why = typeof text === 'string' ? 'it holds no certificate in PEM form' : text.message;
             log.warn({
@@ -45528,9 +45809,9 @@ async function trustedCertificates(network, log) {
             });
         }
         for (const pem of found)
-            trusted.add(pem);
+            trusted.set(keyOf(pem), pem);
     }
-    return [...trusted];
+    return [...trusted.values()];
 }
 
 // EXTERNAL MODULE: external "node:util/types"
@@ -51200,7 +51481,7 @@ async function probePage(client, page, wanted, signal) {
  * Looks at one source as an installer would: the page of a project, then the beginning of the wanted file (null: of the largest wheel).
  * `firstAnswerMs` is the limit for the page's header. Throws the signal's reason only.
  */
-async function probe(client, question) {
+async function probe_probe(client, question) {
     const page = await fetchPage(client, question);
     if (isFault(page))
         return { source: question.source, ms: null, bytesPerSecond: null, host: null, fault: page };
@@ -51326,7 +51607,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             return;
         const rivals = best(order.filter(({ id }) => id !== page.source.id && !dead.has(id)), width.probes);
         const project = page.files[0]?.project ?? '';
-        const looks = rivals.map((source) => probe(client, { source, project, folder: null, wanted: null, firstAnswerMs: firstAnswerMs.oneOfMany, signal }));
+        const looks = rivals.map((source) => probe_probe(client, { source, project, folder: null, wanted: null, firstAnswerMs: firstAnswerMs.oneOfMany, signal }));
         const probes = [first, ...(await Promise.all(looks))];
         for (const { fault } of probes)
             if (fault !== null)
@@ -51779,6 +52060,17 @@ function openDesk(request, runner, context, kept, signal) {
         roster: taking,
         sources: openSources({ roster: taking, exclusive, client, log: context.log, signal, kept }),
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/pages.js
+/** How a Listing names an origin: `python`, or the folder of PaddlePaddle's index. */
+function originName(origin) {
+    return origin.kind === 'python' ? origin.kind : origin.folder;
+}
+/** The project pages that deciding needs, each once, those of the first candidate first. */
+function neededPages(draft) {
+    const pages = draft.candidates.flatMap(({ origins }) => Object.entries(origins).flatMap(([project, sources]) => sources.map((origin) => ({ origin, project }))));
+    return [...new Map(pages.map((page) => [`${originName(page.origin)} ${page.project}`, page])).values()];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.json
@@ -52397,17 +52689,6 @@ function chooseDevices(request, wish, runner) {
     ]);
 }
 
-;// CONCATENATED MODULE: ./.build/src/plan/pages.js
-/** How a Listing names an origin: `python`, or the folder of PaddlePaddle's index. */
-function originName(origin) {
-    return origin.kind === 'python' ? origin.kind : origin.folder;
-}
-/** The project pages that deciding needs, each once, those of the first candidate first. */
-function neededPages(draft) {
-    const pages = draft.candidates.flatMap(({ origins }) => Object.entries(origins).flatMap(([project, sources]) => sources.map((origin) => ({ origin, project }))));
-    return [...new Map(pages.map((page) => [`${originName(page.origin)} ${page.project}`, page])).values()];
-}
-
 ;// CONCATENATED MODULE: ./.build/src/plan/offers.js
 
 
@@ -52599,9 +52880,7 @@ function pythonOfTag(tag) {
     return major === undefined || minor === undefined ? null : `${major}.${minor}`;
 }
 function pythonsOf(wheels, platforms) {
-    const tags = wheels
-        .flatMap((wheel) => wheel.tags)
-        .filter((tag) => platforms.has(tag.split('-')[2] ?? ''));
+    const tags = wheels.flatMap((wheel) => wheel.tags).filter((tag) => platforms.has(tag.split('-')[2] ?? ''));
     return [...new Set(tags.flatMap((tag) => pythonOfTag(tag) ?? []))].sort(compareVersions);
 }
 /** Newest version without a known defect that fits here, whatever was wished for. */
@@ -52869,7 +53148,13 @@ async function givenPlan(prepared, pylock) {
     });
     if (candidate === undefined) {
         const what = `It holds no ${[...new Set(names)].join(' or ')}${read.device === '' ? '' : ` for this device: it was made for ${read.device}`}.`;
-        throw new Failure(2, [{ where: pylock, what, remedy: 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.' }]);
+        throw new Failure(2, [
+            {
+                where: pylock,
+                what,
+                remedy: 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.',
+            },
+        ]);
     }
     const version = read.files.find(({ name }) => name === candidate.distribution)?.version ?? '';
     const lock = {
@@ -53236,211 +53521,6 @@ async function makeVenv(wishes) {
     return { executable: pythonOf(folder), created: !there };
 }
 
-;// CONCATENATED MODULE: ./.build/src/runner/answer.js
-const marker = 'paddle-mirror-setup-probe:';
-const answer_isText = (value) => typeof value === 'string';
-const isBoolean = (value) => typeof value === 'boolean';
-const orNull = (check) => (value) => value === null || check(value);
-const answer_isTable = (check) => (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(check);
-const hasTexts = (...names) => (value) => typeof value === 'object' && value !== null && names.every((name) => answer_isText(Reflect.get(value, name)));
-const shape = {
-    executable: answer_isText,
-    version: (value) => typeof value === 'string' && /^\d+\.\d+\.\d+/.test(value),
-    implementation: answer_isText,
-    bits: (value) => value === 32 || value === 64,
-    platform: answer_isText,
-    freeThreaded: isBoolean,
-    glibc: orNull(answer_isText),
-    musl: orNull(answer_isText),
-    macos: orNull(hasTexts('version', 'machine')),
-    prefix: answer_isText,
-    basePrefix: answer_isText,
-    virtual: isBoolean,
-    externallyManaged: orNull(answer_isText),
-    pip: orNull(answer_isText),
-    setuptools: orNull(answer_isText),
-    paddle: answer_isTable(answer_isText),
-    purelib: answer_isText,
-    writable: isBoolean,
-    pipSettings: answer_isTable(hasTexts('value', 'origin')),
-    pipProblems: (value) => Array.isArray(value) && value.every(answer_isText),
-    officialIndex: orNull(hasTexts('url', 'origin')),
-};
-/**
- * What `probe.py` answered, found behind its marker whatever else the interpreter printed; null where there is no whole answer, which
- * is what any program that is no Python gives. `executable` may be '' (an embedded Python does not know it).
- */
-function readAnswer(stdout) {
-    const line = stdout.split(/\r?\n/).findLast((text) => text.startsWith(marker));
-    if (line === undefined)
-        return null;
-    try {
-        const answer = JSON.parse(line.slice(marker.length));
-        const whole = typeof answer === 'object' &&
-            answer !== null &&
-            Object.entries(shape).every(([name, check]) => check(Reflect.get(answer, name)));
-        return whole ? answer : null;
-    }
-    catch (error) {
-        if (error instanceof SyntaxError)
-            return null;
-        throw error;
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/runner/probe.js
-
-
-
-
-
-const probeFile = (0,external_node_path_.join)(import.meta.dirname, 'probe.py');
-/** Exit statuses with which a shim (POSIX shells) and the Windows Store's stand-in say that there is no such Python. */
-const noSuchCommand = new Set([127, 9009]);
-async function notRunnable(file) {
-    const there = await (0,promises_.lstat)(file).catch(() => null);
-    if (there === null)
-        return { kind: 'absent', text: 'does not exist.' };
-    const target = await (0,promises_.stat)(file).catch(() => null);
-    if (target === null)
-        return { kind: 'broken', text: 'is a link to a file that does not exist any more.' };
-    if (target.isDirectory())
-        return { kind: 'folder', text: 'is a folder.' };
-    return { kind: 'broken', text: 'is not a file that may be executed.' };
-}
-/**
- * Runs `probe.py` with a program and gives its answer, or says why there is none. `limitMs` is in milliseconds. The user's own
- * environment is kept, since it decides what that Python is; the probe does not import from the working directory.
- */
-async function probe_probe(file, options) {
-    if (!(await isProgram(file)))
-        return { fault: await notRunnable(file) };
-    const answer = await runTool(file, [probeFile], options);
-    const facts = readAnswer(answer.stdout);
-    if (facts !== null && answer.code === 0)
-        return { facts: { ...facts, executable: facts.executable || file } };
-    const broken = (text) => ({ fault: { kind: 'broken', text } });
-    if (answer.timedOut)
-        return broken(`did not answer within ${options.limitMs / 1000} s.`);
-    if (answer.startError !== null)
-        return broken(`cannot be started (${answer.startError}).`);
-    const said = answer.stderr.trim() || answer.stdout.trim();
-    // Python names its reason in a line such as `ImportError: ...` below much else; a shell's or a shim's complaint begins with it.
-    const lines = said.split(/\r?\n/);
-    const line = (lines.findLast((text) => /^\w+(Error|Exception)\b/.test(text)) ?? lines[0])?.trim().slice(0, 300);
-    const quoted = line ? `: ${line.replace(/\.?$/, '.')}` : '.';
-    if (noSuchCommand.has(answer.code))
-        return { fault: { kind: 'absent', text: `leads to no Python${quoted}` } };
-    if (answer.code === null)
-        return broken(`was ended by a signal${quoted}`);
-    if (answer.code !== 0)
-        return broken(`failed with exit status ${answer.code}${quoted}`);
-    return broken(line ? `is not a Python; it printed${quoted}` : 'is not a Python.');
-}
-
-;// CONCATENATED MODULE: ./.build/src/runner/interpreter.js
-
-
-
-
-
-
-/** The name that stands for "whatever Python there is". */
-const defaultName = 'python';
-const limitMs = 20_000;
-function fail(problem) {
-    throw new Failure(2, [problem]);
-}
-/** Short list of the Pythons that could be named instead. */
-async function alternatives(environment) {
-    const there = await pythonsOnPath(environment);
-    if (there.length === 0)
-        return `There is no Python on PATH (${searchPath(environment).join(external_node_path_.delimiter)}).`;
-    const rest = there.length > 8 ? ` and ${there.length - 8} more` : '';
-    return `On PATH there are: ${there.slice(0, 8).join(', ')}${rest}.`;
-}
-/** Candidates in order: a path as it is, a name as PATH has it; the default also under its other names. */
-async function candidates(python, environment) {
-    if (/[/\\]/.test(python))
-        return [external_node_path_.resolve(python)];
-    const names = python !== defaultName ? [python] : ['python', 'python3', ...(process.platform === 'win32' ? ['py'] : [])];
-    const found = await Promise.all(names.map((name) => findProgram(name, environment)));
-    return found.filter((file) => file !== null);
-}
-async function probeBase({ python, environment, signal }) {
-    const faults = [];
-    for (const file of await candidates(python, environment)) {
-        const result = await probe_probe(file, { environment, limitMs, signal });
-        if ('facts' in result)
-            return result.facts;
-        faults.push({ file, fault: result.fault });
-        if (result.fault.kind !== 'absent')
-            break;
-    }
-    const absent = `\`${python}\` is not on PATH.`;
-    const what = faults.length === 0 ? absent : faults.map(({ file, fault }) => `${file} ${fault.text}`).join(' ');
-    const inFolder = faults.some(({ fault }) => fault.kind === 'folder')
-        ? `, such as ${venvPython(external_node_path_.resolve(python))}`
-        : '';
-    return fail({
-        where: 'python',
-        what: `${what} ${await alternatives(environment)}`,
-        remedy: `Set \`python\` to the name or the full path of a working interpreter${inFolder}.`,
-    });
-}
-/** Where a virtual environment keeps its interpreter. */
-function venvPython(venv) {
-    return process.platform === 'win32' ? external_node_path_.join(venv, 'Scripts', 'python.exe') : external_node_path_.join(venv, 'bin', 'python');
-}
-const exists = (file) => (0,promises_.lstat)(file).then(() => true, () => false);
-async function probeVenv(venv, { environment, signal }) {
-    const file = venvPython(venv);
-    if (!(await exists(file)) && !(await exists(external_node_path_.join(venv, 'pyvenv.cfg'))))
-        return null;
-    const result = await probe_probe(file, { environment, limitMs, signal });
-    if ('facts' in result)
-        return result.facts;
-    return fail({
-        where: 'venv',
-        what: `${venv} is a virtual environment that does not work: ${file} ${result.fault.text}`,
-        remedy: 'Remove that folder, so that it is made anew, or name another one.',
-    });
-}
-const minor = (version) => version.split('.').slice(0, 2).join('.');
-const real = (folder) => (0,promises_.realpath)(folder).catch(() => folder);
-/** The rule that an existing environment belongs to the Python that the user names; null where it does. */
-async function mismatch(venv, made, named) {
-    const kind = (facts) => [facts.implementation, minor(facts.version), facts.freeThreaded].join();
-    const sameBase = (await real(made.basePrefix)) === (await real(named.basePrefix));
-    if (kind(made) === kind(named) && sameBase)
-        return null;
-    return {
-        where: 'venv',
-        what: `${venv} was made for Python ${made.version} (${made.basePrefix}), ` +
-            `but \`python\` is ${named.version} (${named.basePrefix}).`,
-        remedy: 'Remove that folder, name another one, or leave `python` out to use the environment as it is.',
-    };
-}
-/**
- * The Python that PaddlePaddle is for: the venv's where it exists, else the one that is named. An unsuitable one (Python 2.7, PyPy,
- * 32 bit) is an answer, for the plan to refuse.
- * Throws Failure(2) where there is no working interpreter, or the venv was made for another one than `python` names.
- */
-async function probeInterpreter(options) {
-    const { venv, python } = options;
-    const made = venv === null ? null : await probeVenv(venv, options);
-    const named = made !== null && python === defaultName ? null : await probeBase(options);
-    if (venv !== null && made !== null && named !== null) {
-        const problem = await mismatch(venv, made, named);
-        if (problem !== null)
-            fail(problem);
-    }
-    const facts = made ?? named;
-    if (facts === null)
-        throw new Error('Neither the environment nor the interpreter was probed.');
-    return { ...facts, tags: compatibleTags(facts) };
-}
-
 ;// CONCATENATED MODULE: ./.build/src/pipeline/place.js
 
 
@@ -53478,7 +53558,12 @@ async function openEnvironment(prepared, means, context) {
     // A new environment is empty, so asking it would tell nothing.
     if (made.created)
         return { executable: made.executable, purelib: request.venv, paddle: {} };
-    return probeInterpreter({ python: made.executable, venv: null, environment: context.environment, signal: deadline.signal });
+    return probeInterpreter({
+        python: made.executable,
+        venv: null,
+        environment: context.environment,
+        signal: deadline.signal,
+    });
 }
 /**
  * Installs a lock into the environment of the request. A kept lock is tried with uv's cache alone first, which needs neither gateway nor
@@ -53875,7 +53960,7 @@ async function findOfficialIndex(options) {
         if (asked.has(target))
             continue;
         asked.add(target);
-        const result = await probe_probe(file, { environment, limitMs: official_index_limitMs, signal });
+        const result = await probe(file, { environment, limitMs: official_index_limitMs, signal });
         if ('facts' in result && result.facts.officialIndex !== null)
             return result.facts.officialIndex;
     }
@@ -53972,7 +54057,11 @@ function chooseStore(options) {
         return { kind: options.wish, folder, reason: `cache: ${options.wish}` };
     return options.host === 'github-hosted'
         ? { kind: 'github', folder, reason: 'auto: a GitHub-hosted machine keeps nothing itself' }
-        : { kind: 'directory', folder, reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder` };
+        : {
+            kind: 'directory',
+            folder,
+            reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder`,
+        };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/prepare.js
@@ -53996,9 +54085,20 @@ function runnerStory(runner) {
         pythonVersion: interpreter.version,
     };
 }
+/** A proxy's address may hold a password. */
+function maskProxies({ network }, log) {
+    for (const proxy of [network.httpProxy, network.httpsProxy]) {
+        const { username = '', password = '' } = proxy === null ? {} : new URL(proxy);
+        for (const secret of [username, password, decodeURIComponent(username), decodeURIComponent(password)]) {
+            if (secret !== '')
+                log.mask(secret);
+        }
+    }
+}
 /** Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. */
 async function prepare(request, context, story, temporary, signal) {
     const { runner, notices } = await context.timeline.step('Look at the machine', () => inspectRunner(request, context.environment, signal));
+    maskProxies(runner, context.log);
     story.runner = runnerStory(runner);
     tell(story, context, notices);
     tell(story, context, request.requirements.notices.map((text) => ({ id: text, text })));
@@ -54434,6 +54534,47 @@ async function prove(subject, accelerators, deadline, context, story) {
     return verification.verified;
 }
 
+;// CONCATENATED MODULE: ./.build/src/install/sdist-pyproject.js
+
+
+
+/** Prints the `pyproject.toml` of the one top folder (PEP 517 asks for that layout); bounded, for an archive can claim any size. */
+const script = `
+import sys, tarfile, zipfile
+limit = 1 << 20
+def top(name):
+    return name.count('/') == 1 and name.endswith('/pyproject.toml')
+data = b''
+if sys.argv[1].endswith('.zip'):
+    with zipfile.ZipFile(sys.argv[1]) as archive:
+        for info in archive.infolist():
+            if top(info.filename):
+                data = archive.open(info).read(limit)
+else:
+    with tarfile.open(sys.argv[1]) as archive:
+        for member in archive:
+            if top(member.name) and member.isfile():
+                data = archive.extractfile(member).read(limit)
+                break
+sys.stdout.buffer.write(data)
+`;
+/** Milliseconds for reading one archive. */
+const limit = 30_000;
+/**
+ * Text of an sdist's `pyproject.toml`, or null where it has none; nothing is unpacked and none of its code is run.
+ * Throws Failure(1) where the archive can't be read.
+ */
+async function sdistPyproject(sdist, interpreter, environment, signal) {
+    const purpose = `reading ${external_node_path_.basename(sdist)}`;
+    const args = ['-I', '-c', script, sdist];
+    const call = { file: interpreter.executable, args, environment: environment({}), cwd: external_node_path_.dirname(sdist) };
+    const ran = await runProgram({ ...call, timeoutMs: limit, signal, purpose });
+    if (ran.code === 0)
+        return ran.stdout === '' ? null : ran.stdout;
+    const what = `It can't be read as a source distribution: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
+    throw new Failure(1, [{ where: external_node_path_.basename(sdist), what, remedy: 'Ask for another version of that package.' }]);
+}
+
 ;// CONCATENATED MODULE: ./.build/src/lock/build-requirements.js
 
 /** What building takes where a project does not say it (PEP 518, PEP 517). */
@@ -54648,6 +54789,18 @@ async function sdistBuild(file, wishes) {
     const sdist = url.startsWith('file:') ? (0,external_node_url_.fileURLToPath)(url) : (await wishes.fetch(indexFile(file))).path;
     return { name: file.name, requires: buildRequirements(await wishes.pyproject(sdist)) };
 }
+/** Waits for all and gives their values; what is wrong with any of them is thrown as one Failure, so that the user sees it at once. */
+async function make_lock_all(work) {
+    const settled = await Promise.allSettled(work.filter((one) => one !== null));
+    const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const failures = reasons.filter((reason) => reason instanceof Failure);
+    if (failures.length < reasons.length)
+        throw reasons.find((reason) => !(reason instanceof Failure));
+    const [first] = failures;
+    if (first !== undefined)
+        throw new Failure(first.exitCode, failures.flatMap(({ problems }) => problems), { cause: first });
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
 function noticesOf(files, unhashed) {
     const sdists = files.filter((file) => file.kind === 'sdist');
     const firstSeen = files.filter((file) => file.hashOrigin === 'first-seen');
@@ -54670,15 +54823,15 @@ function noticesOf(files, unhashed) {
  */
 async function makeLock(wishes) {
     const unhashed = wishes.pins.flatMap((pin) => (pin.kind === 'unhashed' ? [pin.line] : []));
-    const locked = await Promise.all(wishes.pins.map((pin) => {
+    const locked = await make_lock_all(wishes.pins.map((pin) => {
         if (pin.kind === 'index')
             return lockIndexPin(pin, wishes);
         if (pin.kind === 'link')
             return lockLinkPin(pin, wishes);
         return pin.kind === 'local' ? lockLocalPin(pin, wishes) : null;
     }));
-    const files = locked.filter((file) => file !== null).sort((a, b) => (a.name < b.name ? -1 : 1));
-    const builds = await Promise.all(files.filter((file) => file.kind === 'sdist').map((file) => sdistBuild(file, wishes)));
+    const files = locked.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const builds = await make_lock_all(files.filter((file) => file.kind === 'sdist').map((file) => sdistBuild(file, wishes)));
     const { device, cuda, distribution, version } = wishes.plan;
     const lock = {
         requiresPython: `>=${wishes.interpreter.version.split('.').slice(0, 2).join('.')}`,
@@ -54900,57 +55053,22 @@ async function resolve(wishes) {
     }
 }
 
-;// CONCATENATED MODULE: ./.build/src/install/sdist-pyproject.js
-
-
-
-/** Prints the `pyproject.toml` of the one top folder (PEP 517 asks for that layout); bounded, for an archive can claim any size. */
-const script = `
-import sys, tarfile, zipfile
-limit = 1 << 20
-def top(name):
-    return name.count('/') == 1 and name.endswith('/pyproject.toml')
-data = b''
-if sys.argv[1].endswith('.zip'):
-    with zipfile.ZipFile(sys.argv[1]) as archive:
-        for info in archive.infolist():
-            if top(info.filename):
-                data = archive.open(info).read(limit)
-else:
-    with tarfile.open(sys.argv[1]) as archive:
-        for member in archive:
-            if top(member.name) and member.isfile():
-                data = archive.extractfile(member).read(limit)
-                break
-sys.stdout.buffer.write(data)
-`;
-/** Milliseconds for reading one archive. */
-const limit = 30_000;
-/**
- * Text of an sdist's `pyproject.toml`, or null where it has none; nothing is unpacked and none of its code is run.
- * Throws Failure(1) where the archive can't be read.
- */
-async function sdistPyproject(sdist, interpreter, environment, signal) {
-    const purpose = `reading ${external_node_path_.basename(sdist)}`;
-    const args = ['-I', '-c', script, sdist];
-    const call = { file: interpreter.executable, args, environment: environment({}), cwd: external_node_path_.dirname(sdist) };
-    const ran = await runProgram({ ...call, timeoutMs: limit, signal, purpose });
-    if (ran.code === 0)
-        return ran.stdout === '' ? null : ran.stdout;
-    const what = `It can't be read as a source distribution: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
-    throw new Failure(1, [{ where: external_node_path_.basename(sdist), what, remedy: 'Ask for another version of that package.' }]);
-}
-
 ;// CONCATENATED MODULE: ./.build/src/plan/resolver-input.js
 
 
-/** One resolution of PaddlePaddle and everything else: the user's own lines for PaddlePaddle give way to the plan's pins, which hold to them. */
+/**
+ * One resolution of PaddlePaddle and everything else: the user's own lines for PaddlePaddle give way to the plan's pins, which hold to
+ * them and keep their hashes.
+ */
 function resolverInput({ pins }, { paddle, requirements: set }) {
     const others = (lines) => lines.filter(({ normalised }) => !paddleProjects.has(normalised ?? ''));
     const origin = paddle.kind === 'specifier' ? paddle.origin : 'paddle-version';
     return {
         requirements: [
-            ...pins.map(({ name, specifier }) => parseRequirement(`${name}${specifier}`, origin)),
+            ...pins.map(({ name, specifier }) => ({
+                ...parseRequirement(`${name}${specifier}`, origin),
+                hashes: set.requirements.filter(({ normalised }) => normalised === name).flatMap(({ hashes }) => hashes),
+            })),
             ...others(set.requirements),
         ],
         constraints: others(set.constraints),
@@ -54970,7 +55088,15 @@ async function resolveLock(prepared, plan, means, context, story) {
     const { interpreter } = runner;
     const lines = resolverInput(plan, request);
     const { formats, preReleases } = request.requirements;
-    const pins = await context.timeline.step('Resolve', () => resolve({ uv, interpreter, gateway, lines, preReleases: preReleases || plan.channel === 'nightly', formats, log: context.log }));
+    const pins = await context.timeline.step('Resolve', () => resolve({
+        uv,
+        interpreter,
+        gateway,
+        lines,
+        preReleases: preReleases || plan.channel === 'nightly',
+        formats,
+        log: context.log,
+    }));
     const made = await context.timeline.step('Lock', () => makeLock({
         pins,
         page: (project) => sources.page(project, plan.origins[project]),
@@ -54987,7 +55113,12 @@ async function resolveLock(prepared, plan, means, context, story) {
     tell(story, context, made.notices);
     for (const build of made.builds) {
         const wants = build.requires.length === 0 ? 'setuptools' : build.requires.join(', ');
-        tell(story, context, [{ id: `sdist-${build.name}`, text: `${build.name} is built here from source; building asks for ${wants}, which is resolved outside the lock.` }]);
+        tell(story, context, [
+            {
+                id: `sdist-${build.name}`,
+                text: `${build.name} is built here from source; building asks for ${wants}, which is resolved outside the lock.`,
+            },
+        ]);
     }
     return made.lock;
 }
@@ -55081,18 +55212,21 @@ const LARGEST_ENTRY = 2 ** 24;
 async function readZipEntry(size, read, wanted) {
     const start = Math.max(0, size - TAIL);
     const tail = view(await read(start, size));
-    const near = async (from, to) => {
+    const near = (from, to) => {
         if (from < 0 || to > size || from > to) {
-            throw bad('points outside itself');
+            return Promise.reject(bad('points outside itself'));
         }
-        return from >= start ? tail.subarray(from - start, to - start) : read(from, to);
+        return from >= start ? Promise.resolve(tail.subarray(from - start, to - start)) : read(from, to);
     };
     const directory = await readDirectory(size, tail, near);
     const entry = [...entriesOf(directory)].find((e) => wanted(e.name));
     if (entry === undefined) {
         throw bad('lacks the file that was looked for');
     }
-    if (entry.encrypted || (entry.method !== 0 && entry.method !== 8) || entry.unpacked > LARGEST_ENTRY || entry.packed > LARGEST_ENTRY) {
+    if (entry.encrypted ||
+        (entry.method !== 0 && entry.method !== 8) ||
+        entry.unpacked > LARGEST_ENTRY ||
+        entry.packed > LARGEST_ENTRY) {
         throw bad(`packs ${entry.name} in a way that no wheel does`);
     }
     return zip_unpack(entry, near, size);
@@ -55299,7 +55433,9 @@ function atTheDoor(knock, host, token) {
 }
 function isToken(authorization, token) {
     const encoded = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
-    const password = Buffer.from(encoded, 'base64').toString('utf8').replace(/^[^:]*:/, '');
+    const password = Buffer.from(encoded, 'base64')
+        .toString('utf8')
+        .replace(/^[^:]*:/, '');
     const digest = (text) => (0,external_node_crypto_.createHash)('sha256').update(text).digest();
     return (0,external_node_crypto_.timingSafeEqual)(digest(password), digest(token));
 }
@@ -55318,7 +55454,11 @@ function index_page_preferred(accept) {
     for (const part of (accept ?? '').split(',')) {
         const [name = '', ...parameters] = part.split(';').map((p) => p.trim().toLowerCase());
         const q = Number(parameters.find((p) => p.startsWith('q='))?.slice(2) ?? 1);
-        const known = name === JSON_TYPE || name === HTML_TYPE ? name : name === 'text/html' || name === '*/*' ? 'text/html; charset=utf-8' : null;
+        const known = name === JSON_TYPE || name === HTML_TYPE
+            ? name
+            : name === 'text/html' || name === '*/*'
+                ? 'text/html; charset=utf-8'
+                : null;
         if (known !== null && q > best) {
             [best, chosen] = [q, known];
         }
@@ -55345,18 +55485,18 @@ function renderJson(page, address) {
 function renderHtml(page, address) {
     const links = page.files.map((file) => {
         const href = address(file) + (file.sha256 === null ? '' : `#sha256=${file.sha256}`);
-        const python = file.requiresPython === null ? '' : ` data-requires-python="${index_page_escape(file.requiresPython)}"`;
-        const yanked = file.yanked === null ? '' : ` data-yanked="${index_page_escape(file.yanked)}"`;
+        const python = file.requiresPython === null ? '' : ` data-requires-python="${quote(file.requiresPython)}"`;
+        const yanked = file.yanked === null ? '' : ` data-yanked="${quote(file.yanked)}"`;
         const metadata = isWheel(file) ? ' data-core-metadata="true"' : '';
-        return `<a href="${index_page_escape(href)}"${python}${yanked}${metadata}>${index_page_escape(file.filename)}</a><br>`;
+        return `<a href="${quote(href)}"${python}${yanked}${metadata}>${quote(file.filename)}</a><br>`;
     });
     const head = '<meta charset="utf-8"><meta name="pypi:repository-version" content="1.0">';
-    return `<!DOCTYPE html>\n<html><head>${head}<title>${index_page_escape(page.project)}</title></head><body>\n${links.join('\n')}\n</body></html>\n`;
+    return `<!DOCTYPE html>\n<html><head>${head}<title>${quote(page.project)}</title></head><body>\n${links.join('\n')}\n</body></html>\n`;
 }
 function isWheel(file) {
     return file.filename.endsWith('.whl');
 }
-function index_page_escape(text) {
+function quote(text) {
     return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
@@ -55604,7 +55744,11 @@ async function openGateway(options) {
         metadata.set(path, reading);
         reading.catch(() => metadata.delete(path));
         const text = await reading;
-        response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'content-length': text.length, 'cache-control': 'no-cache' });
+        response.writeHead(200, {
+            'content-type': 'text/plain; charset=utf-8',
+            'content-length': text.length,
+            'cache-control': 'no-cache',
+        });
         response.end(text);
     };
     const serve = async (path, request, response) => {
@@ -55741,8 +55885,10 @@ function settleDispute(file, sides, transfers) {
         if (good.length === 1 && only !== undefined) {
             return only;
         }
-        const failures = outcomes.flatMap((o) => (o.status === 'rejected' && o.reason instanceof Failure ? o.reason.problems : []));
-        const claims = sides.map((side) => `${side.locations.map((l) => l.source).join(', ')} (sha256 ${side.sha256})`).join(' against ');
+        const failures = outcomes.flatMap((o) => o.status === 'rejected' && o.reason instanceof Failure ? o.reason.problems : []);
+        const claims = sides
+            .map((side) => `${side.locations.map((l) => l.source).join(', ')} (sha256 ${side.sha256})`)
+            .join(' against ');
         const dispute = {
             where: file.filename,
             what: `Sources have different files of this name, each as its own page says: ${claims}.`,
@@ -55771,7 +55917,9 @@ function settleDispute(file, sides, transfers) {
 
 /** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
 function errorCode(error) {
-    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : null;
 }
 /** Replaces a file in one step: readers see the old content or the new one. Throws Failure when the disk is full. */
 async function writeAtomic(path, content) {
@@ -55829,123 +55977,26 @@ async function fileSize(path) {
         throw error;
     }
 }
-/** The Failure of a disk without room: what is needed and what is free, in bytes. */
-function diskFull(folder, needed, free, cause) {
-    const problem = {
-        where: folder,
-        what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
-        remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
-    };
-    return new Failure(1, [problem], { cause });
+/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
+class DiskFull extends Failure {
+    constructor(folder, needed, free, options) {
+        const problem = {
+            where: folder,
+            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
+            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
+        };
+        super(1, [problem], options);
+        this.name = 'DiskFull';
+    }
 }
 /** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
 async function explainFull(error, folder, needed) {
     const code = errorCode(error);
-    return code === 'ENOSPC' || code === 'EDQUOT' ? diskFull(folder, needed, await freeBytes(folder), error) : error;
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
 }
 function mebibytes(bytes) {
     return (bytes / 2 ** 20).toFixed(1);
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/ask.js
-
-
-
-
-/** Asks a source for bytes of a file by http(s) or `file:`. Throws Refused or HttpFault when it does not answer with them. */
-function ask_ask(client, wanted) {
-    return wanted.url.startsWith('file:') ? askFile(wanted) : askHttp(client, wanted);
-}
-async function askHttp(client, wanted) {
-    const { url, from, to, size, limits, signal } = wanted;
-    const range = wanted.whole ? {} : { range: `bytes=${from}-${to === null ? '' : to - 1}` };
-    const answer = await client.request({
-        url,
-        headers: { accept: 'application/octet-stream, */*;q=0.5', 'accept-encoding': 'identity', ...range },
-        credentials: wanted.credentials,
-        ...limits,
-        signal,
-    });
-    try {
-        const { headers, status } = answer;
-        if (status !== 200 && status !== 206) {
-            throw refusedByStatus(status, headers['retry-after'], Date.now());
-        }
-        if (/^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')) {
-            throw refusal_refused('html', 'answered with a web page instead of the file');
-        }
-        const encoding = headers['content-encoding'];
-        if (encoding !== undefined && encoding !== 'identity') {
-            throw refusal_refused('malformed', `sends the file re-encoded (${encoding})`);
-        }
-        const { at, total } = status === 206 ? readContentRange(headers['content-range'], from, to) : { at: 0, total: readLength(headers) };
-        if (size !== null && total !== null && total !== size) {
-            throw refusal_refused('malformed', `has a file of ${total} bytes, not ${size}`);
-        }
-        return { at, total, ranged: status === 206, validator: readValidator(headers), body: answer.body, cancel: () => answer.cancel() };
-    }
-    catch (error) {
-        answer.cancel();
-        throw error;
-    }
-}
-/** `Content-Range: bytes 0-499/1234` (RFC 9110, section 14.4), which has to begin where it was asked to and not to end later. */
-function readContentRange(value, from, to) {
-    const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(value ?? '');
-    if (match === null) {
-        throw refusal_refused('malformed', `answered 206 with the Content-Range ${JSON.stringify(value ?? '')}`);
-    }
-    const [at, last] = [Number(match[1]), Number(match[2])];
-    if (at !== from || (to !== null && last >= to)) {
-        throw refusal_refused('malformed', `sent the range ${at}-${last}, not ${from}-${to === null ? '' : to - 1}`);
-    }
-    return { at, total: match[3] === '*' ? null : Number(match[3]) };
-}
-function readLength(headers) {
-    const value = headers['content-length'];
-    return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
-}
-function readValidator(headers) {
-    const etag = headers['etag'];
-    return etag !== undefined && !etag.startsWith('W/') ? etag : (headers['last-modified'] ?? null);
-}
-async function askFile(wanted) {
-    const { to, size, signal } = wanted;
-    const from = wanted.whole ? 0 : wanted.from;
-    const path = (0,external_node_url_.fileURLToPath)(wanted.url);
-    const found = await (0,promises_.stat)(path).catch((error) => {
-        throw refusal_refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
-    });
-    if (!found.isFile() || (size !== null && found.size !== size)) {
-        throw refusal_refused('malformed', found.isFile() ? `has a file of ${found.size} bytes, not ${size}` : 'is no file');
-    }
-    return {
-        at: from,
-        total: found.size,
-        ranged: true,
-        validator: `${found.mtimeMs}-${found.ino}`,
-        body: readFileRange(path, from, Math.min(to ?? found.size, found.size), signal),
-        // The file is opened by the first read and closed when the reader leaves.
-        cancel: () => undefined,
-    };
-}
-async function* readFileRange(path, from, to, signal) {
-    const handle = await (0,promises_.open)(path, 'r');
-    try {
-        for (let position = from; position < to;) {
-            signal.throwIfAborted();
-            const length = Math.min(2 ** 18, to - position);
-            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
-            if (bytesRead === 0) {
-                throw refusal_refused('reset', 'became shorter while it was read');
-            }
-            yield buffer.subarray(0, bytesRead);
-            position += bytesRead;
-        }
-    }
-    finally {
-        await handle.close();
-    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/bell.js
@@ -55977,6 +56028,43 @@ function createBell() {
             signal.addEventListener('abort', leave, { once: true });
         }),
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/record.js
+/** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
+const KEPT = '(kept)';
+/**
+ * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
+ * a file without hash whose copy can't be told. Pieces that reach past `onDisk` bytes are cut there.
+ */
+function readRecord(value, sha256, onDisk) {
+    if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
+        return null;
+    }
+    const identity = readIdentity(value['identity']);
+    if (!Array.isArray(value['pieces']) || (sha256 === null && identity === null)) {
+        return null;
+    }
+    const source = sha256 === null && identity !== null ? identity.source : KEPT;
+    const pieces = value['pieces'].flatMap((piece) => {
+        if (!record_isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
+            return [];
+        }
+        return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
+    });
+    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to) };
+}
+function readIdentity(value) {
+    if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
+        return null;
+    }
+    return { source: value['source'], validator: value['validator'] };
+}
+function record_isObject(value) {
+    return typeof value === 'object' && value !== null;
+}
+function isCount(value) {
+    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/routes.js
@@ -56064,43 +56152,6 @@ const REMEDIES = {
     dns: 'Check the name and the DNS of this machine, or name another mirror with `mirrors`.',
 };
 
-;// CONCATENATED MODULE: ./.build/src/transfer/record.js
-/** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
-const KEPT = '(kept)';
-/**
- * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
- * a file without hash whose copy can't be told. Pieces that reach past `onDisk` bytes are cut there.
- */
-function readRecord(value, sha256, onDisk) {
-    if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
-        return null;
-    }
-    const identity = readIdentity(value['identity']);
-    if (!Array.isArray(value['pieces']) || (sha256 === null && identity === null)) {
-        return null;
-    }
-    const source = sha256 === null && identity !== null ? identity.source : KEPT;
-    const pieces = value['pieces'].flatMap((piece) => {
-        if (!record_isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
-            return [];
-        }
-        return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
-    });
-    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to) };
-}
-function readIdentity(value) {
-    if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
-        return null;
-    }
-    return { source: value['source'], validator: value['validator'] };
-}
-function record_isObject(value) {
-    return typeof value === 'object' && value !== null;
-}
-function isCount(value) {
-    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/transfer/blame.js
 
 
@@ -56125,72 +56176,6 @@ function blame(contributors, routes) {
     return suspect === undefined ? { recall: null } : { recall: suspect, proven: false };
 }
 
-;// CONCATENATED MODULE: ./.build/src/transfer/connection.js
-
-/** Bytes written at a time at most; less than the smallest half that is split off, so that a write never runs into it. */
-const PIECE = 2 ** 17;
-/**
- * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
- * the server liked, goes on through every segment that nobody else fetches and passes over the others. Whatever was claimed is free
- * again afterwards. Throws Refused when the answer ends too early.
- */
-async function pour(reply, first, segments, stream, write) {
-    let mine = first;
-    let position = reply.at;
-    try {
-        for await (const chunk of reply.body) {
-            for (let offset = 0; offset < chunk.length;) {
-                const rest = chunk.length - offset;
-                mine ??= claim(segments, position);
-                const step = mine === null ? skip(segments, position, rest) : Math.min(rest, gap(mine, position));
-                if (step === 0) {
-                    return;
-                }
-                if (mine !== null && position === mine.reached) {
-                    await write(mine, chunk.subarray(offset, offset + step));
-                }
-                offset += step;
-                position += step;
-                if (mine !== null && mine.reached >= mine.end) {
-                    mine.busy = false;
-                    mine = null;
-                    if (!stream || !segments.hasFree()) {
-                        return;
-                    }
-                }
-            }
-        }
-        if (segments.size() === null) {
-            segments.setSize(position);
-        }
-        else if (mine !== null && mine.reached < mine.end) {
-            throw refusal_refused('reset', `ended after ${position} bytes, before ${mine.end}`);
-        }
-    }
-    finally {
-        if (mine !== null) {
-            mine.busy = false;
-        }
-        reply.cancel();
-    }
-}
-function claim(segments, position) {
-    const here = segments.at(position);
-    if (here === null || here.busy || here.reached >= here.end || here.reached < position) {
-        return null;
-    }
-    here.busy = true;
-    return here;
-}
-function skip(segments, position, rest) {
-    const here = segments.at(position);
-    return here === null ? 0 : Math.min(rest, here.end - position);
-}
-/** Bytes to pass over up to where the segment goes on, or to write at once. */
-function gap(mine, position) {
-    return position < mine.reached ? mine.reached - position : Math.min(PIECE, mine.end - position);
-}
-
 ;// CONCATENATED MODULE: ./.build/src/transfer/disk-file.js
 
 
@@ -56213,7 +56198,9 @@ async function openDiskFile(path, filename, expected, extent, bell, failed) {
     };
     const visible = () => {
         const size = extent.size();
-        return size !== null && extent.verified() ? size : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
+        return size !== null && extent.verified()
+            ? size
+            : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
     };
     const readAt = async (buffer, length, position) => {
         const { bytesRead } = await handle.read(buffer, 0, length, position);
@@ -56311,42 +56298,6 @@ async function openDiskFile(path, filename, expected, extent, bell, failed) {
             await closeWhenIdle();
         },
     };
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/lanes.js
-/** Connections to a host whose source is in no list: a direct link, a folder. */
-const UNLISTED_CONNECTIONS = 16;
-/** The hosts of a run. A limit holds for a host, whichever source names it. */
-function openLanes(sources) {
-    const lanes = new Map();
-    return {
-        lane: (location) => {
-            const { protocol, host } = new URL(location.url);
-            const key = `${protocol}//${host}`;
-            const known = lanes.get(key);
-            if (known !== undefined) {
-                return known;
-            }
-            const limit = Math.max(1, sources(location.source)?.connections ?? UNLISTED_CONNECTIONS);
-            const lane = { host: key, limit, active: 0, notBefore: 0, left: false, rate: null };
-            lanes.set(key, lane);
-            return lane;
-        },
-        // A page may name files of any host: the index's password is for the index's own origin.
-        credentials: (location) => {
-            const source = sources(location.source);
-            const same = source !== undefined && URL.canParse(source.url) && new URL(source.url).origin === new URL(location.url).origin;
-            return same ? source.credentials : null;
-        },
-    };
-}
-/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Too few bytes say nothing. */
-function measure(lane, bytes, ms) {
-    if (bytes < 2 ** 18) {
-        return;
-    }
-    const seen = (bytes * 1000) / Math.max(1, ms);
-    lane.rate = lane.rate === null ? seen : lane.rate * 0.6 + seen * 0.4;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/segments.js
@@ -56456,11 +56407,404 @@ function layOut(size, segmentBytes, wholeBelow, kept, past) {
     return list;
 }
 
+;// CONCATENATED MODULE: ./.build/src/transfer/download-state.js
+
+
+
+/** The state of a file of which `onDisk` bytes are in its partial file, `record` telling which. */
+function readState(file, routes, bell, timings, record, onDisk) {
+    const kept = readRecord(record, file.sha256, onDisk);
+    const stated = statedSize(file);
+    const fresh = freshSegments(file, timings);
+    const usable = kept !== null && (stated === null || stated === kept.size);
+    const found = usable ? createSegments(kept.size, timings.segmentBytes, timings.wholeBelow, kept.pieces) : fresh;
+    // Complete, and no hash to check it by, no request left to ask its source by: fetched again.
+    const segments = file.sha256 === null && found.missing() === 0 ? fresh : found;
+    const identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
+    const confirmed = file.sha256 !== null || identity === null;
+    return { file, routes, bell, segments, identity, confirmed, recalling: null, verified: false, failure: null };
+}
+/** A file's book with nothing in it. */
+function freshSegments(file, timings) {
+    return createSegments(statedSize(file), timings.segmentBytes, timings.wholeBelow);
+}
+function statedSize(file) {
+    return file.size ?? file.locations.find((l) => l.size !== null)?.size ?? null;
+}
+/** Alive routes at other hosts: somebody could take over. */
+function othersThan(route, state) {
+    return state.routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
+}
+/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once. */
+function isUsable(route, state) {
+    const { file, identity, routes } = state;
+    const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
+    const better = routes.some((r) => r !== route && !r.rangeless && isAlive(r) && !r.suspected);
+    return sameCopy && (!route.rangeless || (route.mine === 0 && !better));
+}
+/** The bytes of `source` are missing again. */
+function takeBack(source, state, disk) {
+    state.segments.recall(source);
+    disk.restart();
+    state.bell.ring();
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/ask.js
+
+
+
+
+/** Asks a source for bytes of a file by http(s) or `file:`. Throws Refused or HttpFault when it does not answer with them. */
+function ask_ask(client, wanted) {
+    return wanted.url.startsWith('file:') ? askFile(wanted) : askHttp(client, wanted);
+}
+async function askHttp(client, wanted) {
+    const { url, from, to, size, limits, signal } = wanted;
+    const range = wanted.whole ? {} : { range: `bytes=${from}-${to === null ? '' : to - 1}` };
+    const answer = await client.request({
+        url,
+        headers: { accept: 'application/octet-stream, */*;q=0.5', 'accept-encoding': 'identity', ...range },
+        credentials: wanted.credentials,
+        ...limits,
+        signal,
+    });
+    try {
+        const { headers, status } = answer;
+        if (status !== 200 && status !== 206) {
+            throw refusedByStatus(status, headers['retry-after'], Date.now());
+        }
+        if (/^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')) {
+            throw refusal_refused('html', 'answered with a web page instead of the file');
+        }
+        const encoding = headers['content-encoding'];
+        if (encoding !== undefined && encoding !== 'identity') {
+            throw refusal_refused('malformed', `sends the file re-encoded (${encoding})`);
+        }
+        const { at, total } = status === 206 ? readContentRange(headers['content-range'], from, to) : { at: 0, total: readLength(headers) };
+        if (size !== null && total !== null && total !== size) {
+            throw refusal_refused('malformed', `has a file of ${total} bytes, not ${size}`);
+        }
+        return {
+            at,
+            total,
+            ranged: status === 206,
+            validator: readValidator(headers),
+            body: answer.body,
+            cancel: () => answer.cancel(),
+        };
+    }
+    catch (error) {
+        answer.cancel();
+        throw error;
+    }
+}
+/** `Content-Range: bytes 0-499/1234` (RFC 9110, section 14.4), which has to begin where it was asked to and not to end later. */
+function readContentRange(value, from, to) {
+    const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(value ?? '');
+    if (match === null) {
+        throw refusal_refused('malformed', `answered 206 with the Content-Range ${JSON.stringify(value ?? '')}`);
+    }
+    const [at, last] = [Number(match[1]), Number(match[2])];
+    if (at !== from || (to !== null && last >= to)) {
+        throw refusal_refused('malformed', `sent the range ${at}-${last}, not ${from}-${to === null ? '' : to - 1}`);
+    }
+    return { at, total: match[3] === '*' ? null : Number(match[3]) };
+}
+function readLength(headers) {
+    const value = headers['content-length'];
+    return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
+}
+function readValidator(headers) {
+    const etag = headers['etag'];
+    return etag !== undefined && !etag.startsWith('W/') ? etag : (headers['last-modified'] ?? null);
+}
+async function askFile(wanted) {
+    const { to, size, signal } = wanted;
+    const from = wanted.whole ? 0 : wanted.from;
+    const path = (0,external_node_url_.fileURLToPath)(wanted.url);
+    const found = await (0,promises_.stat)(path).catch((error) => {
+        throw refusal_refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
+    });
+    if (!found.isFile() || (size !== null && found.size !== size)) {
+        throw refusal_refused('malformed', found.isFile() ? `has a file of ${found.size} bytes, not ${size}` : 'is no file');
+    }
+    return {
+        at: from,
+        total: found.size,
+        ranged: true,
+        validator: `${found.mtimeMs}-${found.ino}`,
+        body: readFileRange(path, from, Math.min(to ?? found.size, found.size), signal),
+        // The file is opened by the first read and closed when the reader leaves.
+        cancel: () => undefined,
+    };
+}
+async function* readFileRange(path, from, to, signal) {
+    const handle = await (0,promises_.open)(path, 'r');
+    try {
+        for (let position = from; position < to;) {
+            signal.throwIfAborted();
+            const length = Math.min(2 ** 18, to - position);
+            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
+            if (bytesRead === 0) {
+                throw refusal_refused('reset', 'became shorter while it was read');
+            }
+            yield buffer.subarray(0, bytesRead);
+            position += bytesRead;
+        }
+    }
+    finally {
+        await handle.close();
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/connection.js
+
+/** Bytes written at a time at most; less than the smallest half that is split off, so that a write never runs into it. */
+const PIECE = 2 ** 17;
+/**
+ * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
+ * the server liked, goes on through every segment that nobody else fetches and passes over the others. Whatever was claimed is free
+ * again afterwards. Throws Refused when the answer ends too early.
+ */
+async function pour(reply, first, segments, stream, write) {
+    let mine = first;
+    let position = reply.at;
+    try {
+        for await (const chunk of reply.body) {
+            for (let offset = 0; offset < chunk.length;) {
+                const rest = chunk.length - offset;
+                mine ??= claim(segments, position);
+                const step = mine === null ? skip(segments, position, rest) : Math.min(rest, gap(mine, position));
+                if (step === 0) {
+                    return;
+                }
+                if (mine !== null && position === mine.reached) {
+                    await write(mine, chunk.subarray(offset, offset + step));
+                }
+                offset += step;
+                position += step;
+                if (mine !== null && mine.reached >= mine.end) {
+                    mine.busy = false;
+                    mine = null;
+                    if (!stream || !segments.hasFree()) {
+                        return;
+                    }
+                }
+            }
+        }
+        if (segments.size() === null) {
+            segments.setSize(position);
+        }
+        else if (mine !== null && mine.reached < mine.end) {
+            throw refusal_refused('reset', `ended after ${position} bytes, before ${mine.end}`);
+        }
+    }
+    finally {
+        if (mine !== null) {
+            mine.busy = false;
+        }
+        reply.cancel();
+    }
+}
+function claim(segments, position) {
+    const here = segments.at(position);
+    if (here === null || here.busy || here.reached >= here.end || here.reached < position) {
+        return null;
+    }
+    here.busy = true;
+    return here;
+}
+function skip(segments, position, rest) {
+    const here = segments.at(position);
+    return here === null ? 0 : Math.min(rest, here.end - position);
+}
+/** Bytes to pass over up to where the segment goes on, or to write at once. */
+function gap(mine, position) {
+    return position < mine.reached ? mine.reached - position : Math.min(PIECE, mine.end - position);
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/lanes.js
+/** Connections to a host whose source is in no list: a direct link, a folder. */
+const UNLISTED_CONNECTIONS = 16;
+/** The hosts of a run. A limit holds for a host, whichever source names it. */
+function openLanes(sources) {
+    const lanes = new Map();
+    return {
+        lane: (location) => {
+            const { protocol, host } = new URL(location.url);
+            const key = `${protocol}//${host}`;
+            const known = lanes.get(key);
+            if (known !== undefined) {
+                return known;
+            }
+            const limit = Math.max(1, sources(location.source)?.connections ?? UNLISTED_CONNECTIONS);
+            const lane = { host: key, limit, active: 0, notBefore: 0, left: false, rate: null };
+            lanes.set(key, lane);
+            return lane;
+        },
+        // A page may name files of any host: the index's password is for the index's own origin.
+        credentials: (location) => {
+            const source = sources(location.source);
+            const same = source !== undefined && URL.canParse(source.url) && new URL(source.url).origin === new URL(location.url).origin;
+            return same ? source.credentials : null;
+        },
+    };
+}
+/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Too few bytes say nothing. */
+function measure(lane, bytes, ms) {
+    if (bytes < 2 ** 18) {
+        return;
+    }
+    const seen = (bytes * 1000) / Math.max(1, ms);
+    lane.rate = lane.rate === null ? seen : lane.rate * 0.6 + seen * 0.4;
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/lines.js
+
+
+
+
+
+
+/** Opens connections that carry bytes from the routes of a file into its partial file, until `signal` ends them all. */
+function createLines(state, disk, around, signal, events) {
+    const { file, bell } = state;
+    const { timings } = around;
+    const lines = new Set();
+    /** Takes in what an answer says of the file. False: the answer is of no use, and nobody's fault. */
+    const accept = async (reply, route, asked, whole) => {
+        const { identity, segments } = state;
+        const copy = { source: route.location.source, validator: reply.validator ?? '' };
+        const sameSize = reply.total === null || reply.total === (segments.size() ?? reply.total);
+        if (file.sha256 === null && identity !== null && (identity.validator !== copy.validator || !sameSize)) {
+            if (state.confirmed) {
+                state.recalling = identity.source;
+                throw refusal_refused('reset', 'has another file now than when its first bytes came');
+            }
+            Object.assign(state, { segments: freshSegments(file, timings), identity: null, confirmed: true });
+            disk.restart();
+            return false;
+        }
+        state.identity ??= copy;
+        state.confirmed = true;
+        if (!reply.ranged && !whole) {
+            route.rangeless = true;
+            if (asked.reached > 0 && othersThan(route, state).some((r) => !r.rangeless)) {
+                return false;
+            }
+        }
+        if (reply.total !== null && segments.size() === null) {
+            segments.setSize(reply.total);
+            await events.measured();
+        }
+        bell.ring();
+        return true;
+    };
+    const carry = async (line, segment) => {
+        const { route } = line;
+        const { segments } = state;
+        const { source, url } = route.location;
+        const whole = route.rangeless || (segment.reached === 0 && segment.end === segments.size());
+        let claimed = false;
+        try {
+            const reply = await ask_ask(around.client, {
+                url,
+                credentials: around.credentials(route.location),
+                from: segment.reached,
+                to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
+                size: state.confirmed ? segments.size() : null,
+                whole,
+                limits: othersThan(route, state).length > 0 ? timings.hurried : timings.patient,
+                signal: AbortSignal.any([signal, line.stop.signal]),
+            });
+            try {
+                claimed = await accept(reply, route, segment, whole);
+            }
+            finally {
+                if (!claimed) {
+                    reply.cancel();
+                }
+            }
+            if (!claimed) {
+                return;
+            }
+            const body = metered(reply.body, (bytes) => {
+                line.bytes += bytes;
+                around.count(source, bytes);
+            });
+            await pour({ ...reply, body }, segment, segments, !reply.ranged, async (into, bytes) => {
+                await disk.write(bytes, into.reached, into.compareTo);
+                segments.advance(into, source, into.reached + bytes.length);
+                bell.ring();
+            });
+            route.strikes = 0;
+        }
+        finally {
+            segment.busy &&= claimed;
+        }
+    };
+    const run = async (line, segment) => {
+        const { route, stop } = line;
+        const started = Date.now();
+        lines.add(line);
+        route.mine += 1;
+        route.lane.active += 1;
+        try {
+            await carry(line, segment);
+        }
+        catch (error) {
+            const refusal = asRefusal(stop.signal.aborted ? stop.signal.reason : error);
+            if (signal.aborted) {
+                return;
+            }
+            if (refusal === null) {
+                events.failed(error);
+            }
+            else {
+                events.refused(route, refusal, line.bytes);
+            }
+        }
+        finally {
+            lines.delete(line);
+            route.mine -= 1;
+            route.lane.active -= 1;
+            measure(route.lane, line.bytes, Date.now() - started);
+            events.closed();
+        }
+    };
+    return {
+        open: (route, segment) => {
+            const line = { route, stop: new AbortController(), bytes: 0, seenBytes: 0, seenAt: Date.now() };
+            run(line, segment).catch(events.failed);
+        },
+        count: () => lines.size,
+        sources: () => [...new Set([...lines].map((line) => line.route.location.source))],
+        dropSlow: (nowMs) => {
+            for (const line of lines) {
+                const ms = nowMs - line.seenAt;
+                if (ms < timings.slowMs) {
+                    continue;
+                }
+                const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
+                const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
+                const brought = line.bytes - line.seenBytes;
+                if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
+                    line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${ms} ms`));
+                }
+                line.seenBytes = line.bytes;
+                line.seenAt = nowMs;
+            }
+        },
+    };
+}
+async function* metered(body, count) {
+    for await (const chunk of body) {
+        count(chunk.length);
+        yield chunk;
+    }
+}
+
 ;// CONCATENATED MODULE: ./.build/src/transfer/download.js
-
-
-
-
 
 
 
@@ -56470,61 +56814,50 @@ function layOut(size, segmentBytes, wholeBelow, kept, past) {
 
 /** Opens the download of `file` into `partial`, going on with what an earlier run left there. */
 async function openDownload(file, partial, around) {
-    const { timings, log } = around;
+    const { timings, log, store } = around;
     const expected = file.sha256;
     const routes = createRoutes(file, around.lane);
     const bell = createBell();
     const life = new AbortController();
     const signal = AbortSignal.any([around.signal, life.signal]);
-    const lines = new Set();
     const faults = [];
-    const stated = file.size ?? routes.find((r) => r.location.size !== null)?.location.size ?? null;
-    const startOver = () => createSegments(stated, timings.segmentBytes, timings.wholeBelow);
-    const kept = readRecord(partial.record, expected, (await fileSize(partial.path)) ?? 0);
-    let segments = kept === null || (stated !== null && stated !== kept.size)
-        ? startOver()
-        : createSegments(kept.size, timings.segmentBytes, timings.wholeBelow, kept.pieces);
-    if (expected === null && segments.missing() === 0) {
-        segments = startOver();
-    }
-    let identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
-    // Bytes that no hash vouches for are shown to nobody before their source has said that they are still those of the file.
-    let confirmed = expected !== null || identity === null;
-    let recalling = null;
-    let verified = false;
-    let failure = null;
+    const onDisk = (await fileSize(partial.path)) ?? 0;
+    const state = readState(file, routes, bell, timings, partial.record, onDisk);
     let saving = null;
     const extent = {
-        front: () => (confirmed ? segments.front() : 0),
-        size: () => (confirmed ? segments.size() : null),
-        verified: () => verified,
+        front: () => (state.confirmed ? state.segments.front() : 0),
+        size: () => (state.confirmed ? state.segments.size() : null),
+        verified: () => state.verified,
     };
-    const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => failure);
+    const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => state.failure);
     const fail = (error) => {
-        failure ??= error;
-        life.abort(failure);
+        state.failure ??= error;
+        life.abort(state.failure);
         bell.ring();
     };
-    const usable = (route) => {
-        const sameCopy = expected !== null || identity === null || identity.source === route.location.source;
-        const better = routes.some((r) => r !== route && !r.rangeless && isAlive(r) && !r.suspected);
-        return sameCopy && (!route.rangeless || (route.mine === 0 && !better));
+    const checkSpace = async () => {
+        const [needed, free] = [state.segments.missing(), await store.free()];
+        if (Number.isFinite(needed) && needed > free) {
+            throw new DiskFull(store.root, needed, free);
+        }
     };
-    const others = (route) => routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
-    const takeBack = (source) => {
-        segments.recall(source);
-        disk.restart();
-        bell.ring();
+    const blameRoute = (route, refusal, gained) => {
+        const left = routes_refuse(route, refusal, gained, othersThan(route, state).length === 0, Date.now());
+        faults.push(faultOf(route, refusal));
+        log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
+        if (left && expected === null && state.identity?.source === route.location.source) {
+            state.recalling = state.identity.source;
+        }
     };
     /** After every change: takes back what is to be taken back, gives up when nobody is left. */
     const settle = () => {
-        if (lines.size === 0 && failure === null && !verified) {
-            if (recalling !== null) {
-                takeBack(recalling);
-                recalling = null;
-                identity = null;
+        if (lines.count() === 0 && state.failure === null && !state.verified) {
+            if (state.recalling !== null) {
+                takeBack(state.recalling, state, disk);
+                state.recalling = null;
+                state.identity = null;
             }
-            if (segments.missing() > 0 && !routes.some((r) => isAlive(r) && !r.suspected)) {
+            if (state.segments.missing() > 0 && !routes.some((r) => isAlive(r) && !r.suspected)) {
                 for (const route of routes) {
                     route.suspected = false;
                 }
@@ -56536,196 +56869,79 @@ async function openDownload(file, partial, around) {
         bell.ring();
         around.changed();
     };
-    const blameRoute = (route, refusal, gained) => {
-        const left = routes_refuse(route, refusal, gained, others(route).length === 0, Date.now());
-        faults.push(faultOf(route, refusal));
-        log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
-        if (left && expected === null && identity?.source === route.location.source) {
-            recalling = identity.source;
-        }
-    };
-    /** Takes in what an answer says of the file. False: the answer is of no use, and nobody's fault. */
-    const accept = async (reply, route, asked, whole) => {
-        const copy = { source: route.location.source, validator: reply.validator ?? '' };
-        if (expected === null && identity !== null && (identity.validator !== copy.validator || !sameSize(reply))) {
-            if (confirmed) {
-                recalling = identity.source;
-                throw refusal_refused('reset', 'has another file now than when its first bytes came');
-            }
-            [segments, identity, confirmed] = [startOver(), null, true];
-            disk.restart();
-            return false;
-        }
-        identity ??= copy;
-        confirmed = true;
-        if (!reply.ranged && !whole) {
-            route.rangeless = true;
-            if (asked.reached > 0 && others(route).some((r) => !r.rangeless)) {
-                return false;
-            }
-        }
-        if (reply.total !== null && segments.size() === null) {
-            segments.setSize(reply.total);
-            await checkSpace();
-        }
-        return true;
-    };
-    const sameSize = (reply) => reply.total === null || reply.total === (segments.size() ?? reply.total);
-    const checkSpace = async () => {
-        const [needed, free] = [segments.missing(), await around.store.free()];
-        if (Number.isFinite(needed) && needed > free) {
-            throw diskFull(around.store.root, needed, free);
-        }
-    };
-    const carry = async (line, segment) => {
-        const { route } = line;
-        const whole = route.rangeless || (segment.reached === 0 && segment.end === segments.size());
-        let claimed = false;
-        try {
-            const reply = await ask_ask(around.client, {
-                url: route.location.url,
-                credentials: around.credentials(route.location),
-                from: segment.reached,
-                to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
-                size: expected === null && !confirmed ? null : segments.size(),
-                whole,
-                limits: others(route).length > 0 ? timings.hurried : timings.patient,
-                signal: AbortSignal.any([signal, line.stop.signal]),
-            });
-            if (!(await accept(reply, route, segment, whole))) {
-                reply.cancel();
-                return;
-            }
-            claimed = true;
-            bell.ring();
-            const body = metered(reply.body, (bytes) => {
-                line.bytes += bytes;
-                around.count(route.location.source, bytes);
-            });
-            await pour({ ...reply, body }, segment, segments, !reply.ranged, async (into, bytes) => {
-                await disk.write(bytes, into.reached, into.compareTo);
-                segments.advance(into, route.location.source, into.reached + bytes.length);
-                bell.ring();
-            });
-            route.strikes = 0;
-        }
-        finally {
-            segment.busy &&= claimed;
-        }
-    };
-    const connect = async (route, segment) => {
-        const started = Date.now();
-        const line = { route, stop: new AbortController(), bytes: 0, seenBytes: 0, seenAt: started };
-        lines.add(line);
-        route.mine += 1;
-        route.lane.active += 1;
-        try {
-            await carry(line, segment);
-        }
-        catch (error) {
-            const refusal = line.stop.signal.aborted ? asRefusal(line.stop.signal.reason) : asRefusal(error);
-            if (signal.aborted) {
-                return;
-            }
-            if (refusal === null) {
-                fail(error);
-                return;
-            }
-            blameRoute(route, refusal, line.bytes);
-        }
-        finally {
-            lines.delete(line);
-            route.mine -= 1;
-            route.lane.active -= 1;
-            measure(route.lane, line.bytes, Date.now() - started);
-            settle();
-        }
-    };
-    const dropSlow = (nowMs) => {
-        for (const line of lines) {
-            const ms = nowMs - line.seenAt;
-            if (ms < timings.slowMs) {
-                continue;
-            }
-            const ready = others(line.route).filter((r) => usable(r) && readyAt(r) <= nowMs);
-            const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
-            const enough = Math.max(timings.slowBytes, (best * ms) / 10_000);
-            if (ready.length > 0 && line.bytes - line.seenBytes < enough) {
-                line.stop.abort(new Refused({ kind: 'slow', detail: `brought ${line.bytes - line.seenBytes} bytes in ${ms} ms`, remedy: null, retryAfterMs: null }));
-            }
-            line.seenBytes = line.bytes;
-            line.seenAt = nowMs;
-        }
-    };
+    const lines = createLines(state, disk, around, signal, {
+        refused: blameRoute,
+        failed: fail,
+        closed: settle,
+        measured: checkSpace,
+    });
     const save = async () => {
+        const { segments, identity, confirmed } = state;
         const size = segments.size();
         if (size !== null && confirmed) {
-            await partial.save({ version: 1, size, sha256: expected, identity, pieces: segments.pieces() }, expected === null);
+            const pieces = segments.pieces();
+            await partial.save({ version: 1, size, sha256: expected, identity, pieces }, expected === null);
         }
     };
     const tick = () => {
-        dropSlow(Date.now());
+        lines.dropSlow(Date.now());
         settle();
-        const total = segments.size();
-        const missing = segments.missing();
-        log.progress({
-            item: file.filename,
-            bytes: total === null ? segments.front() : total - missing,
-            total,
-            sources: [...new Set([...lines].map((l) => l.route.location.source))],
-        });
+        const total = state.segments.size();
+        const bytes = total === null ? state.segments.front() : total - state.segments.missing();
+        log.progress({ item: file.filename, bytes, total, sources: lines.sources() });
         saving ??= save()
             .catch(fail)
             .finally(() => {
             saving = null;
         });
     };
+    /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
     const repair = (actual) => {
-        const next = blame(segments.sources(), routes);
+        const next = blame(state.segments.sources(), routes);
         if (next.recall === null) {
             throw exhausted(file.filename, routes);
         }
         for (const route of routes.filter((r) => r.location.source === next.recall)) {
             if (next.proven) {
-                blameRoute(route, wrongHash(expected, actual), 0);
+                blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0);
             }
             else {
                 route.suspected = true;
             }
         }
-        takeBack(next.recall);
+        takeBack(next.recall, state, disk);
         settle();
     };
-    const clear = (differencesBefore) => {
-        for (const route of routes.filter((r) => r.suspected && disk.differences() > differencesBefore)) {
-            blameRoute(route, wrongHash(expected, null), 0);
+    /** The hash is right: a suspect whose bytes had to be replaced by other ones is proven wrong. */
+    const convict = (replaced) => {
+        for (const route of routes.filter((r) => r.suspected && replaced)) {
+            blameRoute(route, wrongHash('other bytes', expected), 0);
         }
     };
     return {
         run: async () => {
-            await checkSpace();
             const timer = setInterval(tick, timings.tickMs);
-            let differencesBefore = 0;
             try {
+                await checkSpace();
                 settle();
-                for (;;) {
+                for (let differences = 0;;) {
                     const actual = await disk.hash(signal);
-                    while (lines.size > 0) {
+                    while (lines.count() > 0) {
                         await bell.wait(signal);
                     }
                     if (expected === null || actual === expected) {
-                        verified = true;
-                        clear(differencesBefore);
+                        state.verified = true;
+                        convict(disk.differences() > differences);
                         bell.ring();
                         return actual;
                     }
-                    differencesBefore = disk.differences();
+                    differences = disk.differences();
                     repair(actual);
                 }
             }
             catch (error) {
                 fail(error);
-                throw failure;
+                throw state.failure;
             }
             finally {
                 clearInterval(timer);
@@ -56737,8 +56953,8 @@ async function openDownload(file, partial, around) {
                 if (size !== null) {
                     return size;
                 }
-                if (failure !== null) {
-                    throw failure;
+                if (state.failure !== null) {
+                    throw state.failure;
                 }
                 await bell.wait(waiting);
             }
@@ -56746,64 +56962,66 @@ async function openDownload(file, partial, around) {
         read: (from, reading) => disk.read(from, reading),
         faults: () => faults,
         close: async () => {
-            life.abort(new Error('closed'));
-            while (lines.size > 0) {
+            life.abort(new Error('the download was closed'));
+            while (lines.count() > 0) {
                 await bell.wait(AbortSignal.timeout(5000));
             }
             await saving;
-            if (!verified) {
+            if (!state.verified && !(state.failure instanceof DiskFull)) {
                 await save();
             }
             await disk.close();
         },
         want: (nowMs) => {
-            const single = expected === null && (identity === null || !confirmed);
-            const idle = recalling !== null || failure !== null || verified;
+            const { segments } = state;
+            const idle = state.recalling !== null || state.failure !== null || state.verified;
             const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
+            // Until it is known which copy is fetched, one connection at a time.
+            const single = expected === null && (state.identity === null || !state.confirmed);
             return {
                 missing: segments.missing(),
-                connections: lines.size,
+                connections: lines.count(),
                 most: idle || !more ? 0 : single ? 1 : timings.connectionsPerFile,
-                routes: routes.map((r) => viewRoute(r, usable(r), nowMs)),
+                routes: routes.map((r) => viewRoute(r, isUsable(r, state), nowMs)),
             };
         },
         begin: (index) => {
             const route = routes[index];
-            const segment = segments.take() ?? segments.split(timings.splitBytes);
+            const segment = state.segments.take() ?? state.segments.split(timings.splitBytes);
             if (route !== undefined && segment !== null) {
-                connect(route, segment).catch(fail);
+                lines.open(route, segment);
             }
         },
         wakeAt: (nowMs) => {
-            const waiting = routes.filter((r) => isAlive(r) && !r.suspected && usable(r) && readyAt(r) > nowMs);
+            const waiting = routes.filter((r) => isAlive(r) && !r.suspected && isUsable(r, state) && readyAt(r) > nowMs);
             return Math.min(...waiting.map(readyAt));
         },
     };
 }
-async function* metered(body, count) {
-    for await (const chunk of body) {
-        count(chunk.length);
-        yield chunk;
-    }
-}
-function wrongHash(expected, actual) {
-    const seen = actual === null ? 'other bytes' : `sha256 ${actual}`;
-    return { kind: 'wrong-hash', detail: `sent ${seen} where the index says ${expected}`, remedy: null, retryAfterMs: null };
+function wrongHash(sent, expected) {
+    const detail = `sent ${sent} where the index says sha256 ${expected}`;
+    return { kind: 'wrong-hash', detail, remedy: null, retryAfterMs: null };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/file-transfer.js
+
 
 
 /** Starts to bring a file into the store: it is there already, another process is bringing it, or it is downloaded. `key` names its partial file. */
 function startFileTransfer(file, key, around) {
     const { store, signal } = around;
     let faults = () => [];
+    /** The partial file is closed or about to be: who comes now reads from the store. */
+    let ended = false;
     const begin = async () => {
         const place = await findOrClaim(file, key, around);
         if ('sha256' in place) {
             return place;
         }
-        const download = await openDownload(file, place, around);
+        const download = await openDownload(file, place, around).catch(async (error) => {
+            await place.release();
+            throw error;
+        });
         faults = download.faults;
         around.add(download);
         return { partial: place, download };
@@ -56815,18 +57033,23 @@ function startFileTransfer(file, key, around) {
             return state;
         }
         const { partial, download } = state;
-        let admitted = null;
+        // Bytes that arrived are kept for the next run; on a full disk they would be in everybody's way.
+        let keep = true;
         try {
             const sha256 = await download.run();
-            around.remove(download);
-            await download.close();
-            admitted = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
-            return admitted;
+            const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
+            keep = false;
+            return stored;
+        }
+        catch (error) {
+            keep = !(error instanceof DiskFull);
+            throw error;
         }
         finally {
+            ended = true;
             around.remove(download);
             await download.close();
-            await (admitted === null ? partial.release() : partial.discard());
+            await (keep ? partial.release() : partial.discard());
         }
     };
     const done = finish();
@@ -56841,7 +57064,7 @@ function startFileTransfer(file, key, around) {
         },
         read: async function* (from, reading) {
             const state = await begun;
-            yield* 'sha256' in state ? store.read(state, from, reading) : state.download.read(from, reading);
+            yield* 'sha256' in state || ended ? store.read(await done, from, reading) : state.download.read(from, reading);
         },
     };
 }
@@ -56926,7 +57149,13 @@ function fetchSlice(file, from, to, around, signal) {
             busy = true;
             try {
                 const limits = others ? around.timings.hurried : around.timings.patient;
-                const wanted = { url: route.location.url, credentials: around.credentials(route.location), from, to, size: file.size };
+                const wanted = {
+                    url: route.location.url,
+                    credentials: around.credentials(route.location),
+                    from,
+                    to,
+                    size: file.size,
+                };
                 const reply = await ask_ask(around.client, { ...wanted, whole: false, limits, signal: both });
                 if (!reply.ranged) {
                     reply.cancel();
@@ -57061,7 +57290,7 @@ function openTransfers(options) {
         },
     };
     const start = (file) => {
-        const key = keyOf(file);
+        const key = transfers_keyOf(file);
         const seen = firstSeen.get(key);
         if (seen !== undefined) {
             return start({ ...file, sha256: seen.sha256, size: seen.size, hashOrigin: 'first-seen' });
@@ -57071,7 +57300,9 @@ function openTransfers(options) {
             return known;
         }
         const sides = readings(file);
-        const transfer = sides.length > 1 ? settleDispute(file, sides, sides.map(start)) : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
+        const transfer = sides.length > 1
+            ? settleDispute(file, sides, sides.map(start))
+            : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
         running.set(key, transfer);
         started.push(transfer);
         transfer.done
@@ -57099,8 +57330,12 @@ function openTransfers(options) {
     };
 }
 /** What makes two files one transfer: hash and name, or where no hash is known the addresses and the name. */
-function keyOf(file) {
-    const where = file.sha256 ?? (0,external_node_crypto_.createHash)('sha256').update(file.locations.map((l) => `${l.url} ${l.sha256}`).join('\n')).digest('hex').slice(0, 32);
+function transfers_keyOf(file) {
+    const where = file.sha256 ??
+        (0,external_node_crypto_.createHash)('sha256')
+            .update(file.locations.map((l) => `${l.url} ${l.sha256}`).join('\n'))
+            .digest('hex')
+            .slice(0, 32);
     return `${where}-${file.filename}`;
 }
 
@@ -57111,7 +57346,9 @@ function keyOf(file) {
 
 /** Addresses that change what the pages hold: the user's own choice of sources. The machine's default is told apart from a list, since a list is exclusive. */
 function chosenAddresses(request, roster) {
-    const listed = (source) => source.kind === 'private' || source.kind === 'find-links' || (source.kind === 'python' && request.mirrors !== 'auto');
+    const listed = (source) => source.kind === 'private' ||
+        source.kind === 'find-links' ||
+        (source.kind === 'python' && request.mirrors !== 'auto');
     const copies = request.paddleIndexes.map(({ url }) => url);
     return [...roster.filter(listed).map(({ kind, url }) => `${kind} ${url}`), ...copies];
 }
@@ -57673,7 +57910,9 @@ function tellCache(prepared, kept, lock, there, story) {
 function toSave(prepared, stock, lock, entry) {
     if (prepared.choice.kind !== 'github' || stock.restored === entry)
         return null;
-    const files = lock.files.filter((file) => file.hashOrigin !== 'local').map(({ sha256, filename }) => ({ sha256, filename }));
+    const files = lock.files
+        .filter((file) => file.hashOrigin !== 'local')
+        .map(({ sha256, filename }) => ({ sha256, filename }));
     return { entry, key: lock.key, files };
 }
 
@@ -57683,7 +57922,14 @@ function toSave(prepared, stock, lock, entry) {
 function tellLock(lock, path, resolved, story) {
     story.lock = {
         path,
-        files: lock.files.map(({ name, version, filename, kind, size, hashOrigin }) => ({ name, version, filename, kind, size, hashOrigin })),
+        files: lock.files.map(({ name, version, filename, kind, size, hashOrigin }) => ({
+            name,
+            version,
+            filename,
+            kind,
+            size,
+            hashOrigin,
+        })),
         bytes: lock.files.reduce((sum, file) => sum + (file.size ?? 0), 0),
         resolved,
         unhashed: lock.unhashed,
@@ -57694,8 +57940,13 @@ function tellTraffic(desk, works, story) {
     const fetched = works.transfers.fetched();
     const faults = [...desk.sources.faults(), ...works.transfers.faults()];
     const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
-    const named = desk.roster.filter(({ id }) => used.has(id)).map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
-    const others = [...used].filter((id) => !named.some((source) => source.id === id)).map((id) => ({ id, url: id, origin: 'lock' }));
+    const silent = ({ id, kind }) => kind === 'find-links' && fetched[id] === undefined && !faults.some(({ source }) => source === id);
+    const named = desk.roster
+        .filter((source) => used.has(source.id) && !silent(source))
+        .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
+    const others = [...used]
+        .filter((id) => !named.some((source) => source.id === id))
+        .map((id) => ({ id, url: id, origin: 'lock' }));
     story.sources = [...named, ...others].map((source) => ({
         ...source,
         bytes: fetched[source.id] ?? 0,
@@ -57705,7 +57956,12 @@ function tellTraffic(desk, works, story) {
     if (story.cache !== null)
         story.cache = { ...story.cache, bytesDownloaded: bytesFetched };
     const stats = works.opened()?.stats();
-    story.gateway = { pages: stats?.pages ?? 0, files: stats?.files ?? 0, bytesServed: stats?.bytesServed ?? 0, bytesFetched };
+    story.gateway = {
+        pages: stats?.pages ?? 0,
+        files: stats?.files ?? 0,
+        bytesServed: stats?.bytesServed ?? 0,
+        bytesFetched,
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/runner/clean-environment.js
@@ -57793,7 +58049,8 @@ async function run(request, context, deadline, temporary, story, state) {
         const works = prepareWorks(plan, request, desk, stock.store, context, signal);
         try {
             const uv = await context.timeline.step('Bring uv', () => bringProgram(prepared, desk, works, stock.store.folders.tools, context, signal));
-            const lock = known?.lock ?? (await resolveNew(prepared, plan, desk, works, uv.path, stock.store.folders.uv, context, deadline, story));
+            const lock = known?.lock ??
+                (await resolveNew(prepared, plan, desk, works, uv.path, stock.store.folders.uv, context, deadline, story));
             works.lockTo(lock);
             const there = await filesThere(stock.store, lock);
             tellCache(prepared, known !== null, lock, there, story);
@@ -57815,11 +58072,25 @@ async function run(request, context, deadline, temporary, story, state) {
             };
             const placed = await place(prepared, lock, means, context);
             const installerVersion = request.installer === 'uv' ? uv.version : (prepared.runner.interpreter.pip ?? 'of the environment');
-            story.install = { installer: request.installer, installerVersion, python: placed.python, venv: request.venv, attempts: placed.attempts };
+            story.install = {
+                installer: request.installer,
+                installerVersion,
+                python: placed.python,
+                venv: request.venv,
+                attempts: placed.attempts,
+            };
             const { later, journals } = await tellLater(request, prepared.runner, placed.python, desk.sources, context, story);
             state.value = { journals, save: saveOf() };
             const verified = request.verify === 'off' ||
-                (await prove({ python: placed.python, device: plan.device, cuda: plan.cuda, version: plan.version, knownDefects: plan.knownDefects, level: request.verify, gpu: request.gpu }, prepared.runner.accelerators, deadline, context, story));
+                (await prove({
+                    python: placed.python,
+                    device: plan.device,
+                    cuda: plan.cuda,
+                    version: plan.version,
+                    knownDefects: plan.knownDefects,
+                    level: request.verify,
+                    gpu: request.gpu,
+                }, prepared.runner.accelerators, deadline, context, story));
             return { exitCode: verified ? 0 : 3, later, state: state.value };
             function saveOf() {
                 const entry = toSave(prepared, stock, lock, entryName(lock));
@@ -57863,7 +58134,15 @@ async function resolveNew(prepared, plan, desk, works, uv, uvCache, context, dea
     const gateway = await works.open();
     const environment = cleanEnvironment(context);
     const { remainingMs, signal } = deadline;
-    const program = uvProgram({ path: uv, environment, gateway, cacheFolder: uvCache, cwd: external_node_path_.dirname(uv), remainingMs, signal });
+    const program = uvProgram({
+        path: uv,
+        environment,
+        gateway,
+        cacheFolder: uvCache,
+        cwd: external_node_path_.dirname(uv),
+        remainingMs,
+        signal,
+    });
     const means = { gateway, sources: desk.sources, transfers: works.transfers, uv: program, environment, signal };
     return resolveLock(prepared, plan, means, context, story);
 }
@@ -57906,8 +58185,17 @@ async function runMain() {
     const signal = stopOnSignals();
     const started = new Date();
     try {
-        const { request, environment } = await readRequest(readInputs(), 'input', process.env, log);
-        const context = { environment, home: (0,external_node_os_.homedir)(), log, timeline: startTimeline(log.step), signal, version: programVersion, started };
+        const environment = process.env;
+        const request = await readRequest(readInputs(), 'input', environment, log, signal);
+        const context = {
+            environment,
+            home: (0,external_node_os_.homedir)(),
+            log,
+            timeline: startTimeline(log.step),
+            signal,
+            version: programVersion,
+            started,
+        };
         const { runner, run } = tell_later_journalOwner(environment);
         // A job that was killed had no post: what it left is undone by the next one.
         await undo(await journal_openJournals(tell_later_journalFolder(platform_operatingSystem(process.platform), context), runner, run), log);
@@ -57943,7 +58231,7 @@ async function runMain() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6209);
+/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4897);
 
 process.exit(await (0,_job_main_js__WEBPACK_IMPORTED_MODULE_0__/* .runMain */ .V)());
 

@@ -39871,7 +39871,13 @@ function deadline_startDeadline(timeoutMs, stop) {
         remainingMs: () => Math.max(0, end - performance.now()),
         failure(doing) {
             if (stop.aborted) {
-                return new Failure(1, [{ where: 'stopped', what: `The run was stopped while it did: ${doing}.`, remedy: 'What has arrived is kept; run it again to go on.' }]);
+                return new Failure(1, [
+                    {
+                        where: 'stopped',
+                        what: `The run was stopped while it did: ${doing}.`,
+                        remedy: 'What has arrived is kept; run it again to go on.',
+                    },
+                ]);
             }
             if (!time.aborted)
                 return null;
@@ -39999,15 +40005,20 @@ function state_folder_stateFolder(os, environment, home) {
  */
 function tell_later_journalOwner(environment) {
     const inJob = environment['GITHUB_ACTIONS'] === 'true';
-    const run = environment['RUNNER_TRACKING_ID'] ?? [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
-    return inJob ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run } : { scope: 'keep', runner: 'shell', run: 'shell' };
+    const run = environment['RUNNER_TRACKING_ID'] ??
+        [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
+    return inJob
+        ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run }
+        : { scope: 'keep', runner: 'shell', run: 'shell' };
 }
 /** Folder that holds the journals. */
 function tell_later_journalFolder(os, context) {
     return stateFolder(os, context.environment, context.home);
 }
 function virtualEnvironment(venv, python) {
-    return venv === null ? { variables: {}, path: [] } : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
+    return venv === null
+        ? { variables: {}, path: [] }
+        : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
 }
 /** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
 async function tellLater(request, runner, python, sources, context, story) {
@@ -40020,7 +40031,10 @@ async function tellLater(request, runner, python, sources, context, story) {
     context.log.info(`pip of later steps: ${pip.why}`);
     const environment = virtualEnvironment(request.venv, python);
     const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
-    story.configured = later.path.length === 0 ? later.variables : { ...later.variables, PATH: `${later.path.join(path.delimiter)} in front` };
+    story.configured =
+        later.path.length === 0
+            ? later.variables
+            : { ...later.variables, PATH: `${later.path.join(path.delimiter)} in front` };
     if (request.envFile === null)
         return { later, journals: [] };
     const owner = tell_later_journalOwner(context.environment);
@@ -40415,20 +40429,20 @@ const UNITS = ['B', 'kB', 'MB', 'GB'];
 function formatBytes(bytes) {
     let value = bytes;
     let unit = 0;
-    while (value >= 1000 && unit < UNITS.length - 1) {
+    // What would be rounded up to 1000 is one of the next unit.
+    while (value >= 999.5 && unit < UNITS.length - 1) {
         value /= 1000;
         unit += 1;
     }
-    return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? 'B'}`;
+    return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? 'B'}`;
 }
 /** `0.4 s`, `65 s`, `12 min 5 s`, from ms. */
 function formatDuration(ms) {
     const seconds = ms / 1000;
-    if (seconds < 10)
-        return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
-    if (seconds < 120)
-        return `${Math.round(seconds)} s`;
-    return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+    if (seconds < 9.95)
+        return `${seconds.toFixed(seconds < 0.995 ? 2 : 1)} s`;
+    const whole = Math.round(seconds);
+    return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 /** Turns progress events into lines with percent, rate and source; the rate is that of the item since it was first seen. */
 function createProgressText(now = () => performance.now()) {
@@ -40453,6 +40467,10 @@ function createProgressText(now = () => performance.now()) {
 
 
 const PROGRESS_EVERY_MS = 5_000;
+/** Text from outside must not be a command to the runner, which looks for `::` at the beginning of a line and for `##[` anywhere. */
+function harmless(text) {
+    return text.replace(/^(\s*):(?=:)/gm, '$1: ').replaceAll('##[', '# #[');
+}
 /** Writes workflow commands through @actions/core. */
 function createActionLog() {
     const progressText = createProgressText();
@@ -40471,13 +40489,13 @@ function createActionLog() {
             lib_core/* startGroup */.Oh(name);
             open = true;
         },
-        info: (text) => lib_core/* info */.pq(text),
+        info: (text) => lib_core/* info */.pq(harmless(text)),
         debug: (text) => lib_core/* debug */.Yz(text),
         warn(notice) {
             if (warned.has(notice.id))
                 return;
             warned.add(notice.id);
-            lib_core/* info */.pq(`warning: ${notice.text}`);
+            lib_core/* info */.pq(harmless(`warning: ${notice.text}`));
         },
         progress(progress) {
             const now = performance.now();
@@ -40487,7 +40505,7 @@ function createActionLog() {
                 printed.set(progress.item, now);
             else if (now - last >= PROGRESS_EVERY_MS) {
                 printed.set(progress.item, now);
-                lib_core/* info */.pq(text);
+                lib_core/* info */.pq(harmless(text));
             }
         },
         // An empty value makes the runner warn.
@@ -40502,7 +40520,7 @@ function createActionLog() {
 /** All that is wrong, a paragraph each: `input: what is wrong.` and what to do on the next line. */
 function formatProblems(problems) {
     const many = problems.length > 1 ? `${problems.length} things are wrong:\n` : '';
-    return many + problems.map((problem) => `error: ${problem.where}: ${problem.what}\n       ${problem.remedy}`).join('\n');
+    return (many + problems.map((problem) => `error: ${problem.where}: ${problem.what}\n       ${problem.remedy}`).join('\n'));
 }
 /** A defect of the program itself: with its stack, and what would help to mend it. */
 function formatDefect(error) {
@@ -40517,7 +40535,9 @@ function formatDefect(error) {
 
 /** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
 function errorCode(error) {
-    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : null;
 }
 /** Replaces a file in one step: readers see the old content or the new one. Throws Failure when the disk is full. */
 async function writeAtomic(path, content) {
@@ -40575,19 +40595,23 @@ async function fileSize(path) {
         throw error;
     }
 }
-/** The Failure of a disk without room: what is needed and what is free, in bytes. */
-function diskFull(folder, needed, free, cause) {
-    const problem = {
-        where: folder,
-        what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
-        remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
-    };
-    return new failure_Failure(1, [problem], { cause });
+/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
+class DiskFull extends failure_Failure {
+    constructor(folder, needed, free, options) {
+        const problem = {
+            where: folder,
+            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
+            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
+        };
+        super(1, [problem], options);
+        this.name = 'DiskFull';
+    }
 }
 /** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
 async function explainFull(error, folder, needed) {
     const code = errorCode(error);
-    return code === 'ENOSPC' || code === 'EDQUOT' ? diskFull(folder, needed, await freeBytes(folder), error) : error;
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
 }
 function mebibytes(bytes) {
     return (bytes / 2 ** 20).toFixed(1);

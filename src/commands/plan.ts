@@ -1,53 +1,43 @@
 import { conclude, looked } from '../pipeline/conclude.js';
 import type { Context, Outcome } from '../pipeline/context.js';
-import { startDeadline } from '../pipeline/deadline.js';
 import { openDesk } from '../pipeline/desk.js';
 import { choosePlan, tellPlan } from '../pipeline/listing.js';
-import { givenPlan, keptPlan } from '../pipeline/obtain-lock.js';
+import { obtainLock } from '../pipeline/obtain-lock.js';
 import { prepare } from '../pipeline/prepare.js';
-import { openStock } from '../pipeline/stock.js';
+import { findStock } from '../pipeline/stock.js';
 import type { Request } from '../values/request.js';
 
 /** What `setup` would install and where from, found out without changing anything; GitHub's cache is not asked. */
 export function plan(request: Request, context: Context): Promise<Outcome> {
-  const deadline = startDeadline(request.timeoutMs, context.signal);
-  return conclude('plan', context, request.reportFile, deadline, async (story) => {
-    const { signal } = deadline;
-    const prepared = await prepare(request, context, story, '', signal);
+  return conclude('plan', request, context, async (run) => {
+    const { story } = run;
+    const prepared = await prepare(run);
     const { choice, key, anatomy, runner } = prepared;
-    const looking = { ...prepared, choice: { ...choice, kind: 'directory' as const } };
-    const stock = choice.kind === 'off' ? null : await openStock(looking, context, signal);
-    const { pylock } = request.requirements;
-    const known =
-      pylock !== null
-        ? await givenPlan(prepared, pylock)
-        : stock === null
-          ? null
-          : await keptPlan(prepared, stock.store, context);
-    const desk = openDesk(request, runner, context, null, signal);
+    const local = choice.kind === 'github' ? { ...choice, kind: 'directory' as const } : choice;
+    const known = await obtainLock(run, prepared, await findStock(run, { ...prepared, choice: local }));
+    const desk = openDesk(run, runner, null);
     try {
-      if (known === null) await choosePlan(prepared, desk.sources, context, story);
-      else tellPlan(known.plan, context, story);
+      if (known === null) await choosePlan(run, prepared, desk.sources);
+      else tellPlan(run, known.plan);
+      const none = { filesReused: 0, bytesReused: 0, bytesDownloaded: 0 };
+      const hit = known === null ? 'miss' : 'exact';
       story.cache = {
         store: choice.kind,
         reason: choice.reason,
-        folder: choice.folder,
+        folder: choice.folder ?? '',
         key,
         anatomy,
-        hit: known === null ? 'miss' : 'exact',
-        filesReused: 0,
-        bytesReused: 0,
-        bytesDownloaded: 0,
+        hit,
+        ...none,
       };
-      story.sources = desk.roster
-        .filter(({ id }) => desk.sources.used().includes(id))
-        .map(({ id, url, origin }) => ({
-          id,
-          url,
-          origin,
-          bytes: 0,
-          faults: desk.sources.faults().filter(({ source }) => source === id),
-        }));
+      const used = desk.roster.filter(({ id }) => desk.sources.used().includes(id));
+      story.sources = used.map(({ id, url, origin }) => ({
+        id,
+        url,
+        origin,
+        bytes: 0,
+        faults: desk.sources.faults().filter(({ source }) => source === id),
+      }));
       return looked;
     } finally {
       await desk.client.close();

@@ -1,6 +1,5 @@
 import { conclude, looked, tell } from '../pipeline/conclude.js';
 import type { Context, Outcome } from '../pipeline/context.js';
-import { startDeadline } from '../pipeline/deadline.js';
 import { openDesk } from '../pipeline/desk.js';
 import { neededPages } from '../plan/pages.js';
 import { draft as draftPlan } from '../plan.js';
@@ -14,15 +13,14 @@ const firstAnswerMs = 8_000;
 
 /** Looks at every source that takes part, politely and side by side: its page of PaddlePaddle and at most 1 MiB of a wheel. */
 export function probeSources(request: Request, context: Context): Promise<Outcome> {
-  const deadline = startDeadline(request.timeoutMs, context.signal);
-  return conclude('probe', context, request.reportFile, deadline, async (story) => {
-    const { signal } = deadline;
+  return conclude('probe', request, context, async (run) => {
+    const { signal } = run.deadline;
     const { runner, notices } = await context.timeline.step('Look at the machine', () =>
       inspectRunner(request, context.environment, signal),
     );
-    tell(story, context, notices);
+    tell(run, notices);
     const pages = neededPages(draftPlan(request, runner));
-    const desk = openDesk(request, runner, context, null, signal);
+    const desk = openDesk(run, runner, null);
     try {
       const asked = desk.roster.flatMap((source) => {
         if (source.kind === 'find-links') return [];
@@ -34,7 +32,7 @@ export function probeSources(request: Request, context: Context): Promise<Outcom
       const probes = await context.timeline.step('Ask every source', () =>
         Promise.all(asked.map((question) => probe(desk.client, { ...question, signal }))),
       );
-      story.probes = probes
+      run.story.probes = probes
         .map(({ source, ms, bytesPerSecond, fault }) => ({
           id: source.id,
           url: maskUrl(source.url),

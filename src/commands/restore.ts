@@ -1,7 +1,6 @@
 import { openJournals, undoJournal } from '../configure/journal.js';
 import { conclude, looked } from '../pipeline/conclude.js';
 import type { Context, Outcome } from '../pipeline/context.js';
-import { startDeadline } from '../pipeline/deadline.js';
 import { journalFolder, journalOwner } from '../pipeline/tell-later.js';
 import { operatingSystem } from '../runner/platform.js';
 import type { Request } from '../values/request.js';
@@ -17,8 +16,7 @@ export async function undo(journals: readonly string[], log: Context['log']): Pr
 
 /** Undoes what earlier runs changed on this machine and nobody has put back. */
 export function restore(request: Request, context: Context): Promise<Outcome> {
-  const deadline = startDeadline(request.timeoutMs, context.signal);
-  return conclude('restore', context, request.reportFile, deadline, async () => {
+  return conclude('restore', request, context, async () => {
     const folder = journalFolder(operatingSystem(process.platform), context);
     const journals = await openJournals(folder, journalOwner(context.environment).runner, null);
     await context.timeline.step('Put back what was changed', () => undo(journals, context.log));

@@ -1,7 +1,6 @@
 import { defectsOf } from '../catalog/releases.js';
 import { conclude, looked } from '../pipeline/conclude.js';
-import type { Context, Outcome, Story } from '../pipeline/context.js';
-import { startDeadline } from '../pipeline/deadline.js';
+import type { Context, Outcome } from '../pipeline/context.js';
 import { prove } from '../pipeline/prove.js';
 import { inspectRunner } from '../runner/runner.js';
 import { Failure } from '../values/failure.js';
@@ -25,44 +24,29 @@ function installed({ paddle, executable }: Interpreter): { readonly distribution
 
 /** Checks an environment that is there already, whoever made it. */
 export function verifyEnvironment(request: Request, context: Context): Promise<Outcome> {
-  const deadline = startDeadline(request.timeoutMs, context.signal);
-  return conclude('verify', context, request.reportFile, deadline, async (story: Story) => {
+  return conclude('verify', request, context, async (run) => {
     const { runner } = await context.timeline.step('Look at the machine', () =>
-      inspectRunner(request, context.environment, deadline.signal),
+      inspectRunner(request, context.environment, run.deadline.signal),
     );
-    const { interpreter, accelerators } = runner;
+    const { interpreter } = runner;
     const { distribution, version } = installed(interpreter);
-    const device =
-      request.device === 'auto'
-        ? distribution === 'paddlepaddle'
-          ? 'cpu'
-          : distribution.replace(/^paddlepaddle-/, '')
-        : request.device;
-    story.plan = { device, cuda: null, distribution, version, pins: [] };
-    story.install = {
-      installer: request.installer,
-      installerVersion: '',
-      python: interpreter.executable,
-      venv: request.venv,
-      attempts: 0,
-    };
-    const knownDefects = defectsOf(distribution, version).map(({ id, check, text }) => ({
+    const own = distribution === 'paddlepaddle' ? 'cpu' : distribution.replace(/^paddlepaddle-/, '');
+    const device = request.device === 'auto' ? own : request.device;
+    run.story.plan = { device, cuda: null, distribution, version, pins: [] };
+    const knownDefects = defectsOf(distribution, version).map(({ id, check, text, remedy }) => ({
       id,
       check,
-      text,
+      text: `PaddlePaddle ${version}: ${text}. ${remedy}`,
       asked: request.paddle.kind === 'specifier',
     }));
     const level = request.verify === 'import' ? 'import' : 'full';
-    const subject = {
-      python: interpreter.executable,
-      device,
-      cuda: null,
-      version,
-      knownDefects,
+    const proved = await prove(
+      run,
+      { device, cuda: null, version, knownDefects },
+      runner,
+      interpreter.executable,
       level,
-      gpu: request.gpu,
-    } as const;
-    const verified = await prove(subject, accelerators, deadline, context, story);
-    return { ...looked, exitCode: verified ? 0 : 3 };
+    );
+    return { ...looked, exitCode: proved ? 0 : 3 };
   });
 }

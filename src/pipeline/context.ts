@@ -4,6 +4,8 @@ import type { GithubSave } from '../store/github.js';
 import type { Problem } from '../values/failure.js';
 import type { Log } from '../values/log.js';
 import type { Report } from '../values/report.js';
+import type { Request } from '../values/request.js';
+import type { Deadline } from './deadline.js';
 
 /** What an entry hands to the pipeline: the process around it, as values. */
 export interface Context {
@@ -23,10 +25,21 @@ export interface Context {
 /** The report while it is being written: every stage tells what it did. */
 export type Story = { -readonly [Part in keyof Report]: Report[Part] };
 
+/** One run of a command: what was asked, the process around it, the deadline, and the report as it grows. Every stage takes it first. */
+export interface Run {
+  readonly request: Request;
+  readonly context: Context;
+  readonly deadline: Deadline;
+  readonly story: Story;
+  /** What post has to do so far; kept up to date, so that it holds also where a later stage fails. */
+  state: PostState;
+}
+
 /** What a run leaves to its entry. */
 export interface Outcome {
   readonly exitCode: 0 | 1 | 2 | 3;
   readonly report: Report;
+  /** What later steps are to see. */
   readonly later: LaterEnvironment;
   readonly state: PostState;
 }

@@ -3,13 +3,14 @@ import path from 'node:path';
 import { isPinned, keptLock } from '../lock/keep.js';
 import { markerEnvironment } from '../packaging/marker.js';
 import { fromPylock } from '../packaging/pylock.js';
+import { isExact } from '../packaging/version.js';
 import { recall } from '../plan/recall.js';
-import type { Store } from '../store/store.js';
 import { Failure } from '../values/failure.js';
 import type { Lock } from '../values/lock.js';
 import type { Plan } from '../values/plan.js';
-import type { Context } from './context.js';
+import type { Run } from './context.js';
 import type { Prepared } from './prepare.js';
+import type { Stock } from './stock.js';
 
 /** A lock with the plan that it stands for. */
 export interface LockedPlan {
@@ -18,16 +19,15 @@ export interface LockedPlan {
 }
 
 /** The lock that the cache keeps for this request, where it is young enough and still answers the draft; null otherwise. */
-export async function keptPlan(prepared: Prepared, store: Store, context: Context): Promise<LockedPlan | null> {
-  const { request, runner, draft, key } = prepared;
+async function keptPlan({ request, context }: Run, prepared: Prepared, { store }: Stock): Promise<LockedPlan | null> {
+  const { runner, draft, key } = prepared;
   const { requirements, paddle, lockMaxAgeMs } = request;
   // Nightlies change every day, so their lock is never kept.
   if (paddle.kind === 'nightly') return null;
-  const versionNamed = paddle.kind === 'specifier' && /^===?[^*,]+$/.test(paddle.specifier);
   const lock = await keptLock({
     shelf: store,
     key,
-    pinned: versionNamed && isPinned(requirements.requirements),
+    pinned: paddle.kind === 'specifier' && isExact(paddle.specifier) && isPinned(requirements.requirements),
     maxAgeMs: lockMaxAgeMs,
     now: context.started,
     tags: runner.interpreter.tags,
@@ -39,39 +39,35 @@ export async function keptPlan(prepared: Prepared, store: Store, context: Contex
 }
 
 /** The user's own `pylock.toml`: it says everything, so no index is asked. Throws Failure(2) where it does not fit this interpreter or this request. */
-export async function givenPlan(prepared: Prepared, pylock: string): Promise<LockedPlan> {
-  const { runner, draft, key } = prepared;
+async function givenPlan({ runner, draft, key }: Prepared, pylock: string): Promise<LockedPlan> {
   const text = await readFile(pylock, 'utf8');
   const environment = markerEnvironment(runner.interpreter);
   const read = fromPylock(text, pylock, runner.interpreter.tags, environment, path.dirname(pylock));
-  const names = draft.candidates.map(({ distribution }) => distribution);
-  const candidate = draft.candidates.find(({ distribution, device }) => {
-    const there = read.files.some(({ name }) => name === distribution);
-    return there && (read.device === '' || read.device === device);
-  });
+  const refuse = (what: string, remedy: string): Failure => new Failure(2, [{ where: pylock, what, remedy }]);
+  const candidate = draft.candidates.find(
+    ({ distribution, device }) =>
+      read.files.some(({ name }) => name === distribution) && (read.device === '' || read.device === device),
+  );
   if (candidate === undefined) {
-    const what = `It holds no ${[...new Set(names)].join(' or ')}${read.device === '' ? '' : ` for this device: it was made for ${read.device}`}.`;
-    throw new Failure(2, [
-      {
-        where: pylock,
-        what,
-        remedy: 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.',
-      },
-    ]);
+    const names = [...new Set(draft.candidates.map(({ distribution }) => distribution))].join(' or ');
+    const made = read.device === '' ? '' : ` for this device: it was made for ${read.device}`;
+    throw refuse(
+      `It holds no ${names}${made}.`,
+      'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.',
+    );
   }
-  const version = read.files.find(({ name }) => name === candidate.distribution)?.version ?? '';
-  const lock: Lock = {
-    ...read,
-    device: candidate.device,
-    cuda: candidate.cuda,
-    distribution: candidate.distribution,
-    paddleVersion: version,
-    key,
-  };
+  const { device, cuda, distribution } = candidate;
+  const paddleVersion = read.files.find(({ name }) => name === distribution)?.version ?? '';
+  const lock: Lock = { ...read, device, cuda, distribution, paddleVersion, key };
   const plan = recall(draft, lock);
-  if (plan === null) {
-    const what = `It holds ${candidate.distribution} ${version}, which is not what paddle-version and device ask for.`;
-    throw new Failure(2, [{ where: pylock, what, remedy: 'Leave paddle-version out, or make a new lock.' }]);
-  }
-  return { lock, plan };
+  if (plan !== null) return { lock, plan };
+  const what = `It holds ${distribution} ${paddleVersion}, which is not what paddle-version and device ask for.`;
+  throw refuse(what, 'Leave paddle-version out, or make a new lock.');
+}
+
+/** A lock that is there already: the user's own, else the one that the cache keeps; null where it has to be resolved. */
+export function obtainLock(run: Run, prepared: Prepared, stock: Stock | null): Promise<LockedPlan | null> {
+  const { pylock } = run.request.requirements;
+  if (pylock !== null) return givenPlan(prepared, pylock);
+  return stock === null ? Promise.resolve(null) : keptPlan(run, prepared, stock);
 }

@@ -1,104 +1,83 @@
-import path from 'node:path';
 import { installWithPip } from '../install/pip.js';
 import { installWithUv } from '../install/uv.js';
-import { type MakeEnvironment, uvProgram } from '../install/uv-program.js';
 import { makeVenv } from '../install/venv.js';
 import { publishLock } from '../lock/lock-page.js';
 import { probeInterpreter } from '../runner/interpreter.js';
-import type { Gateway } from '../values/gateway.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Lock } from '../values/lock.js';
-import type { Context } from './context.js';
-import type { Deadline } from './deadline.js';
+import type { Run } from './context.js';
 import type { Prepared } from './prepare.js';
+import type { Programs } from './programs.js';
+import type { Works } from './run-gateway.js';
 
-/** What installing needs of the run. */
-interface Means {
-  /** Path of uv. */
-  readonly uv: string;
-  /** uv's cache folder. */
-  readonly uvCache: string;
-  /** Invented name of the index: uv's cache is keyed by it. */
-  readonly origin: string;
-  /** Opens the gateway; called only where bytes are needed. */
-  readonly gateway: () => Promise<Gateway>;
-  /** The lock was kept, so uv's cache may hold everything unpacked. */
-  readonly warm: boolean;
-  readonly environment: MakeEnvironment;
-  readonly deadline: Deadline;
-}
-
-type Target = Pick<Interpreter, 'executable' | 'purelib' | 'paddle'>;
+type Target = Pick<Interpreter, 'executable' | 'purelib' | 'paddle' | 'pip'>;
 
 /** The environment to install into: made where it is not there yet. */
-async function openEnvironment(prepared: Prepared, means: Means, context: Context): Promise<Target> {
-  const { request, runner } = prepared;
+async function openEnvironment(run: Run, { runner }: Prepared, programs: Programs): Promise<Target> {
+  const { request, context, deadline } = run;
   const { interpreter } = runner;
   if (request.venv === null) return interpreter;
-  const { deadline, environment } = means;
-  const uv = uvProgram({
-    path: means.uv,
-    environment,
-    gateway: null,
-    cacheFolder: means.uvCache,
-    cwd: path.dirname(means.uv),
-    remainingMs: deadline.remainingMs,
-    signal: deadline.signal,
-  });
-  const made = await makeVenv({
+  const { executable, created } = await makeVenv({
     folder: request.venv,
     interpreter,
     installer: request.installer,
-    uv,
-    environment,
+    uv: programs.runUv(null),
+    environment: programs.environment,
     remainingMs: deadline.remainingMs,
     log: context.log,
     signal: deadline.signal,
   });
-  // A new environment is empty, so asking it would tell nothing.
-  if (made.created) return { executable: made.executable, purelib: request.venv, paddle: {} };
-  return probeInterpreter({
-    python: made.executable,
-    venv: null,
-    environment: context.environment,
-    signal: deadline.signal,
-  });
-}
-
-/** Where the packages are now, and how often the installer ran. */
-export interface Placed {
-  readonly python: string;
-  readonly attempts: number;
+  // A new environment is empty, so with uv, which needs no pip in it, asking it would tell nothing.
+  if (created && request.installer === 'uv') return { executable, purelib: request.venv, paddle: {}, pip: null };
+  const { environment } = context;
+  return probeInterpreter({ python: executable, venv: null, environment, signal: deadline.signal });
 }
 
 /**
- * Installs a lock into the environment of the request. A kept lock is tried with uv's cache alone first, which needs neither gateway nor
- * network; where that lacks a file, the gateway serves it.
+ * Installs a lock into the environment of the request and gives the environment's interpreter. A kept lock is tried with uv's cache alone
+ * first, which needs neither gateway nor network; where that lacks a file, the gateway serves it.
  */
-export async function place(prepared: Prepared, lock: Lock, means: Means, context: Context): Promise<Placed> {
-  const { request } = prepared;
-  const { deadline, environment, origin } = means;
-  const { log } = context;
-  const interpreter = await context.timeline.step('Open the environment', () =>
-    openEnvironment(prepared, means, context),
-  );
-  return context.timeline.step('Install', async () => {
-    const common = { environment, remainingMs: deadline.remainingMs, signal: deadline.signal };
-    if (request.installer === 'pip') {
-      const gateway = await means.gateway();
-      publishLock(gateway, lock);
-      const { attempts } = await installWithPip({ lock, gateway, interpreter, log, ...common });
-      return { python: interpreter.executable, attempts };
-    }
-    const uv = (gateway: Gateway | null) =>
-      uvProgram({ path: means.uv, gateway, cacheFolder: means.uvCache, cwd: path.dirname(means.uv), ...common });
-    if (means.warm) {
-      const done = await installWithUv({ uv: uv(null), lock, origin, gateway: null, interpreter, log });
-      if (done !== null) return { python: interpreter.executable, attempts: done.attempts };
-    }
-    const gateway = await means.gateway();
+export async function place(
+  run: Run,
+  prepared: Prepared,
+  lock: Lock,
+  kept: boolean,
+  works: Works,
+  programs: Programs,
+): Promise<string> {
+  const { request, context, deadline, story } = run;
+  const { log, timeline } = context;
+  const interpreter = await timeline.step('Open the environment', () => openEnvironment(run, prepared, programs));
+  const { installer, venv } = request;
+  const open = async () => {
+    const gateway = await works.open();
     publishLock(gateway, lock);
-    const done = await installWithUv({ uv: uv(gateway), lock, origin, gateway, interpreter, log });
-    return { python: interpreter.executable, attempts: done?.attempts ?? 1 };
-  });
+    return gateway;
+  };
+  const withUv = async (): Promise<number> => {
+    const common = { lock, origin: works.origin, interpreter, log };
+    const offline = kept ? await installWithUv({ ...common, uv: programs.runUv(null), gateway: null }) : null;
+    if (offline !== null) return offline.attempts;
+    const gateway = await open();
+    const online = await installWithUv({ ...common, uv: programs.runUv(gateway), gateway });
+    return online?.attempts ?? 1;
+  };
+  const withPip = async (): Promise<number> => {
+    const { remainingMs, signal } = deadline;
+    const { environment } = programs;
+    const { attempts } = await installWithPip({
+      lock,
+      gateway: await open(),
+      interpreter,
+      log,
+      environment,
+      remainingMs,
+      signal,
+    });
+    return attempts;
+  };
+  const attempts = await timeline.step('Install', installer === 'uv' ? withUv : withPip);
+  const installerVersion = (installer === 'uv' ? programs.uv.version : interpreter.pip) ?? '';
+  story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts };
+  return interpreter.executable;
 }

@@ -6,14 +6,12 @@ import { inspectRunner } from '../runner/runner.js';
 import { chooseStore, keptFolder, type StoreChoice } from '../store/choose.js';
 import type { Log } from '../values/log.js';
 import type { Draft } from '../values/plan.js';
-import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
 import { tell } from './conclude.js';
-import type { Context, Story } from './context.js';
+import type { Run, Story } from './context.js';
 
 /** What is decided before any index is asked. */
 export interface Prepared {
-  readonly request: Request;
   readonly runner: Runner;
   readonly draft: Draft;
   readonly key: string;
@@ -46,26 +44,20 @@ function maskProxies({ network }: Runner, log: Log): void {
 }
 
 /** Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. */
-export async function prepare(
-  request: Request,
-  context: Context,
-  story: Story,
-  temporary: string,
-  signal: AbortSignal,
-): Promise<Prepared> {
+export async function prepare(run: Run): Promise<Prepared> {
+  const { request, context, story, deadline } = run;
   const { runner, notices } = await context.timeline.step('Look at the machine', () =>
-    inspectRunner(request, context.environment, signal),
+    inspectRunner(request, context.environment, deadline.signal),
   );
   maskProxies(runner, context.log);
   story.runner = runnerStory(runner);
-  tell(story, context, notices);
+  tell(run, notices);
   tell(
-    story,
-    context,
+    run,
     request.requirements.notices.map((text) => ({ id: text, text })),
   );
   const draft = draftPlan(request, runner);
-  tell(story, context, draft.notices);
+  tell(run, draft.notices);
   const { pylock } = request.requirements;
   const lockText = pylock === null ? null : await readFile(pylock, 'utf8');
   const { key, anatomy } = cacheKey(draft, runner, requirementsDigest(request.requirements, lockText));
@@ -74,7 +66,6 @@ export async function prepare(
     cachePath: request.cachePath,
     host: runner.host,
     kept: keptFolder(runner.os, context.environment, context.home),
-    temporary,
   });
-  return { request, runner, draft, key, anatomy, choice };
+  return { runner, draft, key, anatomy, choice };
 }

@@ -1,75 +1,58 @@
 import type { Plan } from '../values/plan.js';
-import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
 import { verify } from '../verify/verify.js';
 import { tell } from './conclude.js';
-import type { Context, Story } from './context.js';
-import type { Deadline } from './deadline.js';
+import type { Run } from './context.js';
 
 /** Milliseconds for the whole verification: importing a GPU build from a cold disk takes tens of seconds, a hang takes for ever. */
 const limitMs = 300_000;
 
-/** What is verified. */
-interface Subject {
-  readonly python: string;
-  readonly device: string;
-  readonly cuda: string | null;
-  readonly version: string | null;
-  readonly knownDefects: Plan['knownDefects'];
-  readonly level: 'full' | 'import';
-  readonly gpu: Request['gpu'];
-}
+/** What is verified: the part of a plan that an installation can be held to. */
+type Subject = Pick<Plan, 'device' | 'cuda' | 'version' | 'knownDefects'>;
 
 /** A build for an accelerator on a machine that has none, where the user said that this is fine: it is verified on the CPU, and that is said. */
-function deviceToVerify(
-  subject: Subject,
-  accelerators: Runner['accelerators'],
-  context: Context,
-  story: Story,
-): string {
-  const { device } = subject;
-  const wantsGpu = subject.gpu === 'optional' && /^(?:cu\d+|gpu)$/.test(device);
-  if (!wantsGpu || accelerators.gpus.length > 0) return device;
+function deviceToVerify(run: Run, device: string, { accelerators }: Runner): string {
+  const excused = run.request.gpu === 'optional' && /^(?:cu\d+|gpu)$/.test(device);
+  if (!excused || accelerators.gpus.length > 0) return device;
   const text = `${device} was verified on the CPU alone: this machine has no NVIDIA GPU, and gpu is optional.`;
-  tell(story, context, [{ id: 'not-verified-on-gpu', text }]);
+  tell(run, [{ id: 'not-verified-on-gpu', text }]);
   return 'cpu';
 }
 
-/** Proves the installation, writes it into the story and gives whether it passed. */
+/** Proves the installation of a plan in an interpreter, writes it into the story and gives whether it passed. */
 export async function prove(
-  subject: Subject,
-  accelerators: Runner['accelerators'],
-  deadline: Deadline,
-  context: Context,
-  story: Story,
+  run: Run,
+  plan: Subject,
+  runner: Runner,
+  python: string,
+  level: 'full' | 'import',
 ): Promise<boolean> {
+  const { context, deadline, story } = run;
+  const set = Object.entries(context.environment).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
   const verification = await context.timeline.step('Verify', () =>
     verify({
-      python: subject.python,
-      device: deviceToVerify(subject, accelerators, context, story),
-      expect: { version: subject.version, cuda: subject.cuda },
-      level: subject.level,
-      environment: Object.fromEntries(
-        Object.entries(context.environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-      ),
+      python,
+      device: deviceToVerify(run, plan.device, runner),
+      expect: { version: plan.version, cuda: plan.cuda },
+      level,
+      environment: Object.fromEntries(set),
       timeoutMs: Math.min(limitMs, deadline.remainingMs()),
       signal: deadline.signal,
-      knownDefects: subject.knownDefects,
+      knownDefects: plan.knownDefects,
     }),
   );
   story.verification = verification;
   tell(
-    story,
-    context,
+    run,
     verification.warnings.map((text) => ({ id: text, text })),
   );
-  story.problems = [
-    ...story.problems,
-    ...verification.findings.map(({ checks, cause, remedy, evidence }) => ({
-      where: checks.length === 0 ? 'verification' : checks.join(', '),
-      what: evidence === '' ? cause : `${cause} (${evidence})`,
-      remedy,
-    })),
-  ];
+  const problems = verification.findings.map(({ checks, cause, remedy, evidence }) => ({
+    where: checks.length === 0 ? 'verification' : checks.join(', '),
+    what: evidence === '' ? cause : `${cause} (${evidence})`,
+    remedy,
+  }));
+  story.problems = [...story.problems, ...problems];
   return verification.verified;
 }

@@ -1,43 +1,33 @@
-import type { LoopbackGateway } from '../gateway/server.js';
 import { sdistPyproject } from '../install/sdist-pyproject.js';
-import type { MakeEnvironment, UvProgram } from '../install/uv-program.js';
 import { makeLock } from '../lock/make-lock.js';
 import { resolve } from '../lock/resolve.js';
 import { resolverInput } from '../plan/resolver-input.js';
-import type { OpenSources } from '../sources/open.js';
-import type { Transfers } from '../transfer/transfers.js';
 import type { Lock } from '../values/lock.js';
 import type { Plan } from '../values/plan.js';
 import { tell } from './conclude.js';
-import type { Context, Story } from './context.js';
+import type { Run } from './context.js';
+import type { Desk } from './desk.js';
 import type { Prepared } from './prepare.js';
-
-/** What resolving needs of the run. */
-interface Means {
-  readonly gateway: LoopbackGateway;
-  readonly sources: OpenSources;
-  readonly transfers: Transfers;
-  readonly uv: UvProgram;
-  readonly environment: MakeEnvironment;
-  readonly signal: AbortSignal;
-}
+import type { Programs } from './programs.js';
+import type { Works } from './run-gateway.js';
 
 /** PaddlePaddle and everything else in one resolution, then the exact file of each package. Throws Failure(2) where there is no solution. */
 export async function resolveLock(
+  run: Run,
   prepared: Prepared,
   plan: Plan,
-  means: Means,
-  context: Context,
-  story: Story,
+  { sources }: Desk,
+  works: Works,
+  programs: Programs,
 ): Promise<Lock> {
-  const { request, runner, key } = prepared;
-  const { gateway, sources, transfers, uv, environment, signal } = means;
-  const { interpreter } = runner;
+  const { request, context, deadline } = run;
+  const { interpreter } = prepared.runner;
   const lines = resolverInput(plan, request);
   const { formats, preReleases } = request.requirements;
+  const gateway = await works.open();
   const pins = await context.timeline.step('Resolve', () =>
     resolve({
-      uv,
+      uv: programs.runUv(gateway),
       interpreter,
       gateway,
       lines,
@@ -46,30 +36,25 @@ export async function resolveLock(
       log: context.log,
     }),
   );
-  const made = await context.timeline.step('Lock', () =>
+  const { lock, notices, builds } = await context.timeline.step('Lock', () =>
     makeLock({
       pins,
       page: (project) => sources.page(project, plan.origins[project]),
-      fetch: (file) => transfers.get(file).done,
+      fetch: (file) => works.transfers.get(file).done,
       fetchLink: (url) => gateway.bringDirect(url),
-      pyproject: (sdist) => sdistPyproject(sdist, interpreter, environment, signal),
+      pyproject: (sdist) => sdistPyproject(sdist, interpreter, programs.environment, deadline.signal),
       interpreter,
       requirements: lines.requirements,
       formats,
       plan,
-      key,
+      key: prepared.key,
       now: context.started,
     }),
   );
-  tell(story, context, made.notices);
-  for (const build of made.builds) {
-    const wants = build.requires.length === 0 ? 'setuptools' : build.requires.join(', ');
-    tell(story, context, [
-      {
-        id: `sdist-${build.name}`,
-        text: `${build.name} is built here from source; building asks for ${wants}, which is resolved outside the lock.`,
-      },
-    ]);
-  }
-  return made.lock;
+  const fromSource = builds.map(({ name, requires }) => ({
+    id: `sdist-${name}`,
+    text: `${name} is built here from source; building asks for ${requires.length === 0 ? 'setuptools' : requires.join(', ')}, which is resolved outside the lock.`,
+  }));
+  tell(run, [...notices, ...fromSource]);
+  return lock;
 }

@@ -1,9 +1,11 @@
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { openDirectoryStore } from '../store/directory.js';
-import { type GithubSave, restoreFromGithub } from '../store/github.js';
+import { entryName, restoreFromGithub } from '../store/github.js';
 import type { Store } from '../store/store.js';
 import type { Lock } from '../values/lock.js';
-import type { Context, Story } from './context.js';
+import type { PostState, Run } from './context.js';
 import type { Prepared } from './prepare.js';
 
 /** The store of a run, and what GitHub's cache had for it. */
@@ -11,7 +13,11 @@ export interface Stock {
   readonly store: Store;
   /** Name of GitHub's entry that was restored, or null. */
   readonly restored: string | null;
+  /** Removes what must not outlive the run: the whole store with `cache: off`. */
+  close(): Promise<void>;
 }
+
+const nothingToClose = (): Promise<void> => Promise.resolve();
 
 function isFolder(folder: string): Promise<boolean> {
   return stat(folder).then(
@@ -21,53 +27,63 @@ function isFolder(folder: string): Promise<boolean> {
 }
 
 /**
- * Opens the store where there may be something in it: its folder exists, or GitHub's cache is asked. Null where there is none yet, so that
- * a request without a solution leaves no folder behind.
+ * The store where there may be something in it: its folder exists, or GitHub's cache is asked. Null where there is nothing yet, so that a
+ * request without a solution leaves no folder behind.
  */
-export async function openStock(prepared: Prepared, context: Context, signal: AbortSignal): Promise<Stock | null> {
-  const { choice, key } = prepared;
-  if (choice.kind !== 'github') {
-    return (await isFolder(choice.folder)) ? { store: await openDirectoryStore(choice.folder), restored: null } : null;
-  }
-  const store = await openDirectoryStore(choice.folder);
+export async function findStock({ context, deadline }: Run, { choice, key }: Prepared): Promise<Stock | null> {
+  const { folder, kind } = choice;
+  if (folder === null || (kind === 'directory' && !(await isFolder(folder)))) return null;
+  const store = await openDirectoryStore(folder);
+  if (kind !== 'github') return { store, restored: null, close: nothingToClose };
   // The package is large and belongs to one of three stores: it is loaded only for that one.
   const client = await import('@actions/cache');
-  const restored = await context.timeline.step("Restore from GitHub's cache", () =>
-    restoreFromGithub({ client, store, key, log: context.log, signal }),
+  const { log, timeline } = context;
+  const restored = await timeline.step("Restore from GitHub's cache", () =>
+    restoreFromGithub({ client, store, key, log, signal: deadline.signal }),
   );
-  return { store, restored };
+  return { store, restored, close: nothingToClose };
 }
 
-/** Files of a lock that the store has already. */
-export async function filesThere(store: Store, lock: Lock): Promise<Lock['files']> {
-  const found = await Promise.all(
-    lock.files.map(async (file) => ({ file, there: await store.find(file.sha256, file.filename) })),
-  );
-  return found.filter(({ there }) => there !== null).map(({ file }) => file);
+/** Makes the store; with `cache: off` a temporary one. */
+export async function makeStock({ context }: Run, { choice }: Prepared): Promise<Stock> {
+  if (choice.folder !== null) {
+    return { store: await openDirectoryStore(choice.folder), restored: null, close: nothingToClose };
+  }
+  const base = context.environment['RUNNER_TEMP'] ?? tmpdir();
+  const folder = await mkdtemp(path.join(base, 'paddle-mirror-setup-'));
+  const store = await openDirectoryStore(folder);
+  return { store, restored: null, close: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Writes into the story what the cache gave: before anything is downloaded. */
-export function tellCache(prepared: Prepared, kept: boolean, lock: Lock, there: Lock['files'], story: Story): void {
+/** Writes into the story what the store already has of a lock: before anything is downloaded. `kept`: the lock itself was kept. */
+export async function tellCache(
+  { story }: Run,
+  prepared: Prepared,
+  { store }: Stock,
+  lock: Lock,
+  kept: boolean,
+): Promise<void> {
   const { choice, key, anatomy } = prepared;
-  const whole = there.length === lock.files.length;
+  const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
+  const there = found.filter((file) => file !== null);
   story.cache = {
     store: choice.kind,
     reason: choice.reason,
-    folder: choice.folder,
+    folder: choice.folder ?? '',
     key,
     anatomy,
-    hit: kept && whole ? 'exact' : there.length > 0 ? 'partial' : 'miss',
+    hit: kept && there.length === lock.files.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
     filesReused: there.length,
-    bytesReused: there.reduce((sum, file) => sum + (file.size ?? 0), 0),
+    bytesReused: there.reduce((sum, file) => sum + file.size, 0),
     bytesDownloaded: 0,
   };
 }
 
 /** What post has to save: nothing where the very entry was restored, or where GitHub's cache is not used. */
-export function toSave(prepared: Prepared, stock: Stock, lock: Lock, entry: string): GithubSave | null {
-  if (prepared.choice.kind !== 'github' || stock.restored === entry) return null;
-  const files = lock.files
-    .filter((file) => file.hashOrigin !== 'local')
-    .map(({ sha256, filename }) => ({ sha256, filename }));
-  return { entry, key: lock.key, files };
+export function toSave({ choice }: Prepared, { store, restored }: Stock, lock: Lock): PostState['save'] {
+  const entry = entryName(lock);
+  if (choice.kind !== 'github' || restored === entry) return null;
+  const fromIndexes = lock.files.filter((file) => file.hashOrigin !== 'local');
+  const files = fromIndexes.map(({ sha256, filename }) => ({ sha256, filename }));
+  return { folder: store.root, entry: { entry, key: lock.key, files } };
 }

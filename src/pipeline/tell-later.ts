@@ -1,13 +1,12 @@
 import path from 'node:path';
 import { mirrorAt } from '../catalog/mirrors.js';
 import { type LaterEnvironment, writeEnvFile } from '../configure/env-file.js';
-import { type Journal, type JournalOwner, openJournal } from '../configure/journal.js';
+import { type JournalOwner, openJournal } from '../configure/journal.js';
 import { pipEnvironment } from '../configure/pip.js';
 import { stateFolder } from '../configure/state-folder.js';
 import type { OpenSources } from '../sources/open.js';
-import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
-import type { Context, Story } from './context.js';
+import type { Context, Run } from './context.js';
 
 /**
  * Whose changes these are. In a job they are undone at its end; RUNNER_TRACKING_ID is new for every job, so that a job finds what a
@@ -36,31 +35,29 @@ function virtualEnvironment(venv: string | null, python: string): LaterEnvironme
 
 /** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
 export async function tellLater(
-  request: Request,
-  runner: Runner,
+  run: Run,
+  { interpreter, os }: Runner,
   python: string,
   sources: OpenSources,
-  context: Context,
-  story: Story,
-): Promise<{ readonly later: LaterEnvironment; readonly journals: readonly string[] }> {
-  const { interpreter, os } = runner;
+): Promise<LaterEnvironment> {
+  const { request, context, story } = run;
   const isPublic = (url: string): boolean =>
     mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
   const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
   const pip = request.configure.includes('pip')
     ? pipEnvironment({ interpreter, chosen, isPublic })
-    : { variables: {}, why: 'configure leaves pip out.' };
+    : { variables: {}, why: 'configure leaves it out.' };
   context.log.info(`pip of later steps: ${pip.why}`);
   const environment = virtualEnvironment(request.venv, python);
   const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
-  story.configured =
-    later.path.length === 0
-      ? later.variables
-      : { ...later.variables, PATH: `${later.path.join(path.delimiter)} in front` };
-  if (request.envFile === null) return { later, journals: [] };
-  const owner = journalOwner(context.environment);
-  const journal: Journal = openJournal(journalFolder(os, context), owner);
-  await writeEnvFile(request.envFile, later, context.environment['PATH'] ?? '', journal);
-  if (owner.scope === 'keep') context.log.info(`${request.envFile} stays until you run \`restore\`.`);
-  return { later, journals: [journal.file] };
+  const front = later.path.join(path.delimiter);
+  story.configured = front === '' ? later.variables : { ...later.variables, PATH: `${front} in front` };
+  if (request.envFile !== null) {
+    const owner = journalOwner(context.environment);
+    const journal = openJournal(journalFolder(os, context), owner);
+    run.state = { ...run.state, journals: [...run.state.journals, journal.file] };
+    await writeEnvFile(request.envFile, later, context.environment['PATH'] ?? '', journal);
+    if (owner.scope === 'keep') context.log.info(`${request.envFile} stays until you run \`restore\`.`);
+  }
+  return later;
 }

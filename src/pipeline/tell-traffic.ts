@@ -1,12 +1,12 @@
 import type { Lock } from '../values/lock.js';
 import { maskUrl } from '../values/mask.js';
 import type { Source } from '../values/source.js';
-import type { Story } from './context.js';
+import type { Run } from './context.js';
 import type { Desk } from './desk.js';
 import type { Works } from './run-gateway.js';
 
 /** Writes the lock into the story. */
-export function tellLock(lock: Lock, path: string, resolved: boolean, story: Story): void {
+export function tellLock({ story }: Run, lock: Lock, path: string, resolved: boolean): void {
   story.lock = {
     path,
     files: lock.files.map(({ name, version, filename, kind, size, hashOrigin }) => ({
@@ -24,7 +24,7 @@ export function tellLock(lock: Lock, path: string, resolved: boolean, story: Sto
 }
 
 /** Writes what came from where, and what each source did wrong; sources that had nothing to do with the run are left out. */
-export function tellTraffic(desk: Desk, works: Works, story: Story): void {
+export function tellTraffic({ story }: Run, desk: Desk, works: Works): void {
   const fetched = works.transfers.fetched();
   const faults = [...desk.sources.faults(), ...works.transfers.faults()];
   const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);

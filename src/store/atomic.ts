@@ -11,14 +11,19 @@ export function errorCode(error: unknown): string | null {
     : null;
 }
 
-/** Replaces a file in one step: readers see the old content or the new one. Throws Failure when the disk is full. */
-export async function writeAtomic(path: string, content: string | Uint8Array): Promise<void> {
+/**
+ * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
+ * then be empty. Throws DiskFull.
+ */
+export async function writeAtomic(path: string, content: string | Uint8Array, flushed = true): Promise<void> {
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const handle = await open(temporary, 'wx');
     try {
       await handle.writeFile(content);
-      await handle.datasync();
+      if (flushed) {
+        await handle.datasync();
+      }
     } finally {
       await handle.close();
     }

@@ -3,8 +3,8 @@ import path from 'node:path';
 /** Which store, where, and why. */
 export interface StoreChoice {
   readonly kind: 'github' | 'directory' | 'off';
-  /** Folder of the store; with `off` a temporary one that goes at the end of the run. */
-  readonly folder: string;
+  /** Folder of the store; null with `off`: a temporary one that goes at the end of the run. */
+  readonly folder: string | null;
   readonly reason: string;
 }
 
@@ -31,10 +31,9 @@ export function chooseStore(options: {
   readonly cachePath: string | null;
   readonly host: 'github-hosted' | 'self-hosted' | 'shell';
   readonly kept: string;
-  readonly temporary: string;
 }): StoreChoice {
   const folder = options.cachePath ?? options.kept;
-  if (options.wish === 'off') return { kind: 'off', folder: options.temporary, reason: 'cache: off' };
+  if (options.wish === 'off') return { kind: 'off', folder: null, reason: 'cache: off' };
   if (options.wish !== 'auto') return { kind: options.wish, folder, reason: `cache: ${options.wish}` };
   return options.host === 'github-hosted'
     ? { kind: 'github', folder, reason: 'auto: a GitHub-hosted machine keeps nothing itself' }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorCode, fileSize, writeAtomic } from './atomic.js';
@@ -29,16 +29,8 @@ export async function openPartial(folder: string): Promise<PartialFile | null> {
   return {
     path,
     record,
-    save: async (value, durable) => {
-      if (durable) {
-        const handle = await open(path, 'r+');
-        try {
-          await handle.datasync();
-        } finally {
-          await handle.close();
-        }
-      }
-      await writeAtomic(recordPath, JSON.stringify(value));
+    save: async (value) => {
+      await writeAtomic(recordPath, JSON.stringify(value), false);
       const now = new Date();
       await utimes(lock, now, now);
     },

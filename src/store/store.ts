@@ -22,8 +22,8 @@ export interface PartialFile {
   readonly path: string;
   /** What an earlier run recorded about these bytes, as written by `save`; null where there is nothing to go on with. */
   readonly record: unknown;
-  /** Records what is on disk (atomically) and tells other processes that this one is alive. `durable`: the bytes are flushed to the disk first. */
-  save(record: unknown, durable: boolean): Promise<void>;
+  /** Records what is there (in one step; nothing is flushed to the disk) and tells other processes that this one is alive. */
+  save(record: unknown): Promise<void>;
   /** Gives the place up and leaves the bytes for the next run. */
   release(): Promise<void>;
   /** Gives the place up and removes what is there. */

@@ -1,7 +1,7 @@
 import type { IndexFile } from '../values/source.js';
 import type { Bell } from './bell.js';
 import type { DiskFile } from './disk-file.js';
-import { type Identity, readRecord } from './record.js';
+import { bootTime, type Identity, readRecord } from './record.js';
 import { type FileRoute, isAlive } from './routes.js';
 import { createSegments, type Segments } from './segments.js';
 import type { Timings } from './timings.js';
@@ -31,7 +31,7 @@ export function readState(
   record: unknown,
   onDisk: number,
 ): DownloadState {
-  const kept = readRecord(record, file.sha256, onDisk);
+  const kept = readRecord(record, file.sha256, onDisk, bootTime());
   const stated = statedSize(file);
   const fresh = freshSegments(file, timings);
   const usable = kept !== null && (stated === null || stated === kept.size);

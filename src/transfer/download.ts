@@ -6,6 +6,7 @@ import { blame } from './blame.js';
 import { openDiskFile } from './disk-file.js';
 import { isUsable, othersThan, readState, takeBack } from './download-state.js';
 import { createLines } from './lines.js';
+import { bootTime, type PartialRecord } from './record.js';
 import type { Refusal } from './refusal.js';
 import { createRoutes, exhausted, type FileRoute, faultOf, isAlive, readyAt, refuse, viewRoute } from './routes.js';
 import type { Surroundings, Work } from './transfer.js';
@@ -33,6 +34,8 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   const onDisk = (await fileSize(partial.path)) ?? 0;
   const state = readState(file, routes, bell, timings, partial.record, onDisk);
   let saving: Promise<void> | null = null;
+  /** Bytes that arrived since the last record. */
+  let unsaved = 0;
 
   const extent = {
     front: () => (state.confirmed ? state.segments.front() : 0),
@@ -54,8 +57,8 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     }
   };
 
-  const blameRoute = (route: FileRoute, refusal: Refusal, gained: number): void => {
-    const left = refuse(route, refusal, gained, othersThan(route, state).length === 0, Date.now());
+  const blameRoute = (route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void => {
+    const left = refuse(route, refusal, gained, othersThan(route, state).length === 0, begunMs, Date.now());
     faults.push(faultOf(route, refusal));
     log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
     if (left && expected === null && state.identity?.source === route.location.source) {
@@ -88,15 +91,31 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     failed: fail,
     closed: settle,
     measured: checkSpace,
+    // A kill costs what no record knows of: well under a hundredth of the file.
+    wrote: (bytes) => {
+      unsaved += bytes;
+      if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 400)) {
+        saveSoon();
+      }
+    },
   });
 
   const save = async (): Promise<void> => {
     const { segments, identity, confirmed } = state;
     const size = segments.size();
     if (size !== null && confirmed) {
+      unsaved = 0;
       const pieces = segments.pieces();
-      await partial.save({ version: 1, size, sha256: expected, identity, pieces }, expected === null);
+      const record: PartialRecord = { version: 1, size, sha256: expected, identity, pieces, bootedMs: bootTime() };
+      await partial.save(record);
     }
+  };
+  const saveSoon = (): void => {
+    saving ??= save()
+      .catch(fail)
+      .finally(() => {
+        saving = null;
+      });
   };
 
   const tick = (): void => {
@@ -105,11 +124,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     const total = state.segments.size();
     const bytes = total === null ? state.segments.front() : total - state.segments.missing();
     log.progress({ item: file.filename, bytes, total, sources: lines.sources() });
-    saving ??= save()
-      .catch(fail)
-      .finally(() => {
-        saving = null;
-      });
+    saveSoon();
   };
 
   /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
@@ -120,7 +135,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     }
     for (const route of routes.filter((r) => r.location.source === next.recall)) {
       if (next.proven) {
-        blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0);
+        blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0, Date.now());
       } else {
         route.suspected = true;
       }
@@ -132,7 +147,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   /** The hash is right: a suspect whose bytes had to be replaced by other ones is proven wrong. */
   const convict = (replaced: boolean): void => {
     for (const route of routes.filter((r) => r.suspected && replaced)) {
-      blameRoute(route, wrongHash('other bytes', expected), 0);
+      blameRoute(route, wrongHash('other bytes', expected), 0, Date.now());
     }
   };
 

@@ -29,12 +29,14 @@ export interface Lines {
 
 /** What happens at the end of a connection. */
 export interface LineEvents {
-  /** The source refused, after `gained` bytes. */
-  refused(route: FileRoute, refusal: Refusal, gained: number): void;
+  /** The source refused, after `gained` bytes over a connection that was begun at `begunMs`. */
+  refused(route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void;
   /** Something is wrong that is not the source's fault. */
   failed(error: unknown): void;
   /** A connection was closed, whatever the reason. */
   closed(): void;
+  /** Bytes have reached the file. */
+  wrote(bytes: number): void;
   /** The length has become known: throws when the disk has no room. */
   measured(): Promise<void>;
 }
@@ -116,6 +118,7 @@ export function createLines(
         await disk.write(bytes, into.reached, into.compareTo);
         segments.advance(into, source, into.reached + bytes.length);
         bell.ring();
+        events.wrote(bytes.length);
       });
       route.strikes = 0;
     } finally {
@@ -139,7 +142,7 @@ export function createLines(
       if (refusal === null) {
         events.failed(error);
       } else {
-        events.refused(route, refusal, line.bytes);
+        events.refused(route, refusal, line.bytes, started);
       }
     } finally {
       lines.delete(line);

@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import type { Piece } from './segments.js';
 
 /** Which copy of a file without a published hash is being fetched: bytes of another one must not be mixed in. */
@@ -14,21 +15,38 @@ export interface PartialRecord {
   readonly sha256: string | null;
   readonly identity: Identity | null;
   readonly pieces: readonly Piece[];
+  /** When the machine was started (ms since the epoch): what was not flushed to the disk may be lost since then. */
+  readonly bootedMs: number;
 }
 
 /** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
 export const KEPT = '(kept)';
 
+/** The same start of the machine, read twice from its clock and its uptime. */
+const SAME_BOOT_MS = 5000;
+
+/** When the machine was started, ms since the epoch. */
+export function bootTime(): number {
+  return Math.round(Date.now() - uptime() * 1000);
+}
+
 /**
  * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
- * a file without hash whose copy can't be told. Pieces that reach past `onDisk` bytes are cut there.
+ * a file without hash whose copy can't be told or whose bytes a restart of the machine (`bootedMs` is another) may have damaged.
+ * Pieces that reach past `onDisk` bytes are cut there.
  */
-export function readRecord(value: unknown, sha256: string | null, onDisk: number): PartialRecord | null {
+export function readRecord(
+  value: unknown,
+  sha256: string | null,
+  onDisk: number,
+  bootedMs: number,
+): PartialRecord | null {
   if (!isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
     return null;
   }
   const identity = readIdentity(value['identity']);
-  if (!Array.isArray(value['pieces']) || (sha256 === null && identity === null)) {
+  const sameBoot = isCount(value['bootedMs']) && Math.abs(value['bootedMs'] - bootedMs) < SAME_BOOT_MS;
+  if (!Array.isArray(value['pieces']) || (sha256 === null && (identity === null || !sameBoot))) {
     return null;
   }
   const source = sha256 === null && identity !== null ? identity.source : KEPT;
@@ -38,7 +56,7 @@ export function readRecord(value: unknown, sha256: string | null, onDisk: number
     }
     return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
   });
-  return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to) };
+  return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to), bootedMs };
 }
 
 function readIdentity(value: unknown): Identity | null {

@@ -11,6 +11,8 @@ export interface FileRoute {
   readonly lane: Lane;
   /** Refusals in a row without a byte gained. */
   strikes: number;
+  /** Time (ms since the epoch) of the latest strike. */
+  struckAt: number;
   notBefore: number;
   left: boolean;
   /** Under suspicion of wrong bytes: not asked until the matter is settled. */
@@ -31,6 +33,7 @@ export function createRoutes(file: IndexFile, lane: (location: FileLocation) => 
       location,
       lane: lane(location),
       strikes: 0,
+      struckAt: 0,
       notBefore: 0,
       left: false,
       suspected: false,
@@ -61,11 +64,26 @@ export function viewRoute(route: FileRoute, usable: boolean, nowMs: number): Rou
   };
 }
 
-/** Takes a refusal in: the route waits or is left. `gained`: bytes that the connection brought before. Returns whether it was left. */
-export function refuse(route: FileRoute, refusal: Refusal, gained: number, alone: boolean, nowMs: number): boolean {
+/**
+ * Takes a refusal in: the route waits or is left. `gained`: bytes that the connection brought before; `begunMs`: when it was begun.
+ * Connections that break together are one strike. Returns whether the route was left.
+ */
+export function refuse(
+  route: FileRoute,
+  refusal: Refusal,
+  gained: number,
+  alone: boolean,
+  begunMs: number,
+  nowMs: number,
+): boolean {
   // A source that stalls is not forgiven for the bytes before the stall: each one holds the installer up.
   const forgiven = gained >= 2 ** 16 && refusal.kind !== 'timeout' && refusal.kind !== 'slow';
-  route.strikes = forgiven ? 0 : route.strikes + 1;
+  if (forgiven) {
+    route.strikes = 0;
+  } else if (begunMs >= route.struckAt) {
+    route.strikes += 1;
+    route.struckAt = nowMs;
+  }
   route.refusal = refusal;
   const verdict = judge(refusal, route.strikes, alone, Math.random());
   if (verdict.leave !== null) {
@@ -94,7 +112,7 @@ export function exhausted(filename: string, routes: readonly FileRoute[]): Failu
     const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
     return {
       where: `${route.location.source} (${maskUrl(route.location.url)})`,
-      what: `${filename} could not be had: ${route.refusal?.detail ?? left}.`,
+      what: `${filename} could not be had: ${(route.refusal?.detail ?? left).replace(/\.$/, '')}.`,
       remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
     };
   });

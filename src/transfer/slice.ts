@@ -36,6 +36,7 @@ export function fetchSlice(
       if (route === undefined) {
         return;
       }
+      const begun = Date.now();
       const others = routes.some((r) => r !== route && isAlive(r));
       route.lane.active += 1;
       busy = true;
@@ -70,7 +71,7 @@ export function fetchSlice(
           settle(() => reject(error));
           return;
         }
-        refuse(route, refusal, 0, !others, Date.now());
+        refuse(route, refusal, 0, !others, begun, Date.now());
         if (!routes.some(isAlive)) {
           settle(() => reject(exhausted(file.filename, routes)));
         }
