@@ -3,7 +3,7 @@
  * cold (nothing there), warm (a new environment, the cache kept) and again (nothing to do). Medians, contestants in turn.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startMirror } from '../__tests__/support/mirror.js';
@@ -40,7 +40,10 @@ async function round(latencyMs: number, book: Book | null): Promise<void> {
   const mirror = await startMirror({ files: wheels.files, metadata: wheels.metadata, latencyMs });
   const paddle = await startMirror({ files: {}, paddle: true, latencyMs });
   try {
-    for (const contestant of contestants) rmSync(path.join(place, contestant.name), { recursive: true, force: true });
+    for (const { name } of contestants) {
+      rmSync(path.join(place, name), { recursive: true, force: true });
+      mkdirSync(path.join(place, name));
+    }
     for (const kind of cases) {
       for (const contestant of contestants) {
         const folder = path.join(place, contestant.name);
@@ -48,6 +51,7 @@ async function round(latencyMs: number, book: Book | null): Promise<void> {
         const arena = { python, uv: wheels.uv, index: mirror.index, paddleIndex: paddle.index, folder, version };
         const before = mirror.bytes;
         const taken = await timed(contestant.install(arena, kind !== 'again'));
+        console.log(`    ${book === null ? 'warm-up' : 'round'}: ${kind} ${contestant.name} ${seconds(taken.ms)}`);
         if (book !== null) enter(book, kind, contestant.name, taken, folder);
         if (contestant.name === 'ours' && kind !== 'cold' && mirror.bytes > before) {
           console.log(`ours downloaded ${mirror.bytes - before} bytes in the case ${kind}`);

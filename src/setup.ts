@@ -57,7 +57,7 @@ async function carryOut(
     const programs = await bringPrograms(run, prepared, desk, works, stock);
     const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
     works.lockTo(lock);
-    await tellCache(run, prepared, stock, lock, known !== null);
+    await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
     const lockPath = await keepLock(store, lock);
     tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
     run.state = { ...run.state, save: toSave(prepared, stock, lock) };

@@ -92,6 +92,6 @@ describe('the environment of later steps as a file', () => {
     const file = path.join(temporaryFolder(), 'nowhere', 'env');
     const journal = openJournal(temporaryFolder(), job);
     const failed = writeEnvFile(file, { variables: {}, path: [] }, '', journal);
-    await expect(failed).rejects.toMatchObject({ exitCode: 2, problems: [{ where: 'env-file' }] });
+    await expect(failed).rejects.toMatchObject({ exitCode: 2, problems: [{ where: 'environment-file' }] });
   });
 });

@@ -7,14 +7,14 @@ import { Failure } from '../../src/values/failure.js';
 
 function node(
   script: string,
-  options: { timeoutMs?: number; signal?: AbortSignal; args?: string[] } = {},
+  options: { limitMs?: number; signal?: AbortSignal; args?: string[] } = {},
 ): ReturnType<typeof runProgram> {
   return runProgram({
     file: process.execPath,
     args: ['-e', script, ...(options.args ?? [])],
     environment: {},
     cwd: tmpdir(),
-    timeoutMs: options.timeoutMs ?? 20_000,
+    limitMs: options.limitMs ?? 20_000,
     signal: options.signal ?? AbortSignal.timeout(20_000),
     purpose: 'the test program',
   });
@@ -34,7 +34,7 @@ function runs(pid: number): boolean {
 describe('running a program', () => {
   test('any exit status is an answer, with what was printed', async () => {
     const ran = await node('console.log("out"); console.error("err"); process.exitCode = 7');
-    expect(ran).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
+    expect(ran).toMatchObject({ code: 7, stdout: 'out\n', stderr: 'err\n' });
   });
 
   test('arguments reach it as they are, whatever a shell would make of them', async () => {
@@ -49,7 +49,7 @@ describe('running a program', () => {
       setInterval(() => {}, 1000);
       require('fs').writeFileSync(process.argv[1], String(child.pid));`;
     const file = `${tmpdir()}/paddle-test-pid-${process.pid}`;
-    const failed = node(script, { timeoutMs: 1_500, args: [file] });
+    const failed = node(script, { limitMs: 1_500, args: [file] });
     await expect(failed).rejects.toThrow(/the test program had not ended after 2 s/);
     await expect(failed).rejects.toBeInstanceOf(Failure);
     const pid = Number(readFileSync(file, 'utf8'));
@@ -66,7 +66,7 @@ describe('running a program', () => {
   });
 
   test('a program that is not there is a failure that names it', async () => {
-    const call = { args: [], environment: {}, cwd: tmpdir(), timeoutMs: 1_000, signal: AbortSignal.timeout(1_000) };
+    const call = { args: [], environment: {}, cwd: tmpdir(), limitMs: 1_000, signal: AbortSignal.timeout(1_000) };
     const failed = runProgram({ ...call, file: '/nowhere/uv', purpose: 'uv' });
     await expect(failed).rejects.toThrow(/\/nowhere\/uv could not be started/);
   });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isLoopback, noProxyCovers, proxyFor } from '../../src/net/proxy.js';
-import { maskUrl } from '../../src/values/mask.js';
 
 const network = {
   httpsProxy: 'http://secure.example:3128',
@@ -74,27 +73,4 @@ describe('the proxy of an address', () => {
 
 test('a domain is never loopback by its first label', () => {
   fc.assert(fc.property(domain, (host) => !isLoopback(host) && !isLoopback(`localhost.${host}`)));
-});
-
-describe('an address as printed', () => {
-  test('hides user, password, query and fragment', () => {
-    expect(maskUrl('https://me:secret@index.example:8443/simple/?token=secret#secret')).toBe(
-      'https://***@index.example:8443/simple/?***',
-    );
-    expect(maskUrl('https://index.example/simple/')).toBe('https://index.example/simple/');
-  });
-
-  test('that is none is still without credentials', () => {
-    expect(maskUrl('htp://me:secret@[x/')).toBe('htp://***@[x/');
-    expect(maskUrl('C:\\wheels')).toBe('C:\\wheels');
-  });
-
-  test('never shows the password', () => {
-    const word = fc.stringMatching(/^[A-Za-z0-9%!*()_~-]{1,12}$/).map((text) => `Q${text}Q`);
-    fc.assert(
-      fc.property(word, word, domain, (user, password, host) => {
-        expect(maskUrl(`https://${user}:${password}@${host}/x?k=${password}`)).toBe(`https://***@${host}/x?***`);
-      }),
-    );
-  });
 });

@@ -35,7 +35,7 @@ describe('the summary of a run', () => {
     expect(row(summary, 'near')).toEqual([
       'near',
       'mirrors',
-      'nothing served; banned: 403 Forbidden &#40;Wait a day.&#41;',
+      'no file served; banned &#40;2 times&#41;: 403 Forbidden Wait a day.',
     ]);
   });
 

@@ -116,8 +116,8 @@ describe('a wrong input is answered with what was given, what is allowed and wha
     ],
     [{ report: 'folder' }, 'report: "/project/folder" is a folder. Name a file in it.'],
     [
-      { 'env-file': 'gone/env' },
-      'env-file: The folder "/project/gone" does not exist. Make it first, or name a file elsewhere.',
+      { 'environment-file': 'gone/env' },
+      'environment-file: The folder "/project/gone" does not exist. Make it first, or name a file elsewhere.',
     ],
   ];
 

@@ -137,7 +137,7 @@ describe('a request', () => {
       venv: 'my "venv"',
       'cache-path': '~/paddle cache',
       report: "it's.json",
-      'env-file': join(cwd, 'later.env'),
+      'environment-file': join(cwd, 'later.env'),
     });
     expect(request).toMatchObject({
       venv: join(cwd, 'my "venv"'),

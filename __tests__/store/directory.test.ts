@@ -3,10 +3,9 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { DiskFull, explainFull } from '../../src/store/atomic.js';
 import { type DirectoryStore, openDirectoryStore } from '../../src/store/directory.js';
-import { WrongBytes } from '../../src/store/store.js';
 import { Failure } from '../../src/values/failure.js';
+import { DiskFull, WrongBytes } from '../../src/values/store.js';
 
 const never = new AbortController().signal;
 const filename = 'thing-1.0-py3-none-any.whl';
@@ -173,7 +172,7 @@ describe('a store that can not work', () => {
 
   test('says on a full disk what is needed and what is free', async () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-    expect(await explainFull(full, root, 5 * 2 ** 20)).toMatchObject({ exitCode: 1, cause: full });
+    expect(await store.explain(full, 5 * 2 ** 20)).toMatchObject({ exitCode: 1, cause: full });
     expect(new DiskFull('/cache', 5 * 2 ** 20, 2 ** 20).message).toBe(
       '/cache: The disk is full: 5.0 MiB are needed, 1.0 MiB are free. Free some space, or set `cache-path` to a folder on a larger disk.',
     );

@@ -12,7 +12,7 @@ import {
   restoreFromGithub,
   saveToGithub,
 } from '../../src/store/github.js';
-import type { Store } from '../../src/store/store.js';
+import type { Store } from '../../src/values/store.js';
 import { type CacheService, startCacheService } from '../support/cache-service.js';
 import { keptLog } from '../support/log.js';
 

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,8 +16,12 @@ export interface Machine {
   readonly environment: Readonly<Record<string, string>>;
   /** Every file and folder in home and work, relative to both. */
   files(): Promise<readonly string[]>;
-  /** Runs the command line of dist/ in `work`. */
-  cli(args: readonly string[], extra?: Readonly<Record<string, string>>): Promise<CliRun>;
+  /** Runs the command line of dist/ in `work`. `meanwhile` gets the process as soon as it runs. */
+  cli(
+    args: readonly string[],
+    extra?: Readonly<Record<string, string>>,
+    meanwhile?: (child: ChildProcess) => void,
+  ): Promise<CliRun>;
   remove(): Promise<void>;
 }
 
@@ -56,12 +60,13 @@ export async function makeMachine(): Promise<Machine> {
     async files() {
       return (await Promise.all([home, work].map((path) => readdir(path, { recursive: true })))).flat().sort();
     },
-    cli(args, extra = {}) {
+    cli(args, extra = {}, meanwhile = () => undefined) {
       const child = spawn(process.execPath, [join(repository, 'dist', 'cli', 'index.js'), ...args], {
         cwd: work,
         env: { ...environment, ...extra },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
+      meanwhile(child);
       const said = { stdout: '', stderr: '' };
       for (const name of ['stdout', 'stderr'] as const) {
         child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '../../src/net/client.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
-import type { Store } from '../../src/store/store.js';
 import type { Timings } from '../../src/transfer/timings.js';
 import { openTransfers, type Transfers } from '../../src/transfer/transfers.js';
 import type { Log } from '../../src/values/log.js';
 import type { IndexFile } from '../../src/values/source.js';
+import type { Store } from '../../src/values/store.js';
 import { type Mirror, type MirrorOptions, startMirror } from '../support/mirror.js';
 
 export const quiet: Log = {
@@ -118,7 +118,7 @@ export async function openScene(
 export async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = [];
   for await (const piece of pieces) {
-    all.push(piece);
+    all.push(Buffer.from(piece));
   }
   return Buffer.concat(all);
 }

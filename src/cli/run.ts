@@ -17,7 +17,7 @@ import type { Report } from '../values/report.js';
 import { programVersion } from '../version.js';
 import { type Command, parseArguments } from './arguments.js';
 import { formatHelp } from './help.js';
-import { spellAsFlags } from './spell.js';
+import { spellAsFlags, spellTextAsFlags } from './spell.js';
 
 const runs: Readonly<Record<Command, typeof setup>> = {
   setup,
@@ -60,7 +60,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     const context: Context = {
       environment: process.env,
       home: homedir(),
-      log,
+      log: { ...log, warn: ({ id, text }) => log.warn({ id, text: spellTextAsFlags(text) }) },
       timeline: startTimeline(log.step),
       signal,
       version: programVersion,

@@ -1,13 +1,7 @@
 import path from 'node:path';
 import { Failure } from '../values/failure.js';
+import type { LaterEnvironment } from '../values/later.js';
 import type { Journal } from './journal.js';
-
-/** The environment of later steps. */
-export interface LaterEnvironment {
-  readonly variables: Readonly<Record<string, string>>;
-  /** Folders to put in front of PATH, the first one first. */
-  readonly path: readonly string[];
-}
 
 /** POSIX shell: within single quotes nothing has a meaning, and a quote itself stands outside of them (XCU 2.2.2). */
 function shellQuote(value: string): string {
@@ -29,7 +23,7 @@ function checked(environment: LaterEnvironment): [string, string][] {
   const wrong = entries.filter(([name, value]) => !/^[A-Za-z_]\w*$/.test(name) || value.includes('\0'));
   if (wrong.length === 0) return entries;
   const problems = wrong.map(([name]) => ({
-    where: 'env-file',
+    where: 'environment-file',
     what: `The variable ${JSON.stringify(name)} can't be written to a file of variables.`,
     remedy: 'Names are letters, digits and underscores; values hold no NUL.',
   }));
@@ -71,6 +65,6 @@ export async function writeEnvFile(
   await journal.writeFile(file, text, 0o600).catch((cause: Error) => {
     const what = `${file} can't be written: ${cause.message.split(',')[0]}.`;
     const remedy = 'Name a file in a folder that exists and that this user may write.';
-    throw new Failure(2, [{ where: 'env-file', what, remedy }], { cause });
+    throw new Failure(2, [{ where: 'environment-file', what, remedy }], { cause });
   });
 }

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Store, WrongBytes } from '../store/store.js';
-import type { Transfers } from '../transfer/transfers.js';
 import { Failure } from '../values/failure.js';
 import type { IndexFile } from '../values/source.js';
+import { type Store, WrongBytes } from '../values/store.js';
+import type { Transfers } from '../values/transfers.js';
 import { readByteRange } from './byte-range.js';
 
 /** A closed range of at most this many bytes (a wheel's directory, its METADATA) is fetched by itself, without starting the transfer. */
@@ -135,9 +134,19 @@ async function pipe(
       const piece = next.value.subarray(0, left);
       left -= piece.length;
       counter.served(piece.length);
-      if (!response.write(piece)) {
-        await once(response, 'drain', { signal });
-      }
+      // The piece's memory is used again for the next one: it has to have left first.
+      await new Promise<void>((resolve, reject) => {
+        const leave = (): void => reject(signal.reason);
+        signal.addEventListener('abort', leave, { once: true });
+        response.write(piece, (error) => {
+          signal.removeEventListener('abort', leave);
+          if (error) {
+            reject(error);
+          } else {
+            resolve();
+          }
+        });
+      });
     }
     if (left > 0) {
       throw new Error(`the file ended ${left} bytes early`);

@@ -2,13 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { normalise } from '../packaging/name.js';
-import type { Store } from '../store/store.js';
-import type { Transfers } from '../transfer/transfers.js';
-import { wheelMetadata } from '../transfer/wheel-metadata.js';
 import { Failure } from '../values/failure.js';
 import type { Gateway, StoredFile } from '../values/gateway.js';
 import type { Log } from '../values/log.js';
 import type { IndexFile, ProjectPage, SourceFault } from '../values/source.js';
+import type { Store } from '../values/store.js';
+import type { Transfers } from '../values/transfers.js';
 import { atTheDoor } from './door.js';
 import { renderPage } from './index-page.js';
 import { serveFile } from './serve-file.js';
@@ -79,7 +78,7 @@ export async function openGateway(options: {
   };
 
   const serveMetadata = async (path: string, file: IndexFile, response: ServerResponse): Promise<void> => {
-    const reading = metadata.get(path) ?? wheelMetadata(file, transfers, store, options.signal);
+    const reading = metadata.get(path) ?? transfers.metadata(file, options.signal);
     metadata.set(path, reading);
     reading.catch(() => metadata.delete(path));
     const text = await reading;

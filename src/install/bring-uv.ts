@@ -61,7 +61,7 @@ async function versionOf(file: string, wishes: Wishes): Promise<string | null> {
       args: ['--version'],
       environment: smallEnvironment(wishes.environment),
       cwd: path.dirname(file),
-      timeoutMs: versionLimit,
+      limitMs: versionLimit,
       signal: wishes.signal,
       purpose: `${file} --version`,
     });
@@ -131,7 +131,7 @@ async function unpack(wheel: StoredFile, folder: string, wishes: Wishes): Promis
     args: ['-I', '-c', unpackScript, wheel.path, `uv-${uvVersion}.data/scripts/${executable}`, target],
     environment: smallEnvironment(wishes.environment),
     cwd: folder,
-    timeoutMs: unpackLimit,
+    limitMs: unpackLimit,
     signal: wishes.signal,
     purpose: 'unpacking uv',
   });

@@ -1,5 +1,8 @@
+import type { Ran } from '../process/run.js';
 import { Failure, type Problem } from '../values/failure.js';
-import type { Ran } from './program.js';
+
+/** As much of an installer's end as tells why. */
+type Said = Pick<Ran, 'code' | 'stdout' | 'stderr'>;
 
 interface Cause {
   readonly sign: RegExp;
@@ -42,14 +45,14 @@ const causes: readonly Cause[] = [
 ];
 
 /** The last lines that say something. */
-function lastLines(ran: Ran): string {
+function lastLines(ran: Said): string {
   const lines = `${ran.stdout}\n${ran.stderr}`.split(/[\r\n]+/).map((line) => line.trim());
   const said = lines.filter((line) => line !== '' && !/^\[?notice|^WARNING: Running pip as the 'root'/.test(line));
   return said.slice(-8).join('\n');
 }
 
 /** An installer's end in plain words: the cause that its text shows, with its last lines; exit code 1. */
-export function installerFailure(purpose: string, ran: Ran): Failure {
+export function installerFailure(purpose: string, ran: Said): Failure {
   const said = lastLines(ran);
   const cause = causes.find(({ sign }) => sign.test(`${ran.stdout}\n${ran.stderr}`));
   const problem: Problem = {

@@ -1,13 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Ran } from '../process/run.js';
 import type { Gateway } from '../values/gateway.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Lock } from '../values/lock.js';
 import type { Log } from '../values/log.js';
 import { installerFailure } from './installer-failure.js';
 import { installedCuda, paddleChange } from './paddle-files.js';
-import { type Ran, runProgram } from './program.js';
+import { runProgram } from './program.js';
 import type { MakeEnvironment } from './uv-program.js';
 
 interface Wishes {
@@ -39,7 +40,7 @@ export function hashedRequirements(lock: Lock): string {
  * in force, the null device does not.
  */
 function runPip(args: readonly string[], cwd: string, wishes: Wishes): Promise<Ran> {
-  const timeoutMs = Math.max(1, wishes.remainingMs());
+  const limitMs = Math.max(1, wishes.remainingMs());
   return runProgram({
     file: wishes.interpreter.executable,
     args: ['-m', 'pip', '--isolated', '--disable-pip-version-check', '--no-input', ...args],
@@ -49,7 +50,7 @@ function runPip(args: readonly string[], cwd: string, wishes: Wishes): Promise<R
       PYTHONWARNINGS: 'ignore',
     }),
     cwd,
-    timeoutMs,
+    limitMs,
     signal: wishes.signal,
     purpose: `pip ${args[0] ?? ''}`,
   });

@@ -26,7 +26,7 @@ sys.stdout.buffer.write(data)
 `;
 
 /** Milliseconds for reading one archive. */
-const limit = 30_000;
+const limitMs = 30_000;
 
 /**
  * Text of an sdist's `pyproject.toml`, or null where it has none; nothing is unpacked and none of its code is run.
@@ -41,7 +41,7 @@ export async function sdistPyproject(
   const purpose = `reading ${path.basename(sdist)}`;
   const args = ['-I', '-c', script, sdist];
   const call = { file: interpreter.executable, args, environment: environment({}), cwd: path.dirname(sdist) };
-  const ran = await runProgram({ ...call, timeoutMs: limit, signal, purpose });
+  const ran = await runProgram({ ...call, limitMs, signal, purpose });
   if (ran.code === 0) return ran.stdout === '' ? null : ran.stdout;
   const what = `It can't be read as a source distribution: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
   throw new Failure(1, [{ where: path.basename(sdist), what, remedy: 'Ask for another version of that package.' }]);

@@ -1,5 +1,6 @@
+import type { Ran } from '../process/run.js';
 import type { Gateway } from '../values/gateway.js';
-import { type Ran, runProgram } from './program.js';
+import { runProgram } from './program.js';
 
 /** Builds a program's whole environment: what it may have of the machine's, and ours on top. */
 export type MakeEnvironment = (extra: Readonly<Record<string, string>>) => Record<string, string>;
@@ -29,10 +30,10 @@ interface Options {
  */
 export function uvProgram(options: Options): UvProgram {
   return (args, purpose) => {
-    const timeoutMs = Math.max(1, options.remainingMs());
+    const limitMs = Math.max(1, options.remainingMs());
     const environment = options.environment({
       UV_PYTHON_DOWNLOADS: 'never',
-      UV_HTTP_TIMEOUT: String(Math.ceil(timeoutMs / 1000)),
+      UV_HTTP_TIMEOUT: String(Math.ceil(limitMs / 1000)),
       UV_HTTP_RETRIES: '0',
       NO_COLOR: '1',
       ...(options.gateway === null ? {} : { HTTP_PROXY: options.gateway.proxyUrl }),
@@ -43,7 +44,7 @@ export function uvProgram(options: Options): UvProgram {
       args: [...args, ...common, ...(options.gateway === null ? ['--offline'] : [])],
       environment,
       cwd: options.cwd,
-      timeoutMs,
+      limitMs,
       signal: options.signal,
       purpose,
     });

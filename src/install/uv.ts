@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'smol-toml';
+import type { Ran } from '../process/run.js';
 import type { Gateway } from '../values/gateway.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Lock, LockedFile } from '../values/lock.js';
 import type { Log } from '../values/log.js';
 import { installerFailure } from './installer-failure.js';
 import { installedCuda, paddleChange } from './paddle-files.js';
-import type { Ran } from './program.js';
 import type { UvProgram } from './uv-program.js';
 
 /** How an installation went. */

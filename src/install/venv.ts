@@ -68,7 +68,7 @@ function python(
     args,
     environment: wishes.environment({}),
     cwd: path.dirname(wishes.folder),
-    timeoutMs: Math.max(1, wishes.remainingMs()),
+    limitMs: Math.max(1, wishes.remainingMs()),
     signal: wishes.signal,
     purpose,
   });

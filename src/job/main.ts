@@ -9,6 +9,7 @@ import { createActionLog } from '../report/action-log.js';
 import { headline } from '../report/headline.js';
 import { formatDefect, formatProblems } from '../report/print-failure.js';
 import { startTimeline } from '../report/timeline.js';
+import { inputs } from '../request/inputs.js';
 import { operatingSystem } from '../runner/platform.js';
 import { setup } from '../setup.js';
 import { Failure } from '../values/failure.js';
@@ -28,7 +29,7 @@ export async function runMain(): Promise<number> {
   const started = new Date();
   try {
     const environment = process.env;
-    const request = await readRequest(readInputs(), 'input', environment, log, signal);
+    const request = await readRequest(readInputs(inputs.map(({ name }) => name)), 'input', environment, log, signal);
     const context: Context = {
       environment,
       home: homedir(),

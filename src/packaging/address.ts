@@ -1,6 +1,6 @@
 import querystring from 'node:querystring';
 import { fileURLToPath } from 'node:url';
-import type { Credentials } from '../values/request.js';
+import type { Credentials } from '../values/credentials.js';
 
 /** An http(s) address with the user's name and password taken out. */
 export interface Address {
@@ -12,11 +12,6 @@ export interface Address {
 /** Whether a text begins as an address of any scheme does; `C:\\x` is a path. */
 export function isAddress(text: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
-}
-
-/** Hides user name and password of every address in a text: `https://***@host/`. */
-export function redact(text: string): string {
-  return text.replace(/(\/\/)[^/?#\s]*@/g, '$1***@');
 }
 
 /**

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Failure } from '../values/failure.js';
-import { isAddress, parseAddress, redact } from './address.js';
+import { redact } from '../values/mask.js';
+import { isAddress, parseAddress } from './address.js';
 import { parseFilename } from './filename.js';
 import { formatMarker, parseMarker } from './marker.js';
 import { isName, normalise } from './name.js';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import type { LaterEnvironment } from '../configure/env-file.js';
 import { Failure } from '../values/failure.js';
+import type { LaterEnvironment } from '../values/later.js';
 import type { Notice } from '../values/log.js';
 import type { Report } from '../values/report.js';
 import type { Request } from '../values/request.js';

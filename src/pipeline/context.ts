@@ -1,7 +1,7 @@
-import type { LaterEnvironment } from '../configure/env-file.js';
 import type { Timeline } from '../report/timeline.js';
 import type { GithubSave } from '../store/github.js';
 import type { Problem } from '../values/failure.js';
+import type { LaterEnvironment } from '../values/later.js';
 import type { Log } from '../values/log.js';
 import type { Report } from '../values/report.js';
 import type { Request } from '../values/request.js';

@@ -1,12 +1,13 @@
 import { type LoopbackGateway, openGateway } from '../gateway/server.js';
 import { lockPage } from '../lock/lock-page.js';
 import { gatewayName } from '../plan/gateway-name.js';
-import type { Store } from '../store/store.js';
-import { openTransfers, type Transfers } from '../transfer/transfers.js';
+import { openTransfers } from '../transfer/transfers.js';
 import type { Lock } from '../values/lock.js';
 import type { Plan } from '../values/plan.js';
 import type { Request } from '../values/request.js';
 import type { Source } from '../values/source.js';
+import type { Store } from '../values/store.js';
+import type { Transfers } from '../values/transfers.js';
 import type { Context } from './context.js';
 import type { Desk } from './desk.js';
 

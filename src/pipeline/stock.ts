@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDirectoryStore } from '../store/directory.js';
 import { entryName, restoreFromGithub } from '../store/github.js';
-import type { Store } from '../store/store.js';
 import type { Lock } from '../values/lock.js';
+import type { Store } from '../values/store.js';
 import type { PostState, Run } from './context.js';
 import type { Prepared } from './prepare.js';
 
@@ -55,17 +55,21 @@ export async function makeStock({ context }: Run, { choice }: Prepared): Promise
   return { store, restored: null, close: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Writes into the story what the store already has of a lock: before anything is downloaded. `kept`: the lock itself was kept. */
+/**
+ * Writes into the story what the store already had of a lock. `kept`: the lock itself was kept. `arrived`: SHA-256 of the files that
+ * resolving had to bring, so that they do not count as reused.
+ */
 export async function tellCache(
   { story }: Run,
   prepared: Prepared,
   { store }: Stock,
   lock: Lock,
   kept: boolean,
+  arrived: ReadonlySet<string>,
 ): Promise<void> {
   const { choice, key, anatomy } = prepared;
   const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
-  const there = found.filter((file) => file !== null);
+  const there = found.filter((file) => file !== null && !arrived.has(file.sha256));
   story.cache = {
     store: choice.kind,
     reason: choice.reason,
@@ -74,7 +78,7 @@ export async function tellCache(
     anatomy,
     hit: kept && there.length === lock.files.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
     filesReused: there.length,
-    bytesReused: there.reduce((sum, file) => sum + file.size, 0),
+    bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
     bytesDownloaded: 0,
   };
 }

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { mirrorAt } from '../catalog/mirrors.js';
-import { type LaterEnvironment, writeEnvFile } from '../configure/env-file.js';
+import { writeEnvFile } from '../configure/env-file.js';
 import { type JournalOwner, openJournal } from '../configure/journal.js';
 import { pipEnvironment } from '../configure/pip.js';
 import { stateFolder } from '../configure/state-folder.js';
 import type { OpenSources } from '../sources/open.js';
+import type { LaterEnvironment } from '../values/later.js';
 import type { Runner } from '../values/runner.js';
 import type { Context, Run } from './context.js';
 
@@ -33,7 +34,7 @@ function virtualEnvironment(venv: string | null, python: string): LaterEnvironme
     : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
 }
 
-/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
+/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `environment-file` too, through the journal. */
 export async function tellLater(
   run: Run,
   { interpreter, os }: Runner,

@@ -29,7 +29,7 @@ export function tellTraffic({ story }: Run, desk: Desk, works: Works): void {
   const faults = [...desk.sources.faults(), ...works.transfers.faults()];
   const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
   const silent = ({ id, kind }: Source): boolean =>
-    kind === 'find-links' && fetched[id] === undefined && !faults.some(({ source }) => source === id);
+    kind === 'find-links' && (fetched[id] ?? 0) === 0 && !faults.some(({ source }) => source === id);
   const named = desk.roster
     .filter((source) => used.has(source.id) && !silent(source))
     .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -13,8 +13,8 @@ export interface Call {
   readonly cwd?: string;
   /** Milliseconds until it is ended. */
   readonly limitMs: number;
-  /** Milliseconds between asking it to end and ending it; 0 for a program that has nothing to tidy up. */
-  readonly graceMs: number;
+  /** Milliseconds between asking it to end and ending it; left out: none, for a program that has nothing to tidy up. */
+  readonly graceMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +31,7 @@ export interface Ran {
   readonly output: string;
   /** It was still running at its limit and was ended. */
   readonly timedOut: boolean;
-  /** Why it could not be started: `EACCES`, `ENOENT`, `ENOEXEC`, ...; null when it ran. */
+  /** Why it could not be started: `EACCES`, `ENOENT`, `E2BIG`, ...; null when it ran. */
   readonly startError: string | null;
   /** Milliseconds from start to end. */
   readonly ms: number;
@@ -73,11 +73,11 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Windows has no process groups; its own tool walks the tree. Where that fails the program alone is ended. */
-async function endTree(pid: number): Promise<void> {
+async function endTree(child: ChildProcess): Promise<void> {
   const { exec } = await import('@actions/exec');
   const quiet = { silent: true, ignoreReturnCode: true };
-  const code = await exec('taskkill', ['/pid', String(pid), '/t', '/f'], quiet).catch(() => null);
-  if (code !== 0) process.kill(pid, 'SIGKILL');
+  const code = await exec('taskkill', ['/pid', String(child.pid), '/t', '/f'], quiet).catch(() => null);
+  if (code !== 0) child.kill('SIGKILL');
 }
 
 const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
@@ -111,7 +111,7 @@ export async function run(call: Call): Promise<Ran> {
   try {
     child = start();
   } catch (error) {
-    // A file that is no program (ENOEXEC) and arguments that no program can be given (too long, NUL) are thrown, not emitted.
+    // Arguments that no program can be given (too long, with a NUL) are thrown, not emitted.
     return end({ code: null, signal: null, startError: reason(error) });
   }
   for (const name of ['stdout', 'stderr'] as const) {
@@ -125,14 +125,14 @@ export async function run(call: Call): Promise<Ran> {
   let next: NodeJS.Timeout | undefined;
   let ending: Promise<void> | undefined;
   const kill = (pid: number) => {
-    if (windows) ending = endTree(pid);
+    if (windows) ending = endTree(child);
     else signalGroup(pid, 'SIGKILL');
     next = setTimeout(() => givenUp.abort(), killGraceMs);
   };
   const stop = () => {
     const { pid } = child;
     if (pid === undefined || next !== undefined) return;
-    if (windows || call.graceMs === 0) return kill(pid);
+    if (windows || call.graceMs === undefined) return kill(pid);
     signalGroup(pid, 'SIGTERM');
     next = setTimeout(() => kill(pid), call.graceMs);
   };

@@ -1,14 +1,13 @@
 import * as core from '@actions/core';
-import type { LaterEnvironment } from '../configure/env-file.js';
-import { inputs } from '../request/inputs.js';
+import type { LaterEnvironment } from '../values/later.js';
 import type { Report } from '../values/report.js';
 import { annotations } from './annotations.js';
 import { outputs } from './outputs.js';
 import { formatSummary } from './summary.js';
 
-/** Inputs of the step by name, as the workflow gives them. */
-export function readInputs(): Record<string, string> {
-  return Object.fromEntries(inputs.map(({ name }) => [name, core.getInput(name)]));
+/** Inputs of the step by name, as the workflow gives them; one that is left out is empty. */
+export function readInputs(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, core.getInput(name)]));
 }
 
 /** Tells the runner of a report: outputs, annotations and the job summary. `reportFile`: path of the report as JSON, or null. */

@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
-import { isAddress, redact } from '../packaging/address.js';
+import { isAddress } from '../packaging/address.js';
 import { type Pylock, parsePylock } from '../packaging/pylock-format.js';
 import { parseRequirement } from '../packaging/requirement.js';
 import { Failure, type Problem } from '../values/failure.js';
+import { redact } from '../values/mask.js';
 import type { RequirementSet } from '../values/request.js';
 import { withLocalHash } from './local-file.js';
 import { expandVariables, logicalLines } from './logical-lines.js';

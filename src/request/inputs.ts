@@ -84,7 +84,8 @@ const table = [
     help: 'Which tools of later steps are told of the chosen index: `pip`, or `off` for none.',
   },
   {
-    name: 'env-file',
+    // Not `env-file`: Node takes a flag of that name for itself, wherever it stands on the command line.
+    name: 'environment-file',
     default: null,
     type: 'path',
     help: 'File that also gets the environment of later steps, for shells and other CI systems.',

@@ -86,7 +86,7 @@ async function readPlaces(read: (name: InputName) => Given, cwd: string, report:
   };
   return {
     venv: await at('venv', checkVenv),
-    envFile: await at('env-file', checkOutputFile),
+    envFile: await at('environment-file', checkOutputFile),
     cachePath: await at('cache-path', checkCacheFolder),
     reportFile: await at('report', checkOutputFile),
   };

@@ -1,8 +1,10 @@
 import { distance } from 'fastest-levenshtein';
-import { parseAddress, redact } from '../packaging/address.js';
+import { parseAddress } from '../packaging/address.js';
 import { isSpecifier, isVersion } from '../packaging/version.js';
+import type { Credentials } from '../values/credentials.js';
 import type { Problem } from '../values/failure.js';
-import type { Credentials, MirrorWish, PaddleWish } from '../values/request.js';
+import { redact } from '../values/mask.js';
+import type { MirrorWish, PaddleWish } from '../values/request.js';
 import type { InputName } from './inputs.js';
 
 /** One input as it was given. */

@@ -1,7 +1,8 @@
+import { run } from '../process/run.js';
 import type { Accelerators } from '../values/runner.js';
+import { complaint } from './complaint.js';
 import { findProgram } from './find-program.js';
 import { inspectNvidia } from './nvidia.js';
-import { complaint, runTool } from './run-tool.js';
 
 /** How a vendor's tool is asked, and which answers are another vendor's tool of the same name. */
 interface VendorTool {
@@ -47,7 +48,7 @@ async function askVendor(
   const found = await Promise.all(tool.programs.map((name) => findProgram(name, options.environment)));
   const program = found.find((file) => file !== null);
   if (program === undefined || program === null) return null;
-  const answer = await runTool(program, tool.args, { ...options, limitMs });
+  const answer = await run({ ...options, file: program, args: tool.args, limitMs });
   if (tool.notOf?.test(answer.stdout + answer.stderr)) return null;
   const ours = tool.of?.test(answer.stdout) ?? true;
   const count = answer.code === 0 && ours ? countDevices(answer.stdout) : 0;

@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { type Ran, run } from '../process/run.js';
 import type { Accelerators, Gpu } from '../values/runner.js';
+import { complaint } from './complaint.js';
 import { findProgram, isProgram } from './find-program.js';
-import { complaint, runTool, type ToolAnswer } from './run-tool.js';
 
 type Nvidia = Omit<Accelerators, 'others'>;
 
@@ -51,7 +52,7 @@ export function parseCudaVersion(table: string): string | null {
 }
 
 /** Drivers before 510 do not know `compute_cap` and refuse the whole question. */
-const refusedField = (answer: ToolAnswer) => /not a valid field/i.test(answer.stdout + answer.stderr);
+const refusedField = (answer: Ran) => /not a valid field/i.test(answer.stdout + answer.stderr);
 
 /** What NVIDIA's tool says. Never fails: a tool that is not there gives nothing, one that fails or hangs a line in `failures`. */
 export async function inspectNvidia(options: {
@@ -61,9 +62,10 @@ export async function inspectNvidia(options: {
   const none = { nvidiaDriver: null, driverCuda: null, gpus: [], failures: [] };
   const tool = await findTool(options.environment);
   if (tool === null) return none;
+  const ask = (args: readonly string[]) => run({ ...options, file: tool, args, limitMs });
   const query = (columns: readonly string[]) =>
-    runTool(tool, [`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits'], { ...options, limitMs });
-  const [first, table] = await Promise.all([query(fields), runTool(tool, [], { ...options, limitMs })]);
+    ask([`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits']);
+  const [first, table] = await Promise.all([query(fields), ask([])]);
   const columns = refusedField(first) ? fields.filter((name) => name !== 'compute_cap') : fields;
   const answer = columns === fields ? first : await query(columns);
   const { driver, gpus } = parseQuery(answer.stdout, columns);

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { run } from '../process/run.js';
 import { Failure } from '../values/failure.js';
 import type { Runner } from '../values/runner.js';
 import { findProgram } from './find-program.js';
-import { runTool } from './run-tool.js';
 
 /** The operating system. Throws Failure(2) on one that no wheel of PaddlePaddle is built for. */
 export function operatingSystem(platform: string): Runner['os'] {
@@ -37,7 +37,7 @@ export async function cpuFlags(
   const sysctl = os === 'darwin' ? await findProgram('sysctl', options.environment) : null;
   if (sysctl === null) return null;
   const names = ['machdep.cpu.features', 'machdep.cpu.leaf7_features'];
-  const answer = await runTool(sysctl, ['-n', ...names], { ...options, limitMs: 5_000 });
+  const answer = await run({ ...options, file: sysctl, args: ['-n', ...names], limitMs: 5_000 });
   const flags = answer.stdout.toLowerCase().split(/\s+/).filter(Boolean);
   // macOS writes AVX1.0 where Linux writes avx.
   return flags.length === 0 ? null : flags.map((flag) => (flag === 'avx1.0' ? 'avx' : flag));

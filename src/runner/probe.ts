@@ -1,8 +1,8 @@
 import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { run } from '../process/run.js';
 import { type InterpreterFacts, readAnswer } from './answer.js';
 import { isProgram } from './find-program.js';
-import { runTool } from './run-tool.js';
 
 /** Why a program told nothing about a Python; `text` ends the sentence that the program's path begins. */
 export interface ProbeFault {
@@ -34,7 +34,7 @@ export async function probe(
   options: { readonly environment: NodeJS.ProcessEnv; readonly limitMs: number; readonly signal: AbortSignal },
 ): Promise<{ readonly facts: InterpreterFacts } | { readonly fault: ProbeFault }> {
   if (!(await isProgram(file))) return { fault: await notRunnable(file) };
-  const answer = await runTool(file, [probeFile], options);
+  const answer = await run({ ...options, file, args: [probeFile] });
   const facts = readAnswer(answer.stdout);
   if (facts !== null && answer.code === 0) return { facts: { ...facts, executable: facts.executable || file } };
   const broken = (text: string) => ({ fault: { kind: 'broken' as const, text } });

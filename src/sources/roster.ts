@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import type { Mirror } from '../catalog/mirrors.js';
 import type { PaddleIndex } from '../catalog/paddle-index.js';
 import { parseAddress } from '../packaging/address.js';
+import type { Credentials } from '../values/credentials.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Log } from '../values/log.js';
 import { maskUrl } from '../values/mask.js';
-import type { Credentials, Request } from '../values/request.js';
+import type { Request } from '../values/request.js';
 import type { Source } from '../values/source.js';
 import { officialGroup } from './merge.js';
 

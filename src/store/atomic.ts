@@ -1,15 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Failure } from '../values/failure.js';
-import type { Kept } from './store.js';
-
-/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
-export function errorCode(error: unknown): string | null {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : null;
-}
+import { DiskFull, type Kept } from '../values/store.js';
+import { errorCode } from '../values/system-error.js';
 
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
@@ -71,26 +64,9 @@ export async function fileSize(path: string): Promise<number | null> {
   }
 }
 
-/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
-export class DiskFull extends Failure {
-  constructor(folder: string, needed: number, free: number, options?: { readonly cause?: unknown }) {
-    const problem = {
-      where: folder,
-      what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
-      remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
-    };
-    super(1, [problem], options);
-    this.name = 'DiskFull';
-  }
-}
-
 /** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
 export async function explainFull(error: unknown, folder: string, needed: number): Promise<unknown> {
   const code = errorCode(error);
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(1);
 }

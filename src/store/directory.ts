@@ -3,9 +3,10 @@ import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../values/failure.js';
 import type { StoredFile } from '../values/gateway.js';
-import { errorCode, fileSize, freeBytes, readKept, writeAtomic } from './atomic.js';
+import { type Store, WrongBytes } from '../values/store.js';
+import { errorCode } from '../values/system-error.js';
+import { explainFull, fileSize, freeBytes, readKept, writeAtomic } from './atomic.js';
 import { openPartial } from './partial.js';
-import { type Store, WrongBytes } from './store.js';
 
 /** Bytes read from the disk at a time. */
 const PIECE = 2 ** 18;
@@ -86,6 +87,7 @@ export async function openDirectoryStore(root: string): Promise<DirectoryStore> 
     },
     partial: (key) => openPartial(at('partial', plain(key))),
     free: () => freeBytes(resolve(root)),
+    explain: (error, needed) => explainFull(error, resolve(root), needed),
   };
 }
 

@@ -3,7 +3,7 @@ import { chmod, copyFile, link, lstat, mkdir, readdir, readFile, rm, writeFile }
 import path from 'node:path';
 import type { Lock } from '../values/lock.js';
 import type { Log } from '../values/log.js';
-import { type Store, WrongBytes } from './store.js';
+import { type Store, WrongBytes } from '../values/store.js';
 
 /** Milliseconds for each call of the cache service. */
 interface Limits {

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { errorCode, fileSize, writeAtomic } from './atomic.js';
-import type { PartialFile } from './store.js';
+import type { PartialFile } from '../values/store.js';
+import { errorCode } from '../values/system-error.js';
+import { fileSize, writeAtomic } from './atomic.js';
 
 /** A holder that has given no sign for this long (ms) is taken for dead. */
 const SILENT_MS = 20_000;

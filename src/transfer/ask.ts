@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { errorCode } from '../store/atomic.js';
+import type { Credentials } from '../values/credentials.js';
 import type { HttpClient } from '../values/http.js';
-import type { Credentials } from '../values/request.js';
+import { errorCode } from '../values/system-error.js';
 import { refused, refusedByStatus } from './refusal.js';
 
 /** Limits of one request, ms. */

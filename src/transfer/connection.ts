@@ -19,12 +19,14 @@ export async function pour(
 ): Promise<void> {
   let mine: Segment | null = first;
   let position = reply.at;
+  const asked = first.end;
   try {
     for await (const chunk of reply.body) {
       for (let offset = 0; offset < chunk.length; ) {
         const rest = chunk.length - offset;
-        mine ??= claim(segments, position);
-        const step: number = mine === null ? skip(segments, position, rest) : Math.min(rest, gap(mine, position));
+        mine ??= stream ? claim(segments, position) : null;
+        const step: number =
+          mine !== null ? Math.min(rest, gap(mine, position)) : stream ? skip(segments, position, rest) : 0;
         if (step === 0) {
           return;
         }
@@ -36,7 +38,8 @@ export async function pour(
         if (mine !== null && mine.reached >= mine.end) {
           mine.busy = false;
           mine = null;
-          if (!stream || !segments.hasFree()) {
+          // An answer that is read to its end leaves its connection open for the next one; a part was given to somebody else: cut it off.
+          if (stream ? !segments.hasFree() : position < asked) {
             return;
           }
         }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { explainFull } from '../store/atomic.js';
-import { WrongBytes } from '../store/store.js';
+import { type Store, WrongBytes } from '../values/store.js';
 import type { Bell } from './bell.js';
 
 /** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
@@ -21,7 +20,10 @@ export interface Extent {
 export interface DiskFile {
   /** Writes at `at`; where older bytes lie up to `compareTo` they are compared, and readers that were handed other ones are broken. */
   write(bytes: Uint8Array, at: number, compareTo: number): Promise<void>;
-  /** In order, while it arrives. Throws WrongBytes when bytes already handed out turned out to be others. */
+  /**
+   * In order, while it arrives; a piece holds until the next one is asked for. Throws WrongBytes when bytes already handed out turned
+   * out to be others.
+   */
   read(from: number, signal: AbortSignal): AsyncGenerator<Uint8Array>;
   /** SHA-256 of the whole, taken while it arrives; starts over whenever `restart` was called. */
   hash(signal: AbortSignal): Promise<string>;
@@ -32,7 +34,7 @@ export interface DiskFile {
   close(): Promise<void>;
 }
 
-/** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null. */
+/** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null; `explain` reads an error met while writing. */
 export async function openDiskFile(
   path: string,
   filename: string,
@@ -40,6 +42,7 @@ export async function openDiskFile(
   extent: Extent,
   bell: Bell,
   failed: () => unknown,
+  explain: Store['explain'],
 ): Promise<DiskFile> {
   const handle = await open(path, 'r+');
   const readers = new Set<{ position: number; broken: boolean }>();
@@ -88,11 +91,12 @@ export async function openDiskFile(
           done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
         }
       } catch (error) {
-        throw await explainFull(error, path, Math.max(bytes.length, (extent.size() ?? 0) - extent.front()));
+        throw await explain(error, Math.max(bytes.length, (extent.size() ?? 0) - extent.front()));
       }
     },
     read: async function* (from, signal) {
       const reader = { position: from, broken: false };
+      const buffer = Buffer.allocUnsafeSlow(READ);
       readers.add(reader);
       try {
         for (;;) {
@@ -102,7 +106,7 @@ export async function openDiskFile(
           const end = visible();
           if (reader.position < end) {
             const length = Math.min(READ, end - reader.position);
-            const piece = await readAt(Buffer.allocUnsafe(length), length, reader.position);
+            const piece = await readAt(buffer, length, reader.position);
             reader.position += piece.length;
             yield piece;
           } else if (extent.verified()) {

@@ -1,7 +1,7 @@
 import { Failure } from '../values/failure.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { IndexFile } from '../values/source.js';
-import type { Transfer } from './transfer.js';
+import type { Transfer } from '../values/transfers.js';
 
 /** The files that sources mean who state different hashes for one name, no referee among them; one entry where they agree. */
 export function readings(file: IndexFile): readonly IndexFile[] {

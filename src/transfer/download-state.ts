@@ -9,7 +9,7 @@ import type { Timings } from './timings.js';
 /** What is known of a file on its way; changed by its connections and by those who look after it. */
 export interface DownloadState {
   readonly file: IndexFile;
-  readonly routes: readonly FileRoute[];
+  readonly routes: FileRoute[];
   readonly bell: Bell;
   segments: Segments;
   /** Which copy is being fetched; matters only where no hash is known. */
@@ -25,7 +25,7 @@ export interface DownloadState {
 /** The state of a file of which `onDisk` bytes are in its partial file, `record` telling which. */
 export function readState(
   file: IndexFile,
-  routes: readonly FileRoute[],
+  routes: FileRoute[],
   bell: Bell,
   timings: Timings,
   record: unknown,

@@ -1,6 +1,6 @@
-import { DiskFull, fileSize } from '../store/atomic.js';
-import type { PartialFile } from '../store/store.js';
+import { stat } from 'node:fs/promises';
 import type { IndexFile, SourceFault } from '../values/source.js';
+import { DiskFull, type PartialFile } from '../values/store.js';
 import { createBell } from './bell.js';
 import { blame } from './blame.js';
 import { openDiskFile } from './disk-file.js';
@@ -9,7 +9,8 @@ import { createLines } from './lines.js';
 import { bootTime, type PartialRecord } from './record.js';
 import type { Refusal } from './refusal.js';
 import { createRoutes, exhausted, type FileRoute, faultOf, isAlive, readyAt, refuse, viewRoute } from './routes.js';
-import type { Surroundings, Work } from './transfer.js';
+import { createScout } from './scout.js';
+import type { Surroundings, Work } from './surroundings.js';
 
 /** The bytes of one file on their way into its partial file. */
 export interface Download extends Work {
@@ -31,7 +32,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   const life = new AbortController();
   const signal = AbortSignal.any([around.signal, life.signal]);
   const faults: SourceFault[] = [];
-  const onDisk = (await fileSize(partial.path)) ?? 0;
+  const onDisk = (await stat(partial.path)).size;
   const state = readState(file, routes, bell, timings, partial.record, onDisk);
   let saving: Promise<void> | null = null;
   /** Bytes that arrived since the last record. */
@@ -42,7 +43,15 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     size: () => (state.confirmed ? state.segments.size() : null),
     verified: () => state.verified,
   };
-  const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => state.failure);
+  const disk = await openDiskFile(
+    partial.path,
+    file.filename,
+    expected,
+    extent,
+    bell,
+    () => state.failure,
+    store.explain,
+  );
 
   const fail = (error: unknown): void => {
     state.failure ??= error;
@@ -58,7 +67,11 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   };
 
   const blameRoute = (route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void => {
-    const left = refuse(route, refusal, gained, othersThan(route, state).length === 0, begunMs, Date.now());
+    const alone = othersThan(route, state).length === 0;
+    const left = refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, Date.now());
+    if (alone) {
+      scout.send();
+    }
     faults.push(faultOf(route, refusal));
     log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
     if (left && expected === null && state.identity?.source === route.location.source) {
@@ -78,7 +91,9 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
         for (const route of routes) {
           route.suspected = false;
         }
-        if (!routes.some(isAlive)) {
+        if (!routes.some(isAlive) && scout.isOpen()) {
+          scout.send();
+        } else if (!routes.some(isAlive)) {
           fail(exhausted(file.filename, routes));
         }
       }
@@ -86,7 +101,9 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     bell.ring();
     around.changed();
   };
+  const scout = createScout(file, routes, around, settle);
   const lines = createLines(state, disk, around, signal, {
+    hopeful: scout.isOpen,
     refused: blameRoute,
     failed: fail,
     closed: settle,

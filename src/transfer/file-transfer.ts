@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DiskFull } from '../store/atomic.js';
-import type { PartialFile } from '../store/store.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { IndexFile, SourceFault } from '../values/source.js';
+import { DiskFull, type PartialFile } from '../values/store.js';
+import type { Transfer } from '../values/transfers.js';
 import { type Download, openDownload } from './download.js';
-import type { Surroundings, Transfer } from './transfer.js';
+import type { Surroundings } from './surroundings.js';
 
 /** Starts to bring a file into the store: it is there already, another process is bringing it, or it is downloaded. `key` names its partial file. */
 export function startFileTransfer(file: IndexFile, key: string, around: Surroundings): Transfer {
@@ -40,6 +40,7 @@ export function startFileTransfer(file: IndexFile, key: string, around: Surround
       const sha256 = await download.run();
       const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
       keep = false;
+      around.arrived(stored);
       return stored;
     } catch (error) {
       keep = !(error instanceof DiskFull);

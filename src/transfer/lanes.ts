@@ -1,4 +1,4 @@
-import type { Credentials } from '../values/request.js';
+import type { Credentials } from '../values/credentials.js';
 import type { FileLocation, Source } from '../values/source.js';
 
 /** What a run knows about one host: all files share it. */

@@ -6,7 +6,7 @@ import { measure } from './lanes.js';
 import { asRefusal, type Refusal, refused } from './refusal.js';
 import { type FileRoute, readyAt } from './routes.js';
 import type { Segment } from './segments.js';
-import type { Surroundings } from './transfer.js';
+import type { Surroundings } from './surroundings.js';
 
 /** One open connection. */
 interface Line {
@@ -29,6 +29,8 @@ export interface Lines {
 
 /** What happens at the end of a connection. */
 export interface LineEvents {
+  /** Another source may turn up, also where none is known. */
+  hopeful(): boolean;
   /** The source refused, after `gained` bytes over a connection that was begun at `begunMs`. */
   refused(route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void;
   /** Something is wrong that is not the source's fault. */
@@ -67,6 +69,11 @@ export function createLines(
       disk.restart();
       return false;
     }
+    if (reply.ranged && reply.total === null && segments.size() === null) {
+      // It does not say how long the file is: the end of the whole will.
+      route.rangeless = true;
+      return false;
+    }
     state.identity ??= copy;
     state.confirmed = true;
     if (!reply.ranged && !whole) {
@@ -97,7 +104,7 @@ export function createLines(
         to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
         size: state.confirmed ? segments.size() : null,
         whole,
-        limits: othersThan(route, state).length > 0 ? timings.hurried : timings.patient,
+        limits: othersThan(route, state).length > 0 || events.hopeful() ? timings.hurried : timings.patient,
         signal: AbortSignal.any([signal, line.stop.signal]),
       });
       try {

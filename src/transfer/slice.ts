@@ -1,14 +1,9 @@
 import type { IndexFile } from '../values/source.js';
+import type { Slice } from '../values/transfers.js';
 import { ask } from './ask.js';
 import { asRefusal, refused } from './refusal.js';
 import { createRoutes, exhausted, isAlive, readyAt, refuse, viewRoute } from './routes.js';
-import type { Surroundings, Work } from './transfer.js';
-
-/** A small part of a file, and the length of the whole. */
-export interface Slice {
-  readonly bytes: Uint8Array;
-  readonly total: number;
-}
+import type { Surroundings, Work } from './surroundings.js';
 
 /**
  * Bytes `[from, to)` of a file by one small range request, from the first source that answers with them; nothing is kept, and no hash

@@ -1,32 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { Store } from '../store/store.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { HttpClient } from '../values/http.js';
 import type { Log } from '../values/log.js';
-import type { IndexFile, SourceFault } from '../values/source.js';
+import type { FileLocation, IndexFile } from '../values/source.js';
+import type { Store } from '../values/store.js';
+import type { Transfer, Transfers } from '../values/transfers.js';
 import { readings, settleDispute } from './disputed.js';
 import { startFileTransfer } from './file-transfer.js';
 import { openLanes, type SourceTerms } from './lanes.js';
 import { choose } from './scheduler.js';
-import { fetchSlice, type Slice } from './slice.js';
+import { fetchSlice } from './slice.js';
+import type { Surroundings, Work } from './surroundings.js';
 import { defaultTimings, type Timings } from './timings.js';
-import type { Surroundings, Transfer, Work } from './transfer.js';
+import { wheelMetadata } from './wheel-metadata.js';
 
-/** Brings files into the store: every source, every connection limit and every fault of a run in one place. */
-export interface Transfers {
-  /** One transfer a file, however many ask; it starts at once. A file in the store is read from there. */
-  get(file: IndexFile): Transfer;
-  /** Bytes `[from, to)` by one small range request; no transfer is started. Throws Failure when no source does ranges. */
-  slice(file: IndexFile, from: number, to: number, signal: AbortSignal): Promise<Slice>;
-  /** Bytes that came over the network, by source id. */
-  fetched(): Readonly<Record<string, number>>;
-  /** What sources did wrong so far, in order. */
-  faults(): readonly SourceFault[];
-  /** Stops what runs and keeps what has arrived for the next run. */
-  close(): Promise<void>;
-}
-
-/** Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. */
+/**
+ * Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. `more` is asked for other
+ * places of a file as soon as the last one that is known gives trouble.
+ */
 export function openTransfers(options: {
   readonly client: HttpClient;
   readonly store: Store;
@@ -34,6 +25,7 @@ export function openTransfers(options: {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly timings?: Partial<Timings>;
+  readonly more?: (file: IndexFile) => Promise<readonly FileLocation[]>;
 }): Transfers {
   const { client, store, log } = options;
   const end = new AbortController();
@@ -43,6 +35,7 @@ export function openTransfers(options: {
   const started: Transfer[] = [];
   const firstSeen = new Map<string, StoredFile>();
   const fetched: Record<string, number> = {};
+  const arrived = new Set<string>();
   let scheduled = false;
   let alarm: NodeJS.Timeout | undefined;
 
@@ -77,6 +70,7 @@ export function openTransfers(options: {
     timings: { ...defaultTimings, ...options.timings },
     lane: lanes.lane,
     credentials: lanes.credentials,
+    more: options.more ?? null,
     add: (work) => {
       works.add(work);
       changed();
@@ -88,6 +82,9 @@ export function openTransfers(options: {
     changed,
     count: (source, bytes) => {
       fetched[source] = (fetched[source] ?? 0) + bytes;
+    },
+    arrived: ({ sha256 }) => {
+      arrived.add(sha256);
     },
   };
 
@@ -121,10 +118,14 @@ export function openTransfers(options: {
     return transfer;
   };
 
+  const slice: Transfers['slice'] = (file, from, to, signal) => fetchSlice(file, from, to, around, signal);
+
   return {
     get: start,
-    slice: (file, from, to, signal) => fetchSlice(file, from, to, around, signal),
+    slice,
+    metadata: (file, signal) => wheelMetadata(file, { get: start, slice }, store, signal),
     fetched: () => ({ ...fetched }),
+    arrived: () => arrived,
     faults: () => started.flatMap((transfer) => transfer.faults()),
     close: async () => {
       end.abort(new Error('the transfers were closed'));

@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises';
 import { parseFilename } from '../packaging/filename.js';
 import { normalise } from '../packaging/name.js';
-import type { Store } from '../store/store.js';
 import { Failure } from '../values/failure.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { IndexFile } from '../values/source.js';
+import type { Store } from '../values/store.js';
+import type { Transfers } from '../values/transfers.js';
 import { asRefusal } from './refusal.js';
-import type { Transfers } from './transfers.js';
 import { type ReadRange, readZipEntry } from './zip.js';
 
 /** A wheel of at most this many bytes is brought whole: that costs no more than its end. */
@@ -18,7 +18,7 @@ const WHOLE = 2 ** 18;
  */
 export async function wheelMetadata(
   file: IndexFile,
-  transfers: Transfers,
+  transfers: Pick<Transfers, 'get' | 'slice'>,
   store: Store,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -44,7 +44,11 @@ export async function wheelMetadata(
   return keep(file, await transfers.get(file).done, store);
 }
 
-async function fromRanges(file: IndexFile, transfers: Transfers, signal: AbortSignal): Promise<Uint8Array> {
+async function fromRanges(
+  file: IndexFile,
+  transfers: Pick<Transfers, 'get' | 'slice'>,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const size = file.size ?? (await transfers.slice(file, 0, 1, signal)).total;
   const read: ReadRange = async (from, to) => (await transfers.slice({ ...file, size }, from, to, signal)).bytes;
   return readZipEntry(size, read, isMetadataOf(file.filename));

@@ -1,4 +1,4 @@
-import type { Credentials } from './request.js';
+import type { Credentials } from './credentials.js';
 import type { FaultKind } from './source.js';
 
 /** One request of ours. Time-outs are milliseconds. */

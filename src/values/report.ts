@@ -86,14 +86,32 @@ export interface Report {
   readonly lock: {
     /** Path of the written pylock.toml. */
     readonly path: string;
-    readonly files: readonly { readonly name: string; readonly version: string; readonly filename: string; readonly kind: 'wheel' | 'sdist'; readonly size: number | null; readonly hashOrigin: string }[];
+    readonly files: readonly {
+      readonly name: string;
+      readonly version: string;
+      readonly filename: string;
+      readonly kind: 'wheel' | 'sdist';
+      readonly size: number | null;
+      readonly hashOrigin: string;
+    }[];
     readonly bytes: number;
     readonly resolved: boolean;
     readonly unhashed: readonly string[];
   } | null;
-  readonly install: { readonly installer: 'uv' | 'pip'; readonly installerVersion: string; readonly python: string; readonly venv: string | null; readonly attempts: number } | null;
+  readonly install: {
+    readonly installer: 'uv' | 'pip';
+    readonly installerVersion: string;
+    readonly python: string;
+    readonly venv: string | null;
+    readonly attempts: number;
+  } | null;
   /** Environment of later steps, values masked where secret. */
   readonly configured: Readonly<Record<string, string>>;
   readonly verification: Verification | null;
-  readonly gateway: { readonly pages: number; readonly files: number; readonly bytesServed: number; readonly bytesFetched: number } | null;
+  readonly gateway: {
+    readonly pages: number;
+    readonly files: number;
+    readonly bytesServed: number;
+    readonly bytesFetched: number;
+  } | null;
 }

@@ -1,4 +1,5 @@
 import type { Requirement } from '../packaging/requirement.js';
+import type { Credentials } from './credentials.js';
 
 /** A device as the user names it: `auto`, `cpu`, `gpu`, `cu118` ... `cu130`, `xpu`, `npu`, `dcu`, `mlu`, `gcu`, `maca`, `ixuca`. */
 export type DeviceWish = string;
@@ -8,12 +9,6 @@ export type PaddleWish =
   | { readonly kind: 'newest' }
   | { readonly kind: 'specifier'; readonly specifier: string; readonly origin: string }
   | { readonly kind: 'nightly' };
-
-/** A user name and password for one origin; both are masked before anything is printed. */
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
 
 /** An index or find-links address from a requirements file or an input, credentials taken out of the address. */
 export interface IndexOption {

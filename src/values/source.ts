@@ -1,4 +1,4 @@
-import type { Credentials } from './request.js';
+import type { Credentials } from './credentials.js';
 
 /**
  * A place that packages come from.

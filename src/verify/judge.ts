@@ -1,8 +1,8 @@
+import type { Ran } from '../process/run.js';
 import type { Check, Finding, KnownDefect, Verification } from '../values/verification.js';
 import type { Answer, AnsweredCheck } from './answer.js';
 import { type ExpectedBuild, findBuildProblem, installedVersion } from './build.js';
 import { type Diagnosis, diagnose, recognise } from './diagnose.js';
-import type { GroupRun } from './group.js';
 
 /** What is wrong and the checks that show it. */
 interface Trouble {
@@ -10,13 +10,13 @@ interface Trouble {
   readonly diagnosis: Diagnosis;
 }
 
-function describeEnd(run: GroupRun): string {
+function describeEnd(run: Ran): string {
   if (run.timedOut) return `stopped after ${(run.ms / 1000).toFixed(1)} s`;
-  return run.exit.signal === null ? `ended with exit status ${run.exit.code}` : `killed by ${run.exit.signal}`;
+  return run.signal === null ? `ended with exit status ${run.code}` : `killed by ${run.signal}`;
 }
 
 /** The diagnosis of a process that did not reach its end. */
-function diagnoseEnd(run: GroupRun, python: string): Diagnosis {
+function diagnoseEnd(run: Ran, python: string): Diagnosis {
   if (run.startError !== null) {
     return {
       id: 'not-started',
@@ -34,7 +34,7 @@ function diagnoseEnd(run: GroupRun, python: string): Diagnosis {
       evidence: describeEnd(run),
     };
   }
-  return diagnose(run.output, run.exit);
+  return diagnose(run.output, run);
 }
 
 /**
@@ -51,7 +51,7 @@ function diagnoseCheck(check: AnsweredCheck, output: string): Diagnosis {
 }
 
 /** The check in which the process ended, or one of its own where it ended between two. */
-function endedCheck(answer: Answer | null, run: GroupRun): AnsweredCheck {
+function endedCheck(answer: Answer | null, run: Ran): AnsweredCheck {
   const at = answer === null ? { id: 'start', device: null } : (answer.running ?? { id: 'end', device: null });
   const finished = (answer?.checks ?? []).reduce((sum, check) => sum + check.seconds, 0);
   return {
@@ -94,7 +94,7 @@ function collect(troubles: readonly Trouble[]): Finding[] {
 /** The judgement over an answer of verify.py and the way its process ended. Pure. */
 export function judge(
   answer: Answer | null,
-  run: GroupRun,
+  run: Ran,
   asked: {
     readonly python: string;
     readonly device: string;
@@ -122,7 +122,7 @@ export function judge(
       checks.push({ ...check, status: 'warning' });
     }
   }
-  if (answer === null || !answer.complete || run.exit.code !== 0) {
+  if (answer === null || !answer.complete || run.code !== 0) {
     const ended = endedCheck(answer, run);
     const { error: _error, ...check } = ended;
     troubles.push({ check: ended, diagnosis: diagnoseEnd(run, asked.python) });

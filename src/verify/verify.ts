@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { run } from '../process/run.js';
 import type { KnownDefect, Verification } from '../values/verification.js';
 import { readAnswer } from './answer.js';
 import type { ExpectedBuild } from './build.js';
-import { runInGroup } from './group.js';
 import { judge } from './judge.js';
 
 /** What to verify, and how long it may take. */
@@ -25,6 +25,9 @@ export interface VerifyOptions {
 
 /** Catalogue devices that PaddlePaddle calls by another name; CUDA and Hygon's builds call theirs `gpu`. */
 const KINDS: Readonly<Record<string, string>> = { dcu: 'gpu', maca: 'metax_gpu', ixuca: 'iluvatar_gpu' };
+
+/** Characters of what it printed that are searched for a cause, the last ones: a failure is told of at the end. */
+const outputLimit = 64 * 1024;
 
 function deviceKind(device: string): string {
   return /^cu\d+$/.test(device) ? 'gpu' : (KINDS[device] ?? device);
@@ -47,9 +50,13 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
     ];
     const script = join(import.meta.dirname, 'verify.py');
     const args = [...flags, script, '--work', work, '--device', device, '--level', level];
-    const run = await runInGroup(python, args, { cwd: work, environment, timeoutMs, signal });
+    const ran = await run({ file: python, args, cwd: work, environment, limitMs: timeoutMs, signal });
     const answer = await readAnswer(join(work, 'answer.json'));
-    return judge(answer, run, { python, device, level, expect, knownDefects });
+    return judge(
+      answer,
+      { ...ran, output: ran.output.slice(-outputLimit) },
+      { python, device, level, expect, knownDefects },
+    );
   } finally {
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
   }

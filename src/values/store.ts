@@ -1,4 +1,5 @@
-import type { StoredFile } from '../values/gateway.js';
+import { Failure } from './failure.js';
+import type { StoredFile } from './gateway.js';
 
 /** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
 export class WrongBytes extends Error {
@@ -13,6 +14,19 @@ export class WrongBytes extends Error {
     this.filename = filename;
     this.expected = expected;
     this.actual = actual;
+  }
+}
+
+/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
+export class DiskFull extends Failure {
+  constructor(folder: string, needed: number, free: number, options?: { readonly cause?: unknown }) {
+    const problem = {
+      where: folder,
+      what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
+      remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
+    };
+    super(1, [problem], options);
+    this.name = 'DiskFull';
   }
 }
 
@@ -80,4 +94,10 @@ export interface Store {
   partial(key: string): Promise<PartialFile | null>;
   /** Bytes free for this user where the store lies. */
   free(): Promise<number>;
+  /** Reads an error met while writing there: "no space left" becomes DiskFull, told that `needed` bytes were wanted; any other comes back as it is. */
+  explain(error: unknown, needed: number): Promise<unknown>;
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1);
 }

@@ -1,24 +1,12 @@
-import type { Store } from '../store/store.js';
+import type { Credentials } from '../values/credentials.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { HttpClient } from '../values/http.js';
 import type { Log } from '../values/log.js';
-import type { Credentials } from '../values/request.js';
-import type { FileLocation, SourceFault } from '../values/source.js';
+import type { FileLocation, IndexFile } from '../values/source.js';
+import type { Store } from '../values/store.js';
 import type { Lane } from './lanes.js';
 import type { Want } from './scheduler.js';
 import type { Timings } from './timings.js';
-
-/** A file on its way. */
-export interface Transfer {
-  /** Bytes; known from the page, else from the first answer. Rejects when no source has the file. */
-  size(): Promise<number>;
-  /** In order, while it arrives. Throws WrongBytes when bytes that were handed out turned out wrong, Failure when the file can't be had. */
-  read(from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Rejects with one Failure (1) that names each source. Its sha256 is the one seen first where no source publishes one. */
-  readonly done: Promise<StoredFile>;
-  /** What sources did wrong with this file so far. */
-  faults(): readonly SourceFault[];
-}
 
 /** What the scheduler sees of whatever wants connections. */
 export interface Work {
@@ -38,6 +26,8 @@ export interface Surroundings {
   readonly timings: Timings;
   lane(location: FileLocation): Lane;
   credentials(location: FileLocation): Credentials | null;
+  /** More places where a file can be had, from sources that were not asked for it yet; null where there is nobody to ask. */
+  readonly more: ((file: IndexFile) => Promise<readonly FileLocation[]>) | null;
   /** Takes part in the scheduling until it is removed. */
   add(work: Work): void;
   remove(work: Work): void;
@@ -45,4 +35,6 @@ export interface Surroundings {
   changed(): void;
   /** Bytes that came over the network. */
   count(source: string, bytes: number): void;
+  /** A whole file came over the network and is in the store. */
+  arrived(file: StoredFile): void;
 }

@@ -1,0 +1,86 @@
+/**
+ * The fault matrix: every fault against this program, uv, pip 23.2.1 and the newest pip, with real wheels from mirrors on loopback; the
+ * bad mirror is named first, the good one in the way of each program's own manual. `--only WORD` takes the rows whose name holds it,
+ * `--clients a,b` some of the programs, `--full` the real PaddlePaddle for a handful of rows, `--json FILE` writes every cell.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { clients } from './faults/clients.js';
+import { type Row, rows } from './faults/rows.js';
+import { bringSupplies } from './faults/supplies.js';
+import { type Outcome, trial, wheelBytes } from './faults/trial.js';
+
+/** Rows that the real PaddlePaddle is tried with. */
+const heavy = [
+  'stall at 50 %',
+  'reset at 90 %',
+  'every connection reset after 1 MB',
+  'one wrong byte',
+  'killed at 50 % and run again',
+];
+
+const { values } = parseArgs({
+  args: process.argv.slice(3),
+  options: {
+    only: { type: 'string', default: '' },
+    clients: { type: 'string', default: '' },
+    full: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '3' },
+    limit: { type: 'string', default: '60' },
+    json: { type: 'string' },
+  },
+});
+
+const supplies = bringSupplies(values.full);
+const wanted = rows.filter(({ name }) => name.includes(values.only) && (!values.full || heavy.includes(name)));
+const taking = clients.filter(
+  ({ name }) => values.clients === '' || values.clients.split(',').some((word) => name.includes(word)),
+);
+const limitMs = Number(values.limit) * 1000;
+const outcomes: Outcome[] = [];
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+function cell(row: Row, name: string): string {
+  const found = outcomes.find((outcome) => outcome.row === row.name && outcome.client === name);
+  if (found === undefined) return '';
+  return found.verdict === 'left out'
+    ? `left out: ${found.said}`
+    : `${found.verdict}, ${megabytes(found.bytes)}, ${found.seconds.toFixed(1)} s`;
+}
+
+/** Ours has to survive what can be survived, and to fail plainly where nothing can. */
+function isMissed({ row, client, verdict }: Outcome): boolean {
+  const hopeless = rows.find(({ name }) => name === row)?.hopeless === true;
+  return client === 'ours' && verdict !== 'left out' && verdict !== (hopeless ? 'failed plainly' : 'survived');
+}
+
+async function work(queue: Row[]): Promise<void> {
+  for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
+    const current = row;
+    const done = await Promise.all(taking.map((client) => trial(current, client, supplies, limitMs)));
+    outcomes.push(...done);
+    console.error(`${current.name}: ${done.map(({ client, verdict }) => `${client} ${verdict}`).join(', ')}`);
+  }
+}
+
+console.log(
+  `${megabytes(wheelBytes(supplies))} of real wheels; a program that takes more than ${values.limit} s has hung.\n`,
+);
+const queue = [...wanted];
+await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(queue)));
+
+console.log(`| fault | ${taking.map(({ name }) => name).join(' | ')} |`);
+console.log(`|---|${taking.map(() => '---|').join('')}`);
+for (const row of wanted) console.log(`| ${row.name} | ${taking.map(({ name }) => cell(row, name)).join(' | ')} |`);
+for (const { name } of taking) {
+  const of = outcomes.filter(({ client }) => client === name);
+  const counts = [...new Set(of.map(({ verdict }) => verdict))].map(
+    (verdict) => `${of.filter((one) => one.verdict === verdict).length} ${verdict}`,
+  );
+  console.log(`\n${name}: ${counts.join(', ')}`);
+}
+const missed = outcomes.filter(isMissed);
+for (const { row, verdict, said } of missed) console.log(`\nMISSED by ours: ${row}: ${verdict}\n${said}`);
+if (missed.length > 0) process.exitCode = 1;
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(outcomes, null, 2)}\n`);

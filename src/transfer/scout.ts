@@ -1,0 +1,39 @@
+import type { IndexFile } from '../values/source.js';
+import { createRoutes, type FileRoute } from './routes.js';
+import type { Surroundings } from './surroundings.js';
+
+/** Looks for more places of one file than its page named, once. */
+export interface Scout {
+  /** More may turn up: nobody was asked for them yet, or the answer is still out. */
+  isOpen(): boolean;
+  /** Asks, when it is called for the first time. */
+  send(): void;
+}
+
+/** A scout that adds what it finds to `routes`; `back` is called when its answer is there. */
+export function createScout(file: IndexFile, routes: FileRoute[], around: Surroundings, back: () => void): Scout {
+  const { more, log } = around;
+  let state: 'home' | 'out' | 'back' = more === null ? 'back' : 'home';
+  const look = async (ask: NonNullable<Surroundings['more']>): Promise<void> => {
+    try {
+      const known = new Set(routes.map((route) => route.location.url));
+      const locations = (await ask(file)).filter(({ url }) => !known.has(url));
+      routes.push(...createRoutes({ ...file, locations }, around.lane));
+    } catch (error) {
+      // The places that are known stay; what becomes of the file is decided by them.
+      log.debug(`${file.filename}: no more places were found: ${String(error)}`);
+    } finally {
+      state = 'back';
+      back();
+    }
+  };
+  return {
+    isOpen: () => state !== 'back',
+    send: () => {
+      if (state === 'home' && more !== null) {
+        state = 'out';
+        look(more).catch((error: unknown) => log.debug(String(error)));
+      }
+    },
+  };
+}

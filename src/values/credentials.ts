@@ -1,0 +1,5 @@
+/** A user name and password for one origin; both are masked before anything is printed. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}

@@ -1,0 +1,6 @@
+/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
+export function errorCode(error: unknown): string | null {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : null;
+}
