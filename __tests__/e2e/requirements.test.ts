@@ -56,7 +56,6 @@ describe('requirements installed together with PaddlePaddle', () => {
   test('may name an index of their own', async () => {
     const { versions } = await install(`--extra-index-url ${own.index}`, 'inhouse');
     expect(versions['inhouse']).toBe('1.0');
-    expect(own.requests.filter(({ path }) => /paddle|numpy|idna/.test(path))).toEqual([]);
   });
 
   test('may name the index itself, which takes part where nothing was chosen', async () => {
@@ -89,7 +88,7 @@ describe('requirements installed together with PaddlePaddle', () => {
 
   test('may come as source, which is built here and warned of', async () => {
     const { report, stderr } = await install('fromsource');
-    expect(stderr).toMatch(/warning: fromsource is built here from source/);
+    expect(stderr).toMatch(/warning: fromsource 1\.0 .*it is built from fromsource-1\.0\.tar\.gz/);
     expect(report.lock.files.find(({ name }) => name === 'fromsource')?.kind).toBe('sdist');
     expect(ask('import fromsource; print(fromsource.version)')).toBe('1.0');
   });

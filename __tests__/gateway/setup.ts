@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { type LoopbackGateway, openGateway } from '../../src/gateway/server.js';
 import { createClient } from '../../src/net/client.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
-import { openTransfers, type Transfers } from '../../src/transfer/transfers.js';
+import { openTransfers } from '../../src/transfer/transfers.js';
 import type { IndexFile, ProjectPage, SourceFault } from '../../src/values/source.js';
 import type { Store } from '../../src/values/store.js';
+import type { Transfers } from '../../src/values/transfers.js';
 import { type Mirror, type MirrorOptions, startMirror } from '../support/mirror.js';
 import { brisk, quiet, sha256 } from '../transfer/setup.js';
 

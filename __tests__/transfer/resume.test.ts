@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClient } from '../../src/net/client.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
-import { openTransfers, type Transfers } from '../../src/transfer/transfers.js';
+import { openTransfers } from '../../src/transfer/transfers.js';
+import type { Transfers } from '../../src/values/transfers.js';
 import { brisk, content, openScene, quiet, type Scene, sha256 } from './setup.js';
 
 const SIZE = 3 * 2 ** 20;

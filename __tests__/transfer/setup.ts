@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { createClient } from '../../src/net/client.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
 import type { Timings } from '../../src/transfer/timings.js';
-import { openTransfers, type Transfers } from '../../src/transfer/transfers.js';
+import { openTransfers } from '../../src/transfer/transfers.js';
 import type { Log } from '../../src/values/log.js';
 import type { IndexFile } from '../../src/values/source.js';
 import type { Store } from '../../src/values/store.js';
+import type { Transfers } from '../../src/values/transfers.js';
 import { type Mirror, type MirrorOptions, startMirror } from '../support/mirror.js';
 
 export const quiet: Log = {

@@ -88,7 +88,15 @@ function pip(name: string, program: (supplies: Supplies) => string): Client {
     install(task) {
       const [first = '', ...rest] = task.indexes;
       const indexes = ['--index-url', first, ...rest.flatMap((index) => ['--extra-index-url', index])];
-      const args = [program(task.supplies), 'install', '--progress-bar', 'off', '--no-compile', ...indexes, ...wishes(task)];
+      const args = [
+        program(task.supplies),
+        'install',
+        '--progress-bar',
+        'off',
+        '--no-compile',
+        ...indexes,
+        ...wishes(task),
+      ];
       const more = { PIP_CACHE_DIR: path.join(task.folder, 'cache') };
       return { program: venvPython(task), args, environment: environment(task, more) };
     },

@@ -104,6 +104,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   const scout = createScout(file, routes, around, settle);
   const lines = createLines(state, disk, around, signal, {
     hopeful: scout.isOpen,
+    crawled: scout.send,
     refused: blameRoute,
     failed: fail,
     closed: settle,
@@ -145,8 +146,13 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   };
 
   /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
-  const repair = (actual: string): void => {
-    const next = blame(state.segments.sources(), routes);
+  const repair = async (actual: string): Promise<void> => {
+    let next = blame(state.segments.sources(), routes);
+    while (next.recall === null && scout.isOpen()) {
+      scout.send();
+      await bell.wait(signal);
+      next = blame(state.segments.sources(), routes);
+    }
     if (next.recall === null) {
       throw exhausted(file.filename, routes);
     }
@@ -186,7 +192,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
             return actual;
           }
           differences = disk.differences();
-          repair(actual);
+          await repair(actual);
         }
       } catch (error) {
         fail(error);

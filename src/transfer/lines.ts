@@ -31,6 +31,8 @@ export interface Lines {
 export interface LineEvents {
   /** Another source may turn up, also where none is known. */
   hopeful(): boolean;
+  /** A connection is slow, and nobody is known who could take over. */
+  crawled(): void;
   /** The source refused, after `gained` bytes over a connection that was begun at `begunMs`. */
   refused(route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void;
   /** Something is wrong that is not the source's fault. */
@@ -176,7 +178,9 @@ export function createLines(
         const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
         const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
         const brought = line.bytes - line.seenBytes;
-        if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
+        if (ready.length === 0 && brought < timings.slowBytes) {
+          events.crawled();
+        } else if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
           line.stop.abort(refused('slow', `brought ${brought} bytes in ${ms} ms`));
         }
         line.seenBytes = line.bytes;

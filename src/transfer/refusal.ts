@@ -85,7 +85,9 @@ export function judge(refusal: Refusal, strikes: number, alone: boolean, random:
   if (FINAL.has(kind) || (kind === 'banned' && retryAfterMs === null)) {
     return { leave: 'file' };
   }
-  if (strikes > (alone ? 5 : 3) || (retryAfterMs ?? 0) > LONGEST_WAIT_MS) {
+  // Each of these has cost a whole time-out already.
+  const most = !alone ? 3 : kind === 'timeout' ? 2 : 5;
+  if (strikes > most || (retryAfterMs ?? 0) > LONGEST_WAIT_MS) {
     return { leave: 'file' };
   }
   const backOff = Math.min(8000, 200 * 2 ** strikes) * (0.5 + random);

@@ -3,6 +3,7 @@ import type { Slice } from '../values/transfers.js';
 import { ask } from './ask.js';
 import { asRefusal, refused } from './refusal.js';
 import { createRoutes, exhausted, isAlive, readyAt, refuse, viewRoute } from './routes.js';
+import { createScout } from './scout.js';
 import type { Surroundings, Work } from './surroundings.js';
 
 /**
@@ -16,6 +17,7 @@ export function fetchSlice(
   around: Surroundings,
   signal: AbortSignal,
 ): Promise<Slice> {
+  const { timings } = around;
   const routes = createRoutes(file, around.lane);
   const both = AbortSignal.any([signal, around.signal]);
   return new Promise((resolve, reject) => {
@@ -26,17 +28,20 @@ export function fetchSlice(
       settled();
     };
     const stop = (): void => settle(() => reject(both.reason));
+    const giveUp = (): void => settle(() => reject(exhausted(file.filename, routes)));
+    const scout = createScout(file, routes, around, () => (routes.some(isAlive) ? around.changed() : giveUp()));
     const fetchFrom = async (index: number): Promise<void> => {
       const route = routes[index];
       if (route === undefined) {
         return;
       }
       const begun = Date.now();
-      const others = routes.some((r) => r !== route && isAlive(r));
+      const alone = !routes.some((r) => r !== route && isAlive(r));
+      const hurried = !alone || scout.isOpen();
       route.lane.active += 1;
       busy = true;
       try {
-        const limits = others ? around.timings.hurried : around.timings.patient;
+        const limits = hurried ? timings.hurried : timings.patient;
         const wanted = {
           url: route.location.url,
           credentials: around.credentials(route.location),
@@ -50,9 +55,15 @@ export function fetchSlice(
           throw refused('malformed', 'sends the whole file where a range was asked for');
         }
         const pieces: Uint8Array[] = [];
+        let received = 0;
         for await (const piece of reply.body) {
           around.count(route.location.source, piece.length);
           pieces.push(piece);
+          received += piece.length;
+          const ms = Date.now() - begun;
+          if (hurried && ms > timings.slowMs && received < (timings.slowBytes * ms) / timings.slowMs) {
+            throw refused('slow', `brought ${received} bytes in ${ms} ms`);
+          }
         }
         const bytes = Buffer.concat(pieces);
         const total = reply.total;
@@ -66,9 +77,12 @@ export function fetchSlice(
           settle(() => reject(error));
           return;
         }
-        refuse(route, refusal, 0, !others, begun, Date.now());
-        if (!routes.some(isAlive)) {
-          settle(() => reject(exhausted(file.filename, routes)));
+        refuse(route, refusal, 0, !hurried, begun, Date.now());
+        if (alone) {
+          scout.send();
+        }
+        if (!routes.some(isAlive) && !scout.isOpen()) {
+          giveUp();
         }
       } finally {
         busy = false;
@@ -88,11 +102,13 @@ export function fetchSlice(
       },
       wakeAt: (nowMs) => Math.min(...routes.filter((r) => isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
     };
-    if (!routes.some(isAlive)) {
-      reject(exhausted(file.filename, routes));
-      return;
-    }
     both.addEventListener('abort', stop, { once: true });
     around.add(work);
+    if (!routes.some(isAlive)) {
+      scout.send();
+      if (!scout.isOpen()) {
+        giveUp();
+      }
+    }
   });
 }

@@ -27,7 +27,7 @@ export const defaultTimings: Timings = {
   splitBytes: 2 ** 19,
   connectionsPerFile: 16,
   hurried: { connectMs: 3000, headersMs: 4000, stallMs: 4000 },
-  patient: { connectMs: 10_000, headersMs: 30_000, stallMs: 20_000 },
+  patient: { connectMs: 10_000, headersMs: 20_000, stallMs: 15_000 },
   tickMs: 1000,
   slowBytes: 2 ** 16,
   slowMs: 4000,
