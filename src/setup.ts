@@ -3,6 +3,7 @@ import { indexFile } from './lock/lock-page.js';
 import { conclude, looked, type Result } from './pipeline/conclude.js';
 import type { Context, Outcome, Run } from './pipeline/context.js';
 import { type Desk, openDesk } from './pipeline/desk.js';
+import { checkDiskSpace } from './pipeline/disk-space.js';
 import { choosePlan, tellPlan } from './pipeline/listing.js';
 import { obtainLock } from './pipeline/obtain-lock.js';
 import { place } from './pipeline/place.js';
@@ -61,6 +62,7 @@ async function carryOut(
     const lockPath = await keepLock(store, lock);
     tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
     run.state = { ...run.state, save: toSave(prepared, stock, lock) };
+    await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib);
     if (!request.install) return await fillCache(run, lock, works);
 
     const python = await place(run, prepared, lock, known !== null, works, programs);

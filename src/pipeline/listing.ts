@@ -1,6 +1,7 @@
 import { neededPages, originName } from '../plan/pages.js';
 import { decide } from '../plan.js';
 import type { OpenSources } from '../sources/open.js';
+import { Failure } from '../values/failure.js';
 import type { Plan } from '../values/plan.js';
 import { tell } from './conclude.js';
 import type { Run } from './context.js';
@@ -9,13 +10,22 @@ import type { Prepared } from './prepare.js';
 /** Asks for the page or two of PaddlePaddle that planning needs, and decides. Throws Failure(2) where nothing fits, Failure(1) where no source answers. */
 export async function choosePlan(run: Run, { draft, runner }: Prepared, sources: OpenSources): Promise<Plan> {
   const plan = await run.context.timeline.step('Ask what there is', async () => {
-    const pages = await Promise.all(
-      neededPages(draft).map(async ({ origin, project }) => ({
-        origin: originName(origin),
-        page: await sources.page(project, [origin]),
-      })),
-    );
-    return decide(draft, run.request, runner, { pages });
+    const choose = async (): Promise<Plan> => {
+      const pages = await Promise.all(
+        neededPages(draft).map(async ({ origin, project }) => ({
+          origin: originName(origin),
+          page: await sources.page(project, [origin]),
+        })),
+      );
+      return decide(draft, run.request, runner, { pages });
+    };
+    try {
+      return await choose();
+    } catch (error) {
+      // A mirror may be behind the others: before its page refuses a request they are asked too.
+      if (error instanceof Failure && (await sources.confirmAll())) return choose();
+      throw error;
+    }
   });
   tellPlan(run, plan);
   return plan;

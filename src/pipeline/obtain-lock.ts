@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isPinned, keptLock } from '../lock/keep.js';
-import { markerEnvironment } from '../packaging/marker.js';
+import { markerEnvironment } from '../packaging/marker-environment.js';
 import { fromPylock } from '../packaging/pylock.js';
 import { isExact } from '../packaging/version.js';
 import { recall } from '../plan/recall.js';

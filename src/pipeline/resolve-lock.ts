@@ -33,13 +33,14 @@ export async function resolveLock(
       lines,
       preReleases: preReleases || plan.channel === 'nightly',
       formats,
+      confirm: sources.confirmAll,
       log: context.log,
     }),
   );
   const { lock, notices, builds } = await context.timeline.step('Lock', () =>
     makeLock({
       pins,
-      page: (project) => sources.page(project, plan.origins[project]),
+      page: (project) => sources.confirm(project, plan.origins[project]),
       fetch: (file) => works.transfers.get(file).done,
       fetchLink: (url) => gateway.bringDirect(url),
       pyproject: (sdist) => sdistPyproject(sdist, interpreter, programs.environment, deadline.signal),

@@ -1,6 +1,7 @@
 import { type LoopbackGateway, openGateway } from '../gateway/server.js';
 import { lockPage } from '../lock/lock-page.js';
 import { gatewayName } from '../plan/gateway-name.js';
+import { morePlaces } from '../sources/more-places.js';
 import { openTransfers } from '../transfer/transfers.js';
 import type { Lock } from '../values/lock.js';
 import type { Plan } from '../values/plan.js';
@@ -48,6 +49,7 @@ export function prepareWorks(
     client: desk.client,
     store,
     sources: (id) => desk.roster.find((source) => source.id === id),
+    more: (file) => morePlaces(desk.sources, file, (project) => plan.origins[project]),
     log: context.log,
     signal,
   });
