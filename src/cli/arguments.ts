@@ -59,6 +59,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
         remedy: `Did you mean --${near}? \`setup --help\` lists all.`,
       });
     } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
+      // A flag stands where the value should be: what follows that flag is its value and no mistake of its own.
+      if (token.value !== undefined) unknown = token.index + 1;
       problems.push({
         where: token.rawName,
         what: 'it needs a value.',

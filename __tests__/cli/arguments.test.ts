@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseArguments } from '../../src/cli/arguments.js';
+import { formatHelp } from '../../src/cli/help.js';
+import { spellAsFlags } from '../../src/cli/spell.js';
+import { inputs } from '../../src/request/inputs.js';
+import { Failure, type Problem } from '../../src/values/failure.js';
+
+function problemsOf(...argv: string[]): readonly Problem[] {
+  try {
+    parseArguments(argv);
+  } catch (error) {
+    if (error instanceof Failure) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the command line', () => {
+  test('takes a flag with its value behind a blank or an equals sign', () => {
+    const { command, raw } = parseArguments(['setup', '--device', 'cpu', '--venv=my env', '--packages=']);
+    expect({ command, raw }).toEqual({ command: 'setup', raw: { device: 'cpu', venv: 'my env', packages: '' } });
+  });
+
+  test('joins a flag that is given twice, one value a line', () => {
+    expect(parseArguments(['setup', '--requirements', 'a.txt', '--requirements', 'b.txt']).raw).toEqual({
+      requirements: 'a.txt\nb.txt',
+    });
+  });
+
+  test('takes a value that looks like a version clause or an option of its own', () => {
+    expect(parseArguments(['setup', '--paddle-version', '>=3.1,<3.3', '--packages', '-e .']).raw).toEqual({
+      'paddle-version': '>=3.1,<3.3',
+      packages: '-e .',
+    });
+  });
+
+  test.each([[[]], [['help']], [['setup', '--help']], [['-h']]])('shows its help for %j', (argv) => {
+    expect(parseArguments(argv).command).toBe('help');
+  });
+
+  test('names every mistake at once, with the nearest right spelling', () => {
+    expect(problemsOf('stup', '--devce', 'cpu', '--cache', '--venv', 'x')).toEqual([
+      expect.objectContaining({ where: '--devce', remedy: expect.stringContaining('--device') }),
+      expect.objectContaining({ where: '--cache', what: 'it needs a value.' }),
+      expect.objectContaining({ where: 'stup', remedy: expect.stringContaining('setup') }),
+    ]);
+  });
+
+  test('refuses a word that belongs to no flag, but not the value of a misspelt one', () => {
+    expect(problemsOf('setup', 'cpu').map(({ where }) => where)).toEqual(['cpu']);
+    expect(problemsOf('setup', '--devce', 'cpu').map(({ where }) => where)).toEqual(['--devce']);
+  });
+});
+
+describe('the help', () => {
+  test.each(inputs.map(({ name, help }) => [name, help] as const))('explains --%s', (name, help) => {
+    const text = formatHelp().replace(/\s+/g, ' ');
+    expect(text).toContain(`--${name} `);
+    expect(text).toContain(help);
+  });
+});
+
+describe('remedies in a shell', () => {
+  test('are spelt as flags, quoted where a shell needs it', () => {
+    const problem = {
+      where: 'device',
+      what: '`device: cpu` would work.',
+      remedy: 'Write "paddle-version: >=3.1,<3.3" or "device: cu126".',
+    };
+    expect(spellAsFlags(problem)).toEqual({
+      where: '--device',
+      what: '`--device cpu` would work.',
+      remedy: 'Write "--paddle-version \'>=3.1,<3.3\'" or "--device cu126".',
+    });
+  });
+
+  test('leave files and other quotes alone', () => {
+    const problem = { where: 'requirements.txt:3', what: 'It says "note: this".', remedy: 'Correct it.' };
+    expect(spellAsFlags(problem)).toEqual(problem);
+  });
+});

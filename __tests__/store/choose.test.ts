@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals';
+import { chooseStore, keptFolder } from '../../src/store/choose.js';
+
+const base = { cachePath: null, kept: '/kept' } as const;
+
+describe('cache: auto', () => {
+  test.each([
+    ['github-hosted', 'github'],
+    ['self-hosted', 'directory'],
+    ['shell', 'directory'],
+  ] as const)('on %s is %s, and says why', (host, kind) => {
+    const choice = chooseStore({ ...base, wish: 'auto', host });
+    expect(choice).toMatchObject({ kind, folder: '/kept' });
+    expect(choice.reason).toMatch(/^auto: /);
+  });
+});
+
+test('a store that is asked for is taken, in the folder that is asked for', () => {
+  const choice = chooseStore({ wish: 'directory', cachePath: '/mine', kept: '/kept', host: 'github-hosted' });
+  expect(choice).toEqual({ kind: 'directory', folder: '/mine', reason: 'cache: directory' });
+});
+
+test('cache: off keeps no folder, whatever cache-path says', () => {
+  expect(chooseStore({ wish: 'off', cachePath: '/mine', kept: '/kept', host: 'shell' }).folder).toBeNull();
+});
+
+describe('the folder that is kept', () => {
+  test('is in the runner’s tool cache inside a job', () => {
+    const environment = { RUNNER_TOOL_CACHE: '/opt/tools', XDG_CACHE_HOME: '/elsewhere' };
+    expect(keptFolder('linux', environment, '/home/me')).toBe('/opt/tools/paddle-mirror-setup');
+  });
+
+  test.each([
+    ['linux', { XDG_CACHE_HOME: '/xdg' }, '/xdg/paddle-mirror-setup'],
+    ['linux', { XDG_CACHE_HOME: 'relative' }, '/home/me/.cache/paddle-mirror-setup'],
+    ['linux', {}, '/home/me/.cache/paddle-mirror-setup'],
+    ['darwin', {}, '/home/me/Library/Caches/paddle-mirror-setup'],
+    ['win32', { LOCALAPPDATA: 'C:\\Users\\me\\AppData\\Local' }, 'C:\\Users\\me\\AppData\\Local\\paddle-mirror-setup'],
+  ] as const)('is the user’s own on %s with %j', (os, environment, folder) => {
+    expect(keptFolder(os, environment, '/home/me')).toBe(folder);
+  });
+});
