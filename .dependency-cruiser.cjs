@@ -65,22 +65,8 @@ module.exports = {
       name: 'room-to-room',
       comment: 'A room knows its own files and the shared floor; what joins rooms lies above them.',
       severity: 'error',
-      from: { path: '^src/([^/]+)/', pathNot: [aboveRooms, '^src/(gateway|transfer)/'] },
+      from: { path: '^src/([^/]+)/', pathNot: aboveRooms },
       to: { path: '^src/', pathNot: ['^src/$1/', sharedFloor] },
-    },
-    {
-      name: 'bytes-flow-one-way',
-      comment: 'The one pile of rooms: the gateway hands out what transfers bring and the store keeps; none looks up.',
-      severity: 'error',
-      from: { path: '^src/gateway/' },
-      to: { path: '^src/', pathNot: ['^src/(gateway|transfer|store)/', sharedFloor] },
-    },
-    {
-      name: 'transfers-fill-the-store',
-      comment: 'A transfer knows the store that it fills, and not who asked for the file.',
-      severity: 'error',
-      from: { path: '^src/transfer/' },
-      to: { path: '^src/', pathNot: ['^src/(transfer|store)/', sharedFloor] },
     },
     {
       name: 'plan-alone',

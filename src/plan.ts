@@ -1,7 +1,8 @@
 import { defectsOf } from './catalog/releases.js';
+import { compareVersions, isPreRelease } from './packaging/version.js';
 import { assemble } from './plan/assemble.js';
 import { chooseDevices } from './plan/choose-devices.js';
-import { type Choice, chooseRelease } from './plan/choose-release.js';
+import { belongs, type Choice, chooseRelease } from './plan/choose-release.js';
 import { machineProblems } from './plan/machine.js';
 import { refuse } from './plan/refusal.js';
 import { readWish } from './plan/wish.js';
@@ -32,13 +33,13 @@ function silence({ offers, plugin, candidate }: Choice): Problem[] {
     .map(({ project, faults }) => ({
       where: project,
       what: `No source answered with the files of ${project} for ${candidate.device}: ${faults
-        .map(({ source, detail }) => `${source}: ${detail}`)
+        .map(({ source, detail }) => `${source}: ${detail.replace(/\.$/, '')}`)
         .join('; ')}.`,
       remedy: faults.find(({ remedy }) => remedy !== null)?.remedy ?? 'Check the network, or name another source.',
     }));
 }
 
-function passingNotices(tried: readonly Choice[], choice: Choice): Notice[] {
+function passingNotices(tried: readonly Choice[], choice: Choice, wish: string): Notice[] {
   const { passedOver, chosen, candidate } = choice;
   const [first] = tried;
   const skipped =
@@ -64,7 +65,24 @@ function passingNotices(tried: readonly Choice[], choice: Choice): Notice[] {
             text: `${first.candidate.device} has no file for this Python and machine, so ${candidate.device} is taken; "device: ${candidate.device}" says so from the start.`,
           },
         ];
-  return [...skipped, ...second];
+  return [...skipped, ...second, ...loneSeries(choice, wish)];
+}
+
+/** PEP 440 reads `==3.3` as `==3.3.0`, which is seldom what its writer means. */
+function loneSeries({ offers, chosen, candidate }: Choice, wish: string): Notice[] {
+  const series = /(?:^|,)==(\d+\.\d+)(?=,|$)/.exec(wish)?.[1];
+  const later = offers.offers.find(
+    ({ version, fits, yanked }) =>
+      fits && !yanked && version.startsWith(`${series}.`) && !isPreRelease(version) && belongs(version, candidate),
+  )?.version;
+  return series === undefined || chosen === null || later === undefined || compareVersions(later, chosen.version) <= 0
+    ? []
+    : [
+        {
+          id: 'series-read-as-release',
+          text: `"${series}" means PaddlePaddle ${chosen.version} alone; "paddle-version: ${series}.*" takes ${later}, the newest of its series.`,
+        },
+      ];
 }
 
 /**
@@ -79,7 +97,7 @@ export function decide(draft: Draft, request: Request, runner: Runner, listing: 
     const choice = chooseRelease(candidate, draft, listing, interpreter, request.requirements.preReleases);
     tried.push(choice);
     if (choice.chosen !== null) {
-      return assemble(candidate, choice.chosen, draft, interpreter.version, passingNotices(tried, choice));
+      return assemble(candidate, choice.chosen, draft, interpreter.version, passingNotices(tried, choice, draft.wish));
     }
     const unanswered = silence(choice);
     if (unanswered.length > 0) {

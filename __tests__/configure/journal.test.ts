@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -71,6 +72,45 @@ describe('the journal', () => {
       ],
     });
     expect(readFileSync(changed, 'utf8')).toBe('theirs');
+  });
+
+  test('a path that is a link by now is left, and keeps nothing else from being put back', async () => {
+    const folder = temporaryFolder();
+    const [linked, other, target] = ['linked', 'other', 'target'].map((name) => path.join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const journal = openJournal(folder, job);
+    await journal.writeFile(other, 'ours', 0o600);
+    await journal.writeFile(linked, 'ours', 0o600);
+    writeFileSync(target, 'theirs');
+    await rm(linked);
+    symlinkSync(target, linked);
+    expect(await undoJournal(journal.file)).toMatchObject({
+      undone: [other],
+      left: [{ path: linked, why: expect.stringContaining('is no regular file') }],
+    });
+    expect(readFileSync(target, 'utf8')).toBe('theirs');
+    expect(existsSync(journal.file)).toBe(false);
+  });
+
+  test('a change that the system refuses to undo is told, and its journal stays for another try', async () => {
+    const folder = temporaryFolder();
+    const gone = path.join(folder, 'gone');
+    mkdirSync(gone);
+    const file = path.join(gone, 'x');
+    const journal = openJournal(folder, job);
+    await journal.writeFile(file, 'ours', 0o600);
+    await rm(gone, { recursive: true });
+    writeFileSync(gone, 'a file now');
+    expect((await undoJournal(journal.file)).left).toMatchObject([
+      { path: file, why: expect.stringContaining('ENOTDIR') },
+    ]);
+    expect(existsSync(journal.file)).toBe(true);
+    await rm(gone);
+    expect(await undoJournal(journal.file)).toEqual({ undone: [file], left: [] });
+    expect(existsSync(journal.file)).toBe(false);
   });
 
   test('the record is written before the change: a half-written line after it hides nothing', async () => {
@@ -147,6 +187,20 @@ describe('journals that are left', () => {
     expect(await openJournals(state, 'runner-1', 'run-1')).toEqual([second]);
     expect(new Set(await openJournals(state, 'runner-1', null))).toEqual(new Set([first, second, kept]));
     expect(await openJournals(path.join(state, 'nothing'), 'runner-1', null)).toEqual([]);
+  });
+
+  test('one that belongs to another user, or is a link, is not obeyed', async () => {
+    const state = temporaryFolder();
+    const journal = openJournal(state, job);
+    await journal.writeFile(path.join(state, 'x'), 'x', 0o600);
+    symlinkSync(journal.file, path.join(path.dirname(journal.file), '9-link.jsonl'));
+    expect(await openJournals(state, 'runner-1', null)).toEqual([journal.file]);
+    if (process.getuid?.() !== 0) {
+      process.stdout.write('not checked: only root can give a file to another user\n');
+      return;
+    }
+    chownSync(journal.file, 12_345, 12_345);
+    expect(await openJournals(state, 'runner-1', null)).toEqual([]);
   });
 
   test('two runs that changed one file are undone from the newest on', async () => {

@@ -35,7 +35,12 @@ describe('setup from a shell', () => {
     expect(said.stdout).toContain('paddlepaddle 3.2.2');
     expect(versionIn(inVenv('.paddle'))).toBe('3.2.2');
     expect(said.report.cache).toMatchObject({ hit: 'miss', filesReused: 0 });
-    expect(said.report.lock.files.map(({ name }) => name).sort()).toEqual(['idna', 'numpy', 'paddlepaddle', 'setuptools']);
+    expect(said.report.lock.files.map(({ name }) => name).sort()).toEqual([
+      'idna',
+      'numpy',
+      'paddlepaddle',
+      'setuptools',
+    ]);
   });
 
   test('downloads nothing the second time, and needs no network for it', async () => {
@@ -177,7 +182,16 @@ describe('the other commands', () => {
   test('help names every command and input, version is a version', async () => {
     const help = await run('setup', '--help');
     expect(help.exitCode).toBe(0);
-    for (const word of ['plan', 'probe', 'verify', 'restore', '--paddle-version', '--lock-max-age', '--json', '3 verif'])
+    for (const word of [
+      'plan',
+      'probe',
+      'verify',
+      'restore',
+      '--paddle-version',
+      '--lock-max-age',
+      '--json',
+      '3 verif',
+    ])
       expect(help.stdout).toContain(word);
     expect(await run('--version')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });

@@ -46,7 +46,7 @@ describe('the action', () => {
       'cuda-version': '',
       python: join(venv, 'bin', 'python'),
       venv,
-      mirror: new URL(shop.index.url).host,
+      mirror: shop.index.index,
       'cache-hit': 'false',
       'cache-key': expect.stringMatching(/^paddle-mirror-setup-v1-/),
       'gpu-count': '0',

@@ -114,7 +114,10 @@ describe('requirements installed together with PaddlePaddle', () => {
   test('that contradict each other are explained, and nothing is made', async () => {
     await write('requirements.txt', 'demo>=2', 'demo<2');
     const said = await setup(machine, shop, ['--venv', '.paddle', '--requirements', 'requirements.txt']);
-    expect(said).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/demo>=2[\s\S]*demo<2|demo<2[\s\S]*demo>=2/) });
+    expect(said).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/demo>=2[\s\S]*demo<2|demo<2[\s\S]*demo>=2/),
+    });
     expect(await machine.files()).not.toContain('.paddle');
   });
 

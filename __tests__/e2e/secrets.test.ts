@@ -26,7 +26,9 @@ afterEach(async () => {
 function holding(folder: string, words: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
-    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true && readFileSync(file).includes(words));
+    .filter(
+      (file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true && readFileSync(file).includes(words),
+    );
 }
 
 /** Command lines of all processes, where the system tells (Linux). */
@@ -40,7 +42,10 @@ function commandLines(): string {
       throw error;
     }
   };
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(read).join('\n');
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(read)
+    .join('\n');
 }
 
 if (process.platform === 'linux') {
@@ -65,7 +70,10 @@ if (process.platform === 'linux') {
           expect(holding(machine.home, secret)).toEqual([]);
           expect(holding(join(machine.work, '.paddle'), secret)).toEqual([]);
         }
-        const children = seen.join('\n').split('\n').filter((line) => /\b(?:uv|pip)\b/.test(line) && !line.includes('cli/index.js'));
+        const children = seen
+          .join('\n')
+          .split('\n')
+          .filter((line) => /\b(?:uv|pip)\b/.test(line) && !line.includes('cli/index.js'));
         expect(children.length).toBeGreaterThan(0);
         // Credentials in an address: `//name:password@` or `//token@`.
         expect(children.filter((line) => /hunter2|topsecret7|:\/\/[^\s/]*@/.test(line))).toEqual([]);

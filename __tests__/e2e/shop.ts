@@ -1,5 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
 import type { ChildProcess } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import uvFiles from '../../src/install/uv.json' with { type: 'json' };
 import { realWheels } from '../gateway/real-tools.js';
@@ -41,7 +41,7 @@ export function pythonFiles(): Files {
 }
 
 /** PaddlePaddle's own index: two folders whose files have the same names and other bytes. */
-export function paddleFiles(): Files {
+function paddleFiles(): Files {
   return {
     'stable/cu118/paddlepaddle-gpu': paddleWheel('paddlepaddle_gpu', '3.2.2', '11.8', 'from cu118'),
     'stable/cu126/paddlepaddle-gpu': paddleWheel('paddlepaddle_gpu', '3.2.2', '12.6', 'from cu126'),

@@ -29,7 +29,11 @@ export async function writeProject(folder: string, name: string, version: string
 }
 
 /** The sdist of such a project: file name → bytes. */
-export async function sourceDistribution(folder: string, name: string, version: string): Promise<Record<string, Buffer>> {
+export async function sourceDistribution(
+  folder: string,
+  name: string,
+  version: string,
+): Promise<Record<string, Buffer>> {
   const stem = `${name}-${version}`;
   await writeProject(join(folder, stem), name, version);
   const archive = join(folder, `${stem}.tar.gz`);

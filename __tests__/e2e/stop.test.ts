@@ -57,7 +57,9 @@ describe('a run that is stopped in the middle of a download', () => {
       const before = shop.bytes();
       const again = await setup(machine, shop, options, extra());
       expect([again.stderr, again.exitCode]).toEqual([again.stderr, 0]);
-      expect(evaluate(join(machine.work, '.paddle', 'bin', 'python'), 'import paddle, large; print(large.version)')).toBe('1.0');
+      expect(
+        evaluate(join(machine.work, '.paddle', 'bin', 'python'), 'import paddle, large; print(large.version)'),
+      ).toBe('1.0');
       expect(shop.bytes() - before).toBeLessThan(LARGE);
       expect(await folders('partial')).toEqual([]);
     });

@@ -52,7 +52,8 @@ describe('settings for uv and pip that lie around', () => {
   for (const installer of ['uv', 'pip']) {
     test(`change nothing for ${installer}`, async () => {
       const shop = await openShop();
-      const uvToml = 'offline = true\nno-cache = true\nhttp-proxy = "http://127.0.0.1:9"\nindex-url = "http://127.0.0.1:9"\n';
+      const uvToml =
+        'offline = true\nno-cache = true\nhttp-proxy = "http://127.0.0.1:9"\nindex-url = "http://127.0.0.1:9"\n';
       await writeFile(join(machine.work, 'uv.toml'), uvToml);
       await writeFile(join(machine.work, 'pyproject.toml'), '[tool.uv]\noffline = true\n');
       await expectInstalled(shop, ['--installer', installer], litter);

@@ -148,3 +148,10 @@ test('a direct link with a hostile name gets a plain one, and its #sha256= is it
   expect(path).toMatch(/^\/direct\/[0-9a-f]{16}\/etc_passwd$/);
   expect(shelf.at(path)?.sha256).toBe('a'.repeat(64));
 });
+
+test('a direct link whose escapes are no UTF-8 is a file too, and the spelling of its hash does not matter', () => {
+  const shelf = createShelf();
+  const path = shelf.putDirect(`http://a.example/a%ff-1.0.zip#subdirectory=x&sha256=${'A'.repeat(64)}`);
+  expect(path).toMatch(/^\/direct\/[0-9a-f]{16}\/a_-1\.0\.zip$/);
+  expect(shelf.at(path)?.sha256).toBe('a'.repeat(64));
+});

@@ -58,6 +58,15 @@ describe('the door', () => {
 });
 
 describe('a project page', () => {
+  test.each(['%3Ftoken', '%252e%252e', 'a%20b', '%0d%0aX'])(
+    'of %s, which is no name, is asked of no source',
+    async (name) => {
+      const h = await house(files);
+      expect((await ask(h.gateway, `/simple/${name}/`)).status).toBe(404);
+      expect(h.gateway.stats().pages).toBe(0);
+    },
+  );
+
   test('lists files by their hash, as JSON', async () => {
     const h = await house(files);
     const { body, headers } = await ask(h.gateway, '/simple/small/', json);

@@ -131,6 +131,7 @@ describe.each([
       lines: { requirements: [parseRequirement(repository(), 'requirements.txt:1')], constraints: [] },
       preReleases: false,
       formats: [],
+      confirm: () => Promise.resolve(false),
       log: keptLog(),
     });
     const unhashed = pins.flatMap((pin) => (pin.kind === 'unhashed' ? [pin.line] : []));

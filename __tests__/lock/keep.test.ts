@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { isPinned, keepLock, keptLock } from '../../src/lock/keep.js';
-import { type MarkerEnvironment, markerEnvironment } from '../../src/packaging/marker.js';
+import { type MarkerEnvironment, markerEnvironment } from '../../src/packaging/marker-environment.js';
 import { parseRequirement } from '../../src/packaging/requirement.js';
 import type { Lock } from '../../src/values/lock.js';
 import { lockOf } from '../install/machine.js';

@@ -63,6 +63,7 @@ async function resolved(requirements: readonly string[], given: Given = {}): Pro
     },
     preReleases: given.preReleases ?? false,
     formats: given.formats ?? [],
+    confirm: () => Promise.resolve(false),
     log: keptLog(),
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { evaluateMarker, formatMarker, markerEnvironment, parseMarker } from '../../src/packaging/marker.js';
+import { evaluateMarker, formatMarker, parseMarker } from '../../src/packaging/marker.js';
+import { markerEnvironment } from '../../src/packaging/marker-environment.js';
 import type { TagEnvironment } from '../../src/packaging/tags.js';
 import { askPython, describePython, findPythons } from './pythons.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { markerEnvironment } from '../../src/packaging/marker.js';
+import { markerEnvironment } from '../../src/packaging/marker-environment.js';
 import { fromPylock, toPylock } from '../../src/packaging/pylock.js';
 import { compatibleTags, type TagEnvironment } from '../../src/packaging/tags.js';
 import type { Lock, LockedFile } from '../../src/values/lock.js';

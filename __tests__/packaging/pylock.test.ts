@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { markerEnvironment } from '../../src/packaging/marker.js';
+import { markerEnvironment } from '../../src/packaging/marker-environment.js';
 import { fromPylock, toPylock } from '../../src/packaging/pylock.js';
 import { parsePylock } from '../../src/packaging/pylock-format.js';
 import { compatibleTags } from '../../src/packaging/tags.js';

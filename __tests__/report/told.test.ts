@@ -17,7 +17,7 @@ describe('the headline', () => {
   });
 
   test('of a failure names the first problem', () => {
-    expect(headline(refusedReport)).toBe('Failed after 0.30 s: device: cu12 is not known.');
+    expect(headline(refusedReport)).toBe('Failed after 0.30 s: device');
   });
 
   test('of a command that planned nothing is the time alone', () => {
@@ -61,8 +61,8 @@ describe('outputs', () => {
 describe('annotations', () => {
   test('are one a problem and one a notice', () => {
     expect(annotations(refusedReport)).toEqual([
-      { level: 'error', title: 'device', message: 'cu12 is not known. Did you mean cu126?' },
-      { level: 'error', title: 'venv', message: '/etc/hosts is a file. Name a folder.' },
+      { level: 'error', title: 'device', message: 'device: cu12 is not known. Did you mean cu126?' },
+      { level: 'error', title: 'venv', message: 'venv: /etc/hosts is a file. Name a folder.' },
     ]);
     expect(annotations(doneReport)).toEqual([
       { level: 'warning', title: 'mirror-banned', message: 'near does not serve this machine.' },

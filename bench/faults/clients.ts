@@ -82,11 +82,15 @@ const uv: Client = {
   },
 };
 
+/**
+ * pip says that all indexes are equal. Of two that have the same version it takes the file from the one named last, so the order of wish is
+ * turned round for it; the other way about, a bad mirror's files would never be asked for.
+ */
 function pip(name: string, program: (supplies: Supplies) => string): Client {
   return {
     name,
     install(task) {
-      const [first = '', ...rest] = task.indexes;
+      const [first = '', ...rest] = [...task.indexes].reverse();
       const indexes = ['--index-url', first, ...rest.flatMap((index) => ['--extra-index-url', index])];
       const args = [
         program(task.supplies),

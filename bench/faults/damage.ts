@@ -1,9 +1,20 @@
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Damage, Good, Seen } from './bad-mirror.js';
 
 /** How an answer ends after the bytes that are sent: whole, by a reset, by silence, or by closing the connection as if all was there. */
 type End = 'whole' | 'reset' | 'silence' | 'close';
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    response.on('drain', go).on('close', go);
+  });
+}
 
 /** Sends an answer: its head, its body up to `most` bytes, then the end. */
 async function send(seen: Seen, good: Good, most = Number.POSITIVE_INFINITY, end: End = 'whole'): Promise<void> {
@@ -23,8 +34,7 @@ async function send(seen: Seen, good: Good, most = Number.POSITIVE_INFINITY, end
   for (let at = 0; at < body.length && !response.destroyed; at += 65_536) {
     const piece = body.subarray(at, at + 65_536);
     count(piece.length);
-    if (!response.write(piece))
-      await new Promise<void>((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (!response.write(piece)) await drained(response);
   }
   if (most >= good.body.length) {
     response.end();

@@ -370,7 +370,7 @@ function extract7z(file, dest, _7zPath) {
                 const options = {
                     silent: true
                 };
-                yield (0,exec/* exec */.m)(`"${_7zPath}"`, args, options);
+                yield (0,exec.exec)(`"${_7zPath}"`, args, options);
             }
             finally {
                 process.chdir(originalCwd);
@@ -398,7 +398,7 @@ function extract7z(file, dest, _7zPath) {
             };
             try {
                 const powershellPath = yield io/* which */.K7('powershell', true);
-                yield (0,exec/* exec */.m)(`"${powershellPath}"`, args, options);
+                yield (0,exec.exec)(`"${powershellPath}"`, args, options);
             }
             finally {
                 process.chdir(originalCwd);
@@ -425,7 +425,7 @@ function extractTar(file_1, dest_1) {
         // Determine whether GNU tar
         core/* debug */.Yz('Checking tar --version');
         let versionOutput = '';
-        yield (0,exec/* exec */.m)('tar --version', [], {
+        yield (0,exec.exec)('tar --version', [], {
             ignoreReturnCode: true,
             silent: true,
             listeners: {
@@ -461,7 +461,7 @@ function extractTar(file_1, dest_1) {
             args.push('--overwrite');
         }
         args.push('-C', destArg, '-f', fileArg);
-        yield (0,exec/* exec */.m)(`tar`, args);
+        yield (0,exec.exec)(`tar`, args);
         return dest;
     });
 }
@@ -490,7 +490,7 @@ function extractXar(file_1, dest_1) {
             args.push('-v');
         }
         const xarPath = yield io/* which */.K7('xar', true);
-        yield (0,exec/* exec */.m)(`"${xarPath}"`, _unique(args));
+        yield (0,exec.exec)(`"${xarPath}"`, _unique(args));
         return dest;
     });
 }
@@ -542,7 +542,7 @@ function extractZipWin(file, dest) {
                 pwshCommand
             ];
             core/* debug */.Yz(`Using pwsh at path: ${pwshPath}`);
-            yield (0,exec/* exec */.m)(`"${pwshPath}"`, args);
+            yield (0,exec.exec)(`"${pwshPath}"`, args);
         }
         else {
             const powershellCommand = [
@@ -563,7 +563,7 @@ function extractZipWin(file, dest) {
             ];
             const powershellPath = yield io/* which */.K7('powershell', true);
             core/* debug */.Yz(`Using powershell at path: ${powershellPath}`);
-            yield (0,exec/* exec */.m)(`"${powershellPath}"`, args);
+            yield (0,exec.exec)(`"${powershellPath}"`, args);
         }
     });
 }
@@ -575,7 +575,7 @@ function extractZipNix(file, dest) {
             args.unshift('-q');
         }
         args.unshift('-o'); //overwrite with -o, otherwise a prompt is shown which freezes the run
-        yield (0,exec/* exec */.m)(`"${unzipPath}"`, args, { cwd: dest });
+        yield (0,exec.exec)(`"${unzipPath}"`, args, { cwd: dest });
     });
 }
 /**

@@ -1263,7 +1263,7 @@ function explain(version) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9982);
+/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2513);
 
 process.exitCode = await (0,_cli_run_js__WEBPACK_IMPORTED_MODULE_0__/* .runCli */ .a)(process.argv.slice(2));
 
@@ -1272,7 +1272,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 9982:
+/***/ 2513:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -1449,10 +1449,6 @@ var external_node_url_ = __nccwpck_require__(3136);
 function isAddress(text) {
     return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
 }
-/** Hides user name and password of every address in a text: `https://***@host/`. */
-function redact(text) {
-    return text.replace(/(\/\/)[^/?#\s]*@/g, '$1***@');
-}
 /**
  * Reads an http(s) address. Throws SyntaxError with a phrase that says what is wrong and shows no secret,
  * e.g. ``its scheme is `ftp:`, not http or https``.
@@ -1507,19 +1503,30 @@ class HttpFault extends Error {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/values/mask.js
+/** Where a text has user name and password; lengths are bounded, so that no text takes long. */
+const places = [
+    /(?<=\/\/)[^/?#\s]{0,2000}@/g,
+    // A slash in a password ends the host for a parser, not for whoever wrote it: all up to the last `@` goes.
+    /(?<=\/\/)(?!\*{3}@)[^/?#\s:]{0,500}:\S{0,500}@/g,
+    // An address whose scheme was forgotten.
+    /(?<![^\s"'`(,=])[^\s/\\@:"'`(,=]{1,500}:[^\s/\\@]{1,500}@(?=[\w[])/g,
+];
+/** Hides user name and password of every address in a text: `https://***@host/`. */
+function redact(text) {
+    return places.reduce((hidden, place) => hidden.replace(place, '***@'), text);
+}
 /**
  * An address as it may be printed: user name and password, the query (signed addresses carry secrets there) and the fragment
  * are hidden. Text that is no http(s) address is given back with anything that looks like credentials hidden. Never throws.
  */
 function maskUrl(text) {
-    if (URL.canParse(text)) {
-        const url = new URL(text);
-        if (url.protocol === 'http:' || url.protocol === 'https:') {
-            const user = url.username !== '' || url.password !== '' ? '***@' : '';
-            return `${url.protocol}//${user}${url.host}${url.pathname}${url.search === '' ? '' : '?***'}`;
-        }
-    }
-    return text.replace(/\/\/[^/\s]*@/g, '//***@');
+    const hidden = redact(text);
+    if (!URL.canParse(hidden))
+        return hidden;
+    const { protocol, username, host, pathname, search } = new URL(hidden);
+    if (protocol !== 'http:' && protocol !== 'https:')
+        return hidden;
+    return `${protocol}//${username === '' ? '' : '***@'}${host}${pathname}${search === '' ? '' : '?***'}`;
 }
 
 // EXTERNAL MODULE: external "node:stream"
@@ -2212,14 +2219,29 @@ function nearestVersions(wanted, available, n) {
 
 const sdistSuffixes = ['.tar.gz', '.zip', '.tar.bz2', '.tar.xz', '.tgz'];
 const tagPart = /^[a-z0-9_]+(?:\.[a-z0-9_]+)*$/i;
+/** What was read before: a page is parsed, planned over and chosen from, and thousands of names share a few hundred tag sets. */
+const knownNames = new Map();
+const knownTags = new Map();
+/** The tags of a compressed tag set (PEP 425); null where it is none. */
+function expandTags(text) {
+    const parts = text.split('-');
+    if (parts.length !== 3 || !parts.every((part) => tagPart.test(part))) {
+        return null;
+    }
+    const [python = [], abi = [], platform = []] = parts.map((part) => part.toLowerCase().split('.'));
+    return python.flatMap((py) => abi.flatMap((a) => platform.map((p) => `${py}-${a}-${p}`)));
+}
 function parseWheel(stem) {
     const parts = stem.split('-');
     if (parts.length !== 5 && parts.length !== 6) {
         return null;
     }
     const [name = '', version = ''] = parts;
-    const [python = '', abi = '', platform = ''] = parts.slice(-3);
-    if (!isName(name) || !isVersion(version) || ![python, abi, platform].every((part) => tagPart.test(part))) {
+    const compressed = parts.slice(-3).join('-');
+    const known = knownTags.get(compressed);
+    const tags = known === undefined ? expandTags(compressed) : known;
+    knownTags.set(compressed, tags);
+    if (tags === null || !isName(name) || !isVersion(version)) {
         return null;
     }
     const buildText = parts.length === 6 ? (parts[2] ?? '') : null;
@@ -2227,9 +2249,6 @@ function parseWheel(stem) {
     if (buildText !== null && build === null) {
         return null;
     }
-    const tags = python
-        .split('.')
-        .flatMap((py) => abi.split('.').flatMap((a) => platform.split('.').map((p) => `${py}-${a}-${p}`.toLowerCase())));
     return {
         kind: 'wheel',
         name: normalise(name),
@@ -2250,13 +2269,22 @@ function parseSdist(stem) {
     }
     return null;
 }
-/** Reads the name of a distribution file; null for anything that no installer would take, malformed wheel names among them. */
-function parseFilename(filename) {
+function parse(filename) {
     if (filename.endsWith('.whl')) {
         return parseWheel(filename.slice(0, -'.whl'.length));
     }
     const suffix = sdistSuffixes.find((candidate) => filename.endsWith(candidate));
     return suffix === undefined ? null : parseSdist(filename.slice(0, -suffix.length));
+}
+/** Reads the name of a distribution file; null for anything that no installer would take, malformed wheel names among them. */
+function parseFilename(filename) {
+    const known = knownNames.get(filename);
+    if (known !== undefined) {
+        return known;
+    }
+    const parsed = parse(filename);
+    knownNames.set(filename, parsed);
+    return parsed;
 }
 
 ;// CONCATENATED MODULE: ./node_modules/entities/dist/esm/decode-codepoint.js
@@ -7052,6 +7080,8 @@ function pageAddress(source, project, folder) {
     return folder === null ? `${base}${project}/` : `${base}${folder.channel}/${folder.folder}/${project}/`;
 }
 const seconds = (ms) => `${ms / 1000} s`;
+/** The whole page may take so many times the limit of its first answer: a trickle never stalls. */
+const wholePage = 10;
 function firstWords(body) {
     return body
         .replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
@@ -7126,7 +7156,8 @@ async function fetchPage(client, question) {
     }
     const started = performance.now();
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new HttpFault('timeout', `no answer within ${seconds(firstAnswerMs)}`, null)), firstAnswerMs);
+    const abort = (what, ms) => () => late.abort(new HttpFault('timeout', `${what} within ${seconds(ms)}`, null));
+    let timer = setTimeout(abort('no answer', firstAnswerMs), firstAnswerMs);
     try {
         const answer = await client.request({
             url,
@@ -7135,6 +7166,7 @@ async function fetchPage(client, question) {
             signal: AbortSignal.any([signal, late.signal]),
         });
         clearTimeout(timer);
+        timer = setTimeout(abort('no whole page', firstAnswerMs * wholePage), firstAnswerMs * wholePage);
         const ms = performance.now() - started;
         if (answer.status !== 200)
             return fault(...spread(await readRefusal(answer, source)));
@@ -7587,10 +7619,13 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             ? headStartMs.mirrors
             : 0;
     }
-    /** One mirror that lacks a project may be stale; the official index, or two independent groups, settle it. */
+    /** One mirror's word may be stale; the official index, or two independent groups, settle a matter. */
+    function areReferees(ids) {
+        const groups = ids.flatMap((id) => sources.filter((source) => source.id === id)).map(({ group }) => group);
+        return groups.includes(officialGroup) || new Set(groups).size > 1;
+    }
     function settledBy(faults) {
-        const groups = faults.filter(isAbsent).map((fault) => sources.find(({ id }) => id === fault.source)?.group);
-        return !exclusive && (groups.includes(officialGroup) || new Set(groups).size > 1);
+        return !exclusive && areReferees(faults.filter(isAbsent).map(({ source }) => source));
     }
     async function inTurn(project, candidates, limitMs) {
         const entrants = candidates.map((source, index) => ({
@@ -7646,6 +7681,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
         log.warn({ id: 'configured-index-failed', text });
         return null;
     }
+    const isAuthority = () => authority !== undefined && (authorityAnswered || !dead.has(authority.id));
     async function find(project) {
         if (sources.length === 0)
             return { pages: [], faults: [] };
@@ -7684,8 +7720,12 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             }
             return found;
         },
-        more: (project, asked) => together(project, best(byLife().filter(({ id }) => !asked.has(id)), width.pages), firstAnswerMs.oneOfMany),
-        isAuthority: () => authority !== undefined && (authorityAnswered || !dead.has(authority.id)),
+        more: (project, asked, living) => together(project, best(byLife().filter(({ id }) => !asked.has(id) && !(living && dead.has(id))), width.pages), firstAnswerMs.oneOfMany),
+        isAuthority,
+        isSettledBy: (answered) => isAuthority() || areReferees(answered),
+        demote(ids) {
+            order = [...order.filter(({ id }) => !ids.has(id)), ...order.filter(({ id }) => ids.has(id))];
+        },
         ranked: () => byLife(),
         settled: () => measuring,
         isWide: () => asksSeveral,
@@ -7727,6 +7767,7 @@ function createTurnstile() {
 
 
 const pythonOnly = [{ kind: 'python' }];
+const open_keyOf = (project, origins) => `${project} ${JSON.stringify(origins)}`;
 /**
  * Opens the sources of a roster. `exclusive`: the Python sources are the user's own list. `kept`: a ranking of an earlier run, as it was
  * read from JSON. `locked`: file name → sha256 of the user's lock. Private indexes come first and alone: a project that one of them has
@@ -7803,7 +7844,7 @@ function openSources(options) {
         if (fromPrivate !== null) {
             const failed = fromPrivate.pages.length === 0;
             const page = mergePages(project, failed ? [] : [...own, ...fromPrivate.pages], fromPrivate.faults, locked);
-            return { page, parts: [] };
+            return { project, origins, page, parts: [] };
         }
         const parts = await Promise.all(origins.map(async (origin) => ({
             origin,
@@ -7814,10 +7855,10 @@ function openSources(options) {
         const page = compose(project, parts, own);
         // Where find-links are all there is, their failure is the answer; beside an index it is a notice.
         const lonely = findLinks.length === roster.length;
-        return { page: lonely ? { ...page, faults: (await findLinksFiles()).faults } : page, parts };
+        return { project, origins, page: lonely ? { ...page, faults: (await findLinksFiles()).faults } : page, parts };
     }
     function entry(project, origins) {
-        const key = `${project} ${JSON.stringify(origins)}`;
+        const key = open_keyOf(project, origins);
         const known = entries.get(key);
         if (known !== undefined)
             return known;
@@ -7828,29 +7869,45 @@ function openSources(options) {
         loading.then(({ page }) => page.files.length === 0 && !page.faults.every(isAbsent) && forget(), forget);
         return loading;
     }
+    async function enlarge(before, living) {
+        const { project, origins } = before;
+        const asked = new Set([...before.page.answered, ...before.page.faults.map(({ source }) => source)]);
+        if (!before.parts.some(({ origin }) => origin.kind === 'python'))
+            return before;
+        const extra = await python.more(project, asked, living);
+        const own = await local(project);
+        const alone = python.isAuthority();
+        const parts = before.parts.map((part) => part.origin.kind !== 'python' || alone
+            ? part
+            : {
+                ...part,
+                found: { pages: [...part.found.pages, ...extra.pages], faults: [...part.found.faults, ...extra.faults] },
+            });
+        const names = new Set(before.page.files.map(({ filename }) => filename));
+        const others = mergePages(project, extra.pages.map((page) => ({ ...page, files: page.files.filter(({ filename }) => names.has(filename)) })), extra.faults);
+        // Behind an authoritative index, others may only bring the very bytes that it lists.
+        const page = alone ? joinOrigins(project, [before.page, others]) : compose(project, parts, own);
+        const after = { project, origins, page, parts };
+        entries.set(open_keyOf(project, origins), Promise.resolve(after));
+        return after;
+    }
+    function confirmed(before) {
+        const settled = before.page.files.length === 0 || python.isSettledBy(before.page.answered);
+        return settled ? Promise.resolve(before) : enlarge(before, true);
+    }
     return {
         page: async (project, origins = pythonOnly) => (await entry(project, origins)).page,
-        async widen(project, origins = pythonOnly) {
-            const before = await entry(project, origins);
-            const asked = new Set([...before.page.answered, ...before.page.faults.map(({ source }) => source)]);
-            if (!before.parts.some(({ origin }) => origin.kind === 'python'))
-                return before.page;
-            const extra = await python.more(project, asked);
-            const own = await local(project);
-            const alone = python.isAuthority();
-            const parts = before.parts.map((part) => part.origin.kind !== 'python' || alone
-                ? part
-                : {
-                    ...part,
-                    found: { pages: [...part.found.pages, ...extra.pages], faults: [...part.found.faults, ...extra.faults] },
-                });
-            const composed = compose(project, parts, own);
-            const names = new Set(before.page.files.map(({ filename }) => filename));
-            const others = mergePages(project, extra.pages.map((page) => ({ ...page, files: page.files.filter(({ filename }) => names.has(filename)) })), extra.faults);
-            // Behind an authoritative index, others may only bring the very bytes that it lists.
-            const page = alone ? joinOrigins(project, [before.page, others]) : composed;
-            entries.set(`${project} ${JSON.stringify(origins)}`, Promise.resolve({ page, parts }));
-            return page;
+        async widen(project, origins = pythonOnly, failed = new Set()) {
+            python.demote(failed);
+            return (await enlarge(await entry(project, origins), false)).page;
+        },
+        async confirm(project, origins = pythonOnly) {
+            return (await confirmed(await entry(project, origins))).page;
+        },
+        async confirmAll() {
+            const before = await Promise.all(entries.values());
+            const after = await Promise.all(before.map(confirmed));
+            return after.some((now, index) => now.page.files.length > (before[index]?.page.files.length ?? 0));
         },
         ranked: () => [...privates, ...findLinks, ...python.ranked(), ...paddles],
         faults: () => faults,
@@ -8089,7 +8146,7 @@ function neededPages(draft) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.json
-const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","pythons":["3.6","3.7","3.8","3.9","3.10"],"devices":["cpu","cu102"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.5.0","pythons":["3.7","3.8","3.9","3.10"],"devices":["cpu","cu112"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.1","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.2","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"documented; Paddle#57953; measured on the Python index","date":"2026-11-22"},{"version":"2.6.0","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.6.1","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.6.2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu112","cu116","cu117","cu118","cu120"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0b2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118","cu123"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0","pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.1.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu","dcu","ixuca"],"source":"documented; Paddle#73687; measured on the Python index","date":"2026-11-22"},{"version":"3.1.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","ixuca"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu"],"source":"documented; Paddle#76037; measured on the Python index","date":"2026-11-22"},{"version":"3.2.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","dcu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.2","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.3.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu","dcu","maca","ixuca"],"source":"documented; PaddleOCR#17791; measured on the Python index","date":"2026-11-22"},{"version":"3.3.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.4.0","pythons":["3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"}],"eN":[{"name":"setuptools","specifier":"","releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Take 3.2.2, or switch oneDNN off (FLAGS_use_mkldnn=0, or enable_mkldnn=False).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
+const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","pythons":["3.6","3.7","3.8","3.9","3.10"],"devices":["cpu","cu102"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.5.0","pythons":["3.7","3.8","3.9","3.10"],"devices":["cpu","cu112"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.1","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.2","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"documented; Paddle#57953; measured on the Python index","date":"2026-11-22"},{"version":"2.6.0","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.6.1","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.6.2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu112","cu116","cu117","cu118","cu120"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0b2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118","cu123"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0","pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.1.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu","dcu","ixuca"],"source":"documented; Paddle#73687; measured on the Python index","date":"2026-11-22"},{"version":"3.1.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","ixuca"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu"],"source":"documented; Paddle#76037; measured on the Python index","date":"2026-11-22"},{"version":"3.2.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","dcu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.2","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.3.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu","dcu","maca","ixuca"],"source":"documented; PaddleOCR#17791; measured on the Python index","date":"2026-11-22"},{"version":"3.3.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.4.0","pythons":["3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"}],"eN":[{"name":"setuptools","specifier":"","releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Take 3.2.2, or switch oneDNN off where a model is loaded (config.disable_mkldnn(), or enable_mkldnn=False in PaddleOCR and PaddleX).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.js
 
 
@@ -9406,14 +9463,26 @@ function decide(draft, request, runner, listing) {
 
 
 
+
 /** Asks for the page or two of PaddlePaddle that planning needs, and decides. Throws Failure(2) where nothing fits, Failure(1) where no source answers. */
 async function choosePlan(run, { draft, runner }, sources) {
     const plan = await run.context.timeline.step('Ask what there is', async () => {
-        const pages = await Promise.all(neededPages(draft).map(async ({ origin, project }) => ({
-            origin: originName(origin),
-            page: await sources.page(project, [origin]),
-        })));
-        return decide(draft, run.request, runner, { pages });
+        const choose = async () => {
+            const pages = await Promise.all(neededPages(draft).map(async ({ origin, project }) => ({
+                origin: originName(origin),
+                page: await sources.page(project, [origin]),
+            })));
+            return decide(draft, run.request, runner, { pages });
+        };
+        try {
+            return await choose();
+        }
+        catch (error) {
+            // A mirror may be behind the others: before its page refuses a request they are asked too.
+            if (error instanceof Failure && (await sources.confirmAll()))
+                return choose();
+            throw error;
+        }
     });
     tellPlan(run, plan);
     return plan;
@@ -10422,7 +10491,7 @@ function validateTablePeek(ctx, peek, ptr) {
             ? 'trying to redefine an already defined table or value'
             : 'document contains an unsafe property', ctx, ptr);
 }
-function parse(toml, options = {}) {
+function parse_parse(toml, options = {}) {
     let ctx = {
         s: toml,
         p: 0,
@@ -10739,7 +10808,7 @@ function stringify(obj, { maxDepth = 1000, numbersAsFloat = false, strictTempora
 
 
 /** @deprecated use `import * as ... from 'smol-toml'` instead */
-/* harmony default export */ const dist = ({ parse: parse, stringify: stringify, TomlDate: TomlDate, TomlError: TomlError });
+/* harmony default export */ const dist = ({ parse: parse_parse, stringify: stringify, TomlDate: TomlDate, TomlError: TomlError });
 
 ;// CONCATENATED MODULE: ./.build/src/packaging/pylock-format.js
 
@@ -10845,7 +10914,7 @@ function readPackage(reader, table) {
 }
 function readToml(text, origin) {
     try {
-        return parse(text);
+        return parse_parse(text);
     }
     catch (error) {
         if (!(error instanceof TomlError)) {
@@ -11332,6 +11401,161 @@ function requirementsDigest(set, lockText) {
     return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
+;// CONCATENATED MODULE: ./.build/src/process/run.js
+
+
+
+const windows = process.platform === 'win32';
+/** Characters of a stream that are kept, give or take one chunk. */
+const kept = 4_000_000;
+/** After the end of the process its pipes may be held by a stray child for this long, ms. */
+const pipeGraceMs = 1_000;
+/** A killed process that hangs in a driver ends when the driver lets go; it is waited for this long, ms. */
+const killGraceMs = 2_000;
+/** The end of a text that comes in chunks. */
+function createTail() {
+    let chunks = [];
+    let length = 0;
+    return {
+        add: (chunk) => {
+            chunks.push(chunk);
+            length += chunk.length;
+            // Halved seldom, not cut at every chunk: a program that floods its output costs no more than reading it.
+            if (length < 2 * kept)
+                return;
+            chunks = [chunks.join('').slice(-kept)];
+            length = kept;
+        },
+        text: () => chunks.join('').slice(-kept),
+    };
+}
+/** POSIX: what a program started (git, build back ends, a script's tool) is in its process group and goes with it. */
+function signalGroup(pid, signal) {
+    try {
+        process.kill(-pid, signal);
+    }
+    catch (error) {
+        // ESRCH: nothing of the group is left, which is what was wanted.
+        if (error.code !== 'ESRCH')
+            throw error;
+    }
+}
+/** Windows has no process groups; its own tool walks the tree. Where that fails the program alone is ended. */
+async function endTree(child) {
+    const { exec } = await __nccwpck_require__.e(/* import() */ 955).then(__nccwpck_require__.bind(__nccwpck_require__, 1955));
+    const quiet = { silent: true, ignoreReturnCode: true };
+    const code = await exec('taskkill', ['/pid', String(child.pid), '/t', '/f'], quiet).catch(() => null);
+    if (code !== 0)
+        child.kill('SIGKILL');
+}
+const reason = (error) => error.code ?? String(error);
+/**
+ * Runs a program without a shell and without standard input, in a process group of its own that is ended as a whole: at the limit,
+ * on abort, and when the program itself has ended. A program that fails, hangs or is none is an answer; throws the signal's reason alone.
+ */
+async function run(call) {
+    call.signal.throwIfAborted();
+    const started = performance.now();
+    const said = { stdout: createTail(), stderr: createTail(), output: createTail() };
+    let timedOut = false;
+    const end = (rest) => ({
+        ...rest,
+        stdout: said.stdout.text(),
+        stderr: said.stderr.text(),
+        output: said.output.text(),
+        timedOut,
+        ms: performance.now() - started,
+    });
+    const start = () => (0,external_node_child_process_namespaceObject.spawn)(call.file, call.args, {
+        cwd: call.cwd,
+        env: call.environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: !windows,
+        windowsHide: true,
+    });
+    let child;
+    try {
+        child = start();
+    }
+    catch (error) {
+        // Arguments that no program can be given (too long, with a NUL) are thrown, not emitted.
+        return end({ code: null, signal: null, startError: reason(error) });
+    }
+    for (const name of ['stdout', 'stderr']) {
+        child[name].setEncoding('utf8').on('data', (text) => {
+            said[name].add(text);
+            said.output.add(text);
+        });
+    }
+    const closed = new Promise((resolve) => child.once('close', () => resolve()));
+    const givenUp = new AbortController();
+    let next;
+    let ending;
+    const kill = (pid) => {
+        if (windows)
+            ending = endTree(child);
+        else
+            signalGroup(pid, 'SIGKILL');
+        next = setTimeout(() => givenUp.abort(), killGraceMs);
+    };
+    const stop = () => {
+        const { pid } = child;
+        if (pid === undefined || next !== undefined)
+            return;
+        if (windows || call.graceMs === undefined)
+            return kill(pid);
+        signalGroup(pid, 'SIGTERM');
+        next = setTimeout(() => kill(pid), call.graceMs);
+    };
+    const limit = setTimeout(() => {
+        timedOut = true;
+        stop();
+    }, call.limitMs);
+    call.signal.addEventListener('abort', stop, { once: true });
+    try {
+        const [code, signal] = (await (0,external_node_events_.once)(child, 'exit', { signal: givenUp.signal }));
+        // On Windows the tree of a process that has ended can no longer be walked.
+        if (child.pid !== undefined && !windows)
+            signalGroup(child.pid, 'SIGKILL');
+        await Promise.race([closed, (0,external_node_timers_promises_namespaceObject.setTimeout)(pipeGraceMs, undefined, { ref: false })]);
+        await ending;
+        call.signal.throwIfAborted();
+        return end({ code, signal, startError: null });
+    }
+    catch (error) {
+        call.signal.throwIfAborted();
+        if (givenUp.signal.aborted)
+            return end({ code: null, signal: null, startError: null });
+        // `once` rejects with the child's `error` event: it could not be started.
+        if (child.pid !== undefined)
+            throw error;
+        return end({ code: null, signal: null, startError: reason(error) });
+    }
+    finally {
+        clearTimeout(limit);
+        clearTimeout(next);
+        call.signal.removeEventListener('abort', stop);
+        child.unref();
+        child.stdout.destroy();
+        child.stderr.destroy();
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/runner/complaint.js
+/** What a tool that did not do its work said, in one line. */
+function complaint(answer) {
+    if (answer.timedOut)
+        return 'no answer in time';
+    if (answer.startError !== null)
+        return `cannot be started (${answer.startError})`;
+    const line = `${answer.stderr}\n${answer.stdout}`.split(/\r?\n/).find((text) => text.trim() !== '');
+    return line?.trim().slice(0, 300) ?? `nothing printed, exit status ${answer.code}`;
+}
+
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __nccwpck_require__(3024);
 ;// CONCATENATED MODULE: ./.build/src/runner/find-program.js
@@ -11379,75 +11603,8 @@ async function pythonsOnPath(environment) {
     return found;
 }
 
-;// CONCATENATED MODULE: external "node:child_process"
-const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
-;// CONCATENATED MODULE: ./.build/src/runner/run-tool.js
-
-const outputLimit = 1 << 20;
-/** A tool may be a script whose own child keeps the pipe open, so the whole process group is ended; Windows has no groups. */
-function end(child) {
-    if (child.pid === undefined)
-        return;
-    try {
-        if (process.platform === 'win32')
-            child.kill('SIGKILL');
-        else
-            process.kill(-child.pid, 'SIGKILL');
-    }
-    catch (error) {
-        if (error.code !== 'ESRCH')
-            throw error;
-    }
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-}
-/**
- * Runs a program without a shell and without input, and waits at most `limitMs` milliseconds. A program that fails, hangs or is none is
- * an answer; only an aborted `signal` throws (its reason).
- */
-async function runTool(program, args, options) {
-    options.signal.throwIfAborted();
-    const answer = await new Promise((resolve) => {
-        const said = { stdout: '', stderr: '' };
-        const finish = (rest) => {
-            clearTimeout(timer);
-            options.signal.removeEventListener('abort', stop);
-            resolve({ code: null, timedOut: false, startError: null, ...said, ...rest });
-        };
-        const child = (0,external_node_child_process_namespaceObject.spawn)(program, args, {
-            env: options.environment,
-            stdio: ['ignore', 'pipe', 'pipe'],
-            detached: process.platform !== 'win32',
-            windowsHide: true,
-        });
-        const stop = () => {
-            end(child);
-            finish({ timedOut: true });
-        };
-        const timer = setTimeout(stop, options.limitMs);
-        options.signal.addEventListener('abort', stop);
-        for (const name of ['stdout', 'stderr']) {
-            child[name].setEncoding('utf8').on('data', (text) => {
-                said[name] = (said[name] + text).slice(0, outputLimit);
-            });
-        }
-        child.once('error', (error) => finish({ startError: error.code ?? error.message }));
-        child.once('close', (code) => finish({ code }));
-    });
-    options.signal.throwIfAborted();
-    return answer;
-}
-/** What a tool that did not do its work said, in one line. */
-function complaint(answer) {
-    if (answer.timedOut)
-        return 'no answer in time';
-    if (answer.startError !== null)
-        return `cannot be started (${answer.startError})`;
-    const line = `${answer.stderr}\n${answer.stdout}`.split(/\r?\n/).find((text) => text.trim() !== '');
-    return line?.trim().slice(0, 300) ?? `nothing printed, exit status ${answer.code}`;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/runner/nvidia.js
+
 
 
 
@@ -11502,8 +11659,9 @@ async function inspectNvidia(options) {
     const tool = await findTool(options.environment);
     if (tool === null)
         return none;
-    const query = (columns) => runTool(tool, [`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits'], { ...options, limitMs });
-    const [first, table] = await Promise.all([query(fields), runTool(tool, [], { ...options, limitMs })]);
+    const ask = (args) => run({ ...options, file: tool, args, limitMs });
+    const query = (columns) => ask([`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits']);
+    const [first, table] = await Promise.all([query(fields), ask([])]);
     const columns = refusedField(first) ? fields.filter((name) => name !== 'compute_cap') : fields;
     const answer = columns === fields ? first : await query(columns);
     const { driver, gpus } = parseQuery(answer.stdout, columns);
@@ -11512,6 +11670,7 @@ async function inspectNvidia(options) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/runner/accelerators.js
+
 
 
 
@@ -11544,7 +11703,7 @@ async function askVendor(tool, options) {
     const program = found.find((file) => file !== null);
     if (program === undefined || program === null)
         return null;
-    const answer = await runTool(program, tool.args, { ...options, limitMs: accelerators_limitMs });
+    const answer = await run({ ...options, file: program, args: tool.args, limitMs: accelerators_limitMs });
     if (tool.notOf?.test(answer.stdout + answer.stderr))
         return null;
     const ours = tool.of?.test(answer.stdout) ?? true;
@@ -11654,7 +11813,7 @@ async function notRunnable(file) {
 async function probe_probe(file, options) {
     if (!(await isProgram(file)))
         return { fault: await notRunnable(file) };
-    const answer = await runTool(file, [probeFile], options);
+    const answer = await run({ ...options, file, args: [probeFile] });
     const facts = readAnswer(answer.stdout);
     if (facts !== null && answer.code === 0)
         return { facts: { ...facts, executable: facts.executable || file } };
@@ -11973,7 +12132,7 @@ async function cpuFlags(os, options) {
     if (sysctl === null)
         return null;
     const names = ['machdep.cpu.features', 'machdep.cpu.leaf7_features'];
-    const answer = await runTool(sysctl, ['-n', ...names], { ...options, limitMs: 5_000 });
+    const answer = await run({ ...options, file: sysctl, args: ['-n', ...names], limitMs: 5_000 });
     const flags = answer.stdout.toLowerCase().split(/\s+/).filter(Boolean);
     // macOS writes AVX1.0 where Linux writes avx.
     return flags.length === 0 ? null : flags.map((flag) => (flag === 'avx1.0' ? 'avx' : flag));
@@ -12129,17 +12288,52 @@ async function prepare(run) {
     return { runner, draft, key, anatomy, choice };
 }
 
-;// CONCATENATED MODULE: ./.build/src/store/atomic.js
+;// CONCATENATED MODULE: ./.build/src/values/store.js
 
+/** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
+class WrongBytes extends Error {
+    filename;
+    /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
+    expected;
+    actual;
+    constructor(filename, expected, actual) {
+        super(`${filename}: sha256 is ${actual ?? 'another one'}, not ${expected}`);
+        this.name = 'WrongBytes';
+        this.filename = filename;
+        this.expected = expected;
+        this.actual = actual;
+    }
+}
+/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
+class DiskFull extends Failure {
+    constructor(folder, needed, free, options) {
+        const problem = {
+            where: folder,
+            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
+            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
+        };
+        super(1, [problem], options);
+        this.name = 'DiskFull';
+    }
+}
+function mebibytes(bytes) {
+    return (bytes / 2 ** 20).toFixed(1);
+}
 
-
-
+;// CONCATENATED MODULE: ./.build/src/values/system-error.js
 /** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
 function errorCode(error) {
     return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
         ? error.code
         : null;
 }
+
+;// CONCATENATED MODULE: ./.build/src/store/atomic.js
+
+
+
+
+
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
  * then be empty. Throws DiskFull.
@@ -12201,29 +12395,15 @@ async function fileSize(path) {
         throw error;
     }
 }
-/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
-class DiskFull extends Failure {
-    constructor(folder, needed, free, options) {
-        const problem = {
-            where: folder,
-            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
-            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
-        };
-        super(1, [problem], options);
-        this.name = 'DiskFull';
-    }
-}
 /** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
 async function explainFull(error, folder, needed) {
     const code = errorCode(error);
     const full = code === 'ENOSPC' || code === 'EDQUOT';
     return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
 }
-function mebibytes(bytes) {
-    return (bytes / 2 ** 20).toFixed(1);
-}
 
 ;// CONCATENATED MODULE: ./.build/src/store/partial.js
+
 
 
 
@@ -12346,23 +12526,8 @@ async function readRecord(path) {
     }
 }
 
-;// CONCATENATED MODULE: ./.build/src/store/store.js
-/** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
-class WrongBytes extends Error {
-    filename;
-    /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
-    expected;
-    actual;
-    constructor(filename, expected, actual) {
-        super(`${filename}: sha256 is ${actual ?? 'another one'}, not ${expected}`);
-        this.name = 'WrongBytes';
-        this.filename = filename;
-        this.expected = expected;
-        this.actual = actual;
-    }
-}
-
 ;// CONCATENATED MODULE: ./.build/src/store/directory.js
+
 
 
 
@@ -12443,6 +12608,7 @@ async function openDirectoryStore(root) {
         },
         partial: (key) => openPartial(at('partial', plain(key))),
         free: () => freeBytes((0,external_node_path_.resolve)(root)),
+        explain: (error, needed) => explainFull(error, (0,external_node_path_.resolve)(root), needed),
     };
 }
 async function directory_prepare(root) {
@@ -12726,7 +12892,7 @@ async function findStock({ context, deadline }, { choice, key }) {
     if (kind !== 'github')
         return { store, restored: null, close: nothingToClose };
     // The package is large and belongs to one of three stores: it is loaded only for that one.
-    const client = await Promise.all(/* import() */[__nccwpck_require__.e(752), __nccwpck_require__.e(507), __nccwpck_require__.e(691)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1691));
+    const client = await Promise.all(/* import() */[__nccwpck_require__.e(752), __nccwpck_require__.e(955), __nccwpck_require__.e(507), __nccwpck_require__.e(691)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1691));
     const { log, timeline } = context;
     const restored = await timeline.step("Restore from GitHub's cache", () => restoreFromGithub({ client, store, key, log, signal: deadline.signal }));
     return { store, restored, close: nothingToClose };
@@ -12741,11 +12907,14 @@ async function makeStock({ context }, { choice }) {
     const store = await openDirectoryStore(folder);
     return { store, restored: null, close: () => (0,promises_.rm)(folder, { recursive: true, force: true }) };
 }
-/** Writes into the story what the store already has of a lock: before anything is downloaded. `kept`: the lock itself was kept. */
-async function tellCache({ story }, prepared, { store }, lock, kept) {
+/**
+ * Writes into the story what the store already had of a lock. `kept`: the lock itself was kept. `arrived`: SHA-256 of the files that
+ * resolving had to bring, so that they do not count as reused.
+ */
+async function tellCache({ story }, prepared, { store }, lock, kept, arrived) {
     const { choice, key, anatomy } = prepared;
     const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
-    const there = found.filter((file) => file !== null);
+    const there = found.filter((file) => file !== null && !arrived.has(file.sha256));
     story.cache = {
         store: choice.kind,
         reason: choice.reason,
@@ -12754,7 +12923,7 @@ async function tellCache({ story }, prepared, { store }, lock, kept) {
         anatomy,
         hit: kept && there.length === lock.files.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
         filesReused: there.length,
-        bytesReused: there.reduce((sum, file) => sum + file.size, 0),
+        bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
         bytesDownloaded: 0,
     };
 }
@@ -13059,7 +13228,7 @@ function checked(environment) {
     if (wrong.length === 0)
         return entries;
     const problems = wrong.map(([name]) => ({
-        where: 'env-file',
+        where: 'environment-file',
         what: `The variable ${JSON.stringify(name)} can't be written to a file of variables.`,
         remedy: 'Names are letters, digits and underscores; values hold no NUL.',
     }));
@@ -13093,7 +13262,7 @@ async function writeEnvFile(file, environment, search, journal) {
     await journal.writeFile(file, text, 0o600).catch((cause) => {
         const what = `${file} can't be written: ${cause.message.split(',')[0]}.`;
         const remedy = 'Name a file in a folder that exists and that this user may write.';
-        throw new Failure(2, [{ where: 'env-file', what, remedy }], { cause });
+        throw new Failure(2, [{ where: 'environment-file', what, remedy }], { cause });
     });
 }
 
@@ -13181,7 +13350,7 @@ function virtualEnvironment(venv, python) {
         ? { variables: {}, path: [] }
         : { variables: { VIRTUAL_ENV: venv }, path: [external_node_path_.dirname(python)] };
 }
-/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
+/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `environment-file` too, through the journal. */
 async function tellLater(run, { interpreter, os }, python, sources) {
     const { request, context, story } = run;
     const isPublic = (url) => mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
@@ -13243,104 +13412,6 @@ async function answer_readAnswer(path) {
         if (error.code === 'ENOENT')
             return null;
         throw error;
-    }
-}
-
-// EXTERNAL MODULE: external "node:events"
-var external_node_events_ = __nccwpck_require__(8474);
-;// CONCATENATED MODULE: ./.build/src/verify/group.js
-
-
-
-/** Output is kept up to this many characters, the last ones: a failure is told of at the end. */
-const OUTPUT_LIMIT = 64 * 1024;
-/** After the end of the process its pipes may be held by a stray child for this long, ms. */
-const PIPE_GRACE_MS = 1000;
-/** A killed process that hangs in a driver ends when the driver lets go; it is waited for this long, ms. */
-const KILL_GRACE_MS = 5000;
-/** Kills a process and what it started. On Windows there are no process groups; `taskkill` walks the tree. */
-function killGroup(pid) {
-    if (process.platform === 'win32') {
-        (0,external_node_child_process_namespaceObject.spawn)('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).unref();
-        return;
-    }
-    try {
-        process.kill(-pid, 'SIGKILL');
-    }
-    catch (error) {
-        // ESRCH: nothing of the group is left.
-        if (error.code !== 'ESRCH')
-            throw error;
-    }
-}
-/**
- * Runs a program in a process group of its own and kills the whole group at the limit (ms), on abort and at its end.
- * `environment` is all of the child's environment. Throws the signal's reason on abort.
- */
-async function runInGroup(program, args, options) {
-    const { signal } = options;
-    signal.throwIfAborted();
-    const started = performance.now();
-    const child = (0,external_node_child_process_namespaceObject.spawn)(program, args, {
-        cwd: options.cwd,
-        env: options.environment,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: process.platform !== 'win32',
-        windowsHide: true,
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8');
-        stream.on('data', (chunk) => {
-            output = (output + chunk).slice(-OUTPUT_LIMIT);
-        });
-    }
-    const closed = new Promise((resolve) => child.once('close', () => resolve()));
-    const givenUp = new AbortController();
-    let grace;
-    const stop = () => {
-        if (child.pid !== undefined)
-            killGroup(child.pid);
-        grace ??= setTimeout(() => givenUp.abort(), KILL_GRACE_MS);
-    };
-    let timedOut = false;
-    const limit = setTimeout(() => {
-        timedOut = true;
-        stop();
-    }, options.timeoutMs);
-    signal.addEventListener('abort', stop, { once: true });
-    const end = (exit, startError) => ({
-        exit,
-        timedOut,
-        startError,
-        output,
-        ms: performance.now() - started,
-    });
-    try {
-        const [code, ended] = (await (0,external_node_events_.once)(child, 'exit', { signal: givenUp.signal }));
-        // On Windows the tree of a process that has ended can no longer be walked.
-        if (child.pid !== undefined && process.platform !== 'win32')
-            killGroup(child.pid);
-        await Promise.race([closed, (0,external_node_timers_promises_namespaceObject.setTimeout)(PIPE_GRACE_MS, undefined, { ref: false })]);
-        signal.throwIfAborted();
-        return end({ code, signal: ended }, null);
-    }
-    catch (error) {
-        signal.throwIfAborted();
-        if (givenUp.signal.aborted)
-            return end({ code: null, signal: null }, null);
-        // `once` rejects with the child's `error` event: it could not be started.
-        if (child.pid !== undefined)
-            throw error;
-        return end({ code: null, signal: null }, error.message);
-    }
-    finally {
-        clearTimeout(limit);
-        clearTimeout(grace);
-        signal.removeEventListener('abort', stop);
-        child.unref();
-        child.stdout.destroy();
-        child.stderr.destroy();
     }
 }
 
@@ -13453,7 +13524,7 @@ function diagnose(text, exit) {
 function describeEnd(run) {
     if (run.timedOut)
         return `stopped after ${(run.ms / 1000).toFixed(1)} s`;
-    return run.exit.signal === null ? `ended with exit status ${run.exit.code}` : `killed by ${run.exit.signal}`;
+    return run.signal === null ? `ended with exit status ${run.code}` : `killed by ${run.signal}`;
 }
 /** The diagnosis of a process that did not reach its end. */
 function diagnoseEnd(run, python) {
@@ -13473,7 +13544,7 @@ function diagnoseEnd(run, python) {
             evidence: describeEnd(run),
         };
     }
-    return diagnose(run.output, run.exit);
+    return diagnose(run.output, run);
 }
 /**
  * What the process wrote beside the answer explains a failure only where PaddlePaddle's libraries speak of the device itself:
@@ -13546,7 +13617,7 @@ function verify_judge_judge(answer, run, asked) {
             checks.push({ ...check, status: 'warning' });
         }
     }
-    if (answer === null || !answer.complete || run.exit.code !== 0) {
+    if (answer === null || !answer.complete || run.code !== 0) {
         const ended = endedCheck(answer, run);
         const { error: _error, ...check } = ended;
         troubles.push({ check: ended, diagnosis: diagnoseEnd(run, asked.python) });
@@ -13580,6 +13651,8 @@ function verify_judge_judge(answer, run, asked) {
 
 /** Catalogue devices that PaddlePaddle calls by another name; CUDA and Hygon's builds call theirs `gpu`. */
 const KINDS = { dcu: 'gpu', maca: 'metax_gpu', ixuca: 'iluvatar_gpu' };
+/** Characters of what it printed that are searched for a cause, the last ones: a failure is told of at the end. */
+const outputLimit = 64 * 1024;
 function deviceKind(device) {
     return /^cu\d+$/.test(device) ? 'gpu' : (KINDS[device] ?? device);
 }
@@ -13600,9 +13673,9 @@ async function verify(options) {
         ];
         const script = (0,external_node_path_.join)(import.meta.dirname, 'verify.py');
         const args = [...flags, script, '--work', work, '--device', device, '--level', level];
-        const run = await runInGroup(python, args, { cwd: work, environment, timeoutMs, signal });
+        const ran = await run({ file: python, args, cwd: work, environment, limitMs: timeoutMs, signal });
         const answer = await answer_readAnswer((0,external_node_path_.join)(work, 'answer.json'));
-        return verify_judge_judge(answer, run, { python, device, level, expect, knownDefects });
+        return verify_judge_judge(answer, { ...ran, output: ran.output.slice(-outputLimit) }, { python, device, level, expect, knownDefects });
     }
     finally {
         await (0,promises_.rm)(work, { recursive: true, force: true, maxRetries: 3 });
@@ -13691,6 +13764,7 @@ function verifyEnvironment(request, context) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/packaging/requirement.js
+
 
 
 
@@ -14139,6 +14213,7 @@ function applyOption(draft, { name, value }, origin, folder) {
 
 
 
+
 async function addRequirement(reading, text, origin, role) {
     const line = parseRequirement(text, origin, reading.cwd);
     if (role === 'requirement') {
@@ -14371,7 +14446,8 @@ const table = [
         help: 'Which tools of later steps are told of the chosen index: `pip`, or `off` for none.',
     },
     {
-        name: 'env-file',
+        // Not `env-file`: Node takes a flag of that name for itself, wherever it stands on the command line.
+        name: 'environment-file',
         default: null,
         type: 'path',
         help: 'File that also gets the environment of later steps, for shells and other CI systems.',
@@ -14444,6 +14520,7 @@ const outputs = [
 ];
 
 ;// CONCATENATED MODULE: ./.build/src/request/rules.js
+
 
 
 
@@ -14786,7 +14863,7 @@ async function readPlaces(read, cwd, report) {
     };
     return {
         venv: await at('venv', checkVenv),
-        envFile: await at('env-file', checkOutputFile),
+        envFile: await at('environment-file', checkOutputFile),
         cachePath: await at('cache-path', checkCacheFolder),
         reportFile: await at('report', checkOutputFile),
     };
@@ -15214,6 +15291,61 @@ function lockPage(lock, project) {
     return files.length === 0 ? null : { project, files, answered: ['lock'], faults: [] };
 }
 
+;// CONCATENATED MODULE: ./.build/src/pipeline/disk-space.js
+
+
+
+
+
+/** Unpacked bytes for each packed one: 849 MB of 217 MB for the CPU build of 3.2.2 with what it depends on (measured). GPU builds hold less that shrinks. */
+const unpackedRatio = 4;
+async function disk_space_freeBytes(folder) {
+    for (let place = folder;; place = external_node_path_.dirname(place)) {
+        try {
+            const [{ bavail, bsize }, { dev }] = await Promise.all([(0,promises_.statfs)(place), (0,promises_.stat)(place)]);
+            return { free: bavail * bsize, device: dev };
+        }
+        catch (error) {
+            if (error.code !== 'ENOENT' || external_node_path_.dirname(place) === place)
+                return null;
+        }
+    }
+}
+/**
+ * Looks whether what is still to be downloaded and unpacked has room, before the first byte of it. Throws Failure(1) where it certainly
+ * has none: nothing unpacks to less than its packed size; warns where it probably has none.
+ */
+async function checkDiskSpace(run, store, lock, environment) {
+    const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
+    const sizes = lock.files.map((file) => file.size ?? 0);
+    const missing = sizes.reduce((sum, size, index) => (found[index] === null ? sum + size : sum), 0);
+    const whole = sizes.reduce((sum, size) => sum + size, 0);
+    // With everything in the store the files may be unpacked as well, and are then linked: nothing can be foretold.
+    if (missing === 0)
+        return;
+    const [cache, target] = await Promise.all([disk_space_freeBytes(store.root), disk_space_freeBytes(environment)]);
+    if (cache === null || target === null)
+        return;
+    const shared = cache.device === target.device;
+    const judge = (ratio) => {
+        // uv unpacks into its cache, which lies in the store, and links from there; on another file system it copies.
+        const inCache = missing + whole * ratio;
+        const inTarget = shared ? 0 : whole * ratio;
+        if (cache.free < inCache)
+            return `${store.root} has ${formatBytes(cache.free)} free, and ${formatBytes(inCache)} are needed there`;
+        if (target.free < inTarget)
+            return `${environment} has ${formatBytes(target.free)} free, and ${formatBytes(inTarget)} are needed there`;
+        return null;
+    };
+    const certain = judge(1);
+    const remedy = 'Free some space, or name folders on another disk with cache-path and venv.';
+    if (certain !== null)
+        throw new Failure(1, [{ where: 'disk space', what: `At least: ${certain}.`, remedy }]);
+    const likely = judge(unpackedRatio);
+    if (likely !== null)
+        tell(run, [{ id: 'disk-space', text: `The disk may be too small: ${likely} (estimated). ${remedy}` }]);
+}
+
 ;// CONCATENATED MODULE: ./.build/src/install/installer-failure.js
 
 /** Texts of uv 0.8 to 0.13 and pip 23 to 26, and of the operating systems under them. */
@@ -15302,76 +15434,25 @@ function paddleChange(paddle, cuda, lock) {
 ;// CONCATENATED MODULE: ./.build/src/install/program.js
 
 
-/** Characters of each stream that are kept: the last ones, where a failing program says why. */
-const kept = 4_000_000;
-/** Milliseconds between asking a program to end and ending it. */
-const grace = 2_000;
-/** POSIX: an installer's own children (git, build back ends) are in its process group and go with it. */
-function program_end(pid, signal) {
-    try {
-        process.kill(process.platform === 'win32' ? pid : -pid, signal);
-    }
-    catch (error) {
-        // Already gone: what was wanted.
-        if (error.code !== 'ESRCH')
-            throw error;
-    }
-}
+/** Milliseconds that an installer has to leave its environment and its cache whole. */
+const graceMs = 2_000;
 /**
- * Runs a program to its end without a shell and without standard input.
- * Throws Failure(1) when it can't be started or meets its limit, and the signal's reason when that is aborted; any exit status is an answer.
+ * Runs a program of an installation to its end; any exit status is an answer. `purpose` is what the user sees: `uv pip install`.
+ * Throws Failure(1) when it can't be started or meets its limit, and the signal's reason when that is aborted.
  */
-function runProgram(call) {
-    return new Promise((resolve, reject) => {
-        call.signal.throwIfAborted();
-        const child = (0,external_node_child_process_namespaceObject.spawn)(call.file, [...call.args], {
-            cwd: call.cwd,
-            env: { ...call.environment },
-            stdio: ['ignore', 'pipe', 'pipe'],
-            detached: process.platform !== 'win32',
-            windowsHide: true,
-        });
-        const said = { stdout: '', stderr: '' };
-        for (const stream of ['stdout', 'stderr']) {
-            child[stream].setEncoding('utf8').on('data', (text) => {
-                said[stream] = (said[stream] + text).slice(-kept);
-            });
-        }
-        let met;
-        let last;
-        const stop = (reason) => {
-            if (child.pid === undefined || met !== undefined)
-                return;
-            const { pid } = child;
-            met = reason;
-            program_end(pid, 'SIGTERM');
-            last = setTimeout(() => program_end(pid, 'SIGKILL'), grace);
-        };
-        const onAbort = () => stop(call.signal.reason);
-        call.signal.addEventListener('abort', onAbort, { once: true });
-        const limit = setTimeout(() => {
-            const what = `${call.purpose} had not ended after ${Math.round(call.timeoutMs / 1000)} s and was stopped.`;
-            const remedy = 'Give it more time with timeout-minutes, or look at what the last lines of the log wait for.';
-            stop(new Failure(1, [{ where: call.purpose, what, remedy }]));
-        }, call.timeoutMs);
-        const settle = () => {
-            clearTimeout(limit);
-            clearTimeout(last);
-            call.signal.removeEventListener('abort', onAbort);
-        };
-        child.once('error', (cause) => {
-            settle();
-            const what = `${call.file} could not be started: ${cause.message}.`;
-            reject(new Failure(1, [{ where: call.purpose, what, remedy: 'Check that the file may be executed.' }], { cause }));
-        });
-        child.once('close', (code) => {
-            settle();
-            if (met === undefined)
-                resolve({ code, ...said });
-            else
-                reject(met);
-        });
-    });
+async function runProgram(call) {
+    const { purpose } = call;
+    const ran = await run({ ...call, graceMs });
+    if (ran.startError !== null) {
+        const what = `${call.file} could not be started: ${ran.startError}.`;
+        throw new Failure(1, [{ where: purpose, what, remedy: 'Check that the file may be executed.' }]);
+    }
+    if (ran.timedOut) {
+        const what = `${purpose} had not ended after ${Math.round(call.limitMs / 1000)} s and was stopped.`;
+        const remedy = 'Give it more time with timeout-minutes, or look at what the last lines of the log wait for.';
+        throw new Failure(1, [{ where: purpose, what, remedy }]);
+    }
+    return ran;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/install/pip.js
@@ -15396,7 +15477,7 @@ function hashedRequirements(lock) {
  * in force, the null device does not.
  */
 function runPip(args, cwd, wishes) {
-    const timeoutMs = Math.max(1, wishes.remainingMs());
+    const limitMs = Math.max(1, wishes.remainingMs());
     return runProgram({
         file: wishes.interpreter.executable,
         args: ['-m', 'pip', '--isolated', '--disable-pip-version-check', '--no-input', ...args],
@@ -15406,7 +15487,7 @@ function runPip(args, cwd, wishes) {
             PYTHONWARNINGS: 'ignore',
         }),
         cwd,
-        timeoutMs,
+        limitMs,
         signal: wishes.signal,
         purpose: `pip ${args[0] ?? ''}`,
     });
@@ -15598,7 +15679,7 @@ function python(executable, args, purpose, wishes) {
         args,
         environment: wishes.environment({}),
         cwd: external_node_path_.dirname(wishes.folder),
-        timeoutMs: Math.max(1, wishes.remainingMs()),
+        limitMs: Math.max(1, wishes.remainingMs()),
         signal: wishes.signal,
         purpose,
     });
@@ -15760,7 +15841,7 @@ async function bring_uv_versionOf(file, wishes) {
             args: ['--version'],
             environment: smallEnvironment(wishes.environment),
             cwd: external_node_path_.dirname(file),
-            timeoutMs: versionLimit,
+            limitMs: versionLimit,
             signal: wishes.signal,
             purpose: `${file} --version`,
         });
@@ -15827,7 +15908,7 @@ async function unpack(wheel, folder, wishes) {
         args: ['-I', '-c', unpackScript, wheel.path, `uv-${uvVersion}.data/scripts/${executable}`, target],
         environment: smallEnvironment(wishes.environment),
         cwd: folder,
-        timeoutMs: unpackLimit,
+        limitMs: unpackLimit,
         signal: wishes.signal,
         purpose: 'unpacking uv',
     });
@@ -15867,7 +15948,7 @@ async function bringUv(wishes) {
         throw new Failure(1, [{ where: 'uv', what, remedy: `Install uv ${oldestUv} or newer and put it on PATH.` }]);
     }
     const platform = `${wishes.interpreter.platform}${wishes.interpreter.musl === null ? '' : '-musl'}`;
-    const toolCache = wishes.jobToolCache && process.env['RUNNER_TOOL_CACHE'] !== undefined ? await Promise.all(/* import() */[__nccwpck_require__.e(752), __nccwpck_require__.e(507), __nccwpck_require__.e(805)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9805)) : null;
+    const toolCache = wishes.jobToolCache && process.env['RUNNER_TOOL_CACHE'] !== undefined ? await Promise.all(/* import() */[__nccwpck_require__.e(752), __nccwpck_require__.e(955), __nccwpck_require__.e(507), __nccwpck_require__.e(805)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9805)) : null;
     const own = external_node_path_.join(wishes.toolsFolder, 'uv', uvVersion, platform);
     const found = toolCache === null ? own : toolCache.find('uv', uvVersion, platform);
     const kept = found === '' ? null : await keptUv(found, wishes);
@@ -15900,10 +15981,10 @@ async function bringUv(wishes) {
  */
 function uvProgram(options) {
     return (args, purpose) => {
-        const timeoutMs = Math.max(1, options.remainingMs());
+        const limitMs = Math.max(1, options.remainingMs());
         const environment = options.environment({
             UV_PYTHON_DOWNLOADS: 'never',
-            UV_HTTP_TIMEOUT: String(Math.ceil(timeoutMs / 1000)),
+            UV_HTTP_TIMEOUT: String(Math.ceil(limitMs / 1000)),
             UV_HTTP_RETRIES: '0',
             NO_COLOR: '1',
             ...(options.gateway === null ? {} : { HTTP_PROXY: options.gateway.proxyUrl }),
@@ -15914,7 +15995,7 @@ function uvProgram(options) {
             args: [...args, ...common, ...(options.gateway === null ? ['--offline'] : [])],
             environment,
             cwd: options.cwd,
-            timeoutMs,
+            limitMs,
             signal: options.signal,
             purpose,
         });
@@ -16014,7 +16095,7 @@ else:
 sys.stdout.buffer.write(data)
 `;
 /** Milliseconds for reading one archive. */
-const limit = 30_000;
+const sdist_pyproject_limitMs = 30_000;
 /**
  * Text of an sdist's `pyproject.toml`, or null where it has none; nothing is unpacked and none of its code is run.
  * Throws Failure(1) where the archive can't be read.
@@ -16023,7 +16104,7 @@ async function sdistPyproject(sdist, interpreter, environment, signal) {
     const purpose = `reading ${external_node_path_.basename(sdist)}`;
     const args = ['-I', '-c', script, sdist];
     const call = { file: interpreter.executable, args, environment: environment({}), cwd: external_node_path_.dirname(sdist) };
-    const ran = await runProgram({ ...call, timeoutMs: limit, signal, purpose });
+    const ran = await runProgram({ ...call, limitMs: sdist_pyproject_limitMs, signal, purpose });
     if (ran.code === 0)
         return ran.stdout === '' ? null : ran.stdout;
     const what = `It can't be read as a source distribution: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
@@ -16043,7 +16124,7 @@ function buildRequirements(pyproject) {
         return unsaid;
     let table;
     try {
-        table = parse(pyproject)['build-system'];
+        table = parse_parse(pyproject)['build-system'];
     }
     catch (error) {
         if (!(error instanceof TomlError))
@@ -16127,9 +16208,12 @@ function bestSdist(files) {
 function chooseFile(choice) {
     const { name, version, page, interpreter, accepted } = choice;
     const allowed = formatsFor(name, choice.formats);
+    // Far fewer versions than files: a page may list thousands.
+    const versions = new Set(page.files.map((file) => parseFilename(file.filename)?.version ?? version));
+    const spellings = new Set([...versions].filter((listed) => compareVersions(listed, version) === 0));
     const ofVersion = page.files.filter((file) => {
         const parsed = parseFilename(file.filename);
-        const fits = parsed?.name === name && compareVersions(parsed.version, version) === 0 && allowed[parsed.kind];
+        const fits = parsed?.name === name && spellings.has(parsed.version) && allowed[parsed.kind];
         return (fits &&
             (file.requiresPython === null || satisfies(interpreter.version, file.requiresPython, { prereleases: true })));
     });
@@ -16491,7 +16575,9 @@ async function resolve(wishes) {
         ];
         const broken = gateway.stats().broken.length;
         const first = await wishes.uv(args, 'uv pip compile');
-        const again = first.code !== 0 && gateway.stats().broken.length > broken;
+        const repaired = gateway.stats().broken.length > broken;
+        const stale = !repaired && explainNoSolution(first.stderr, []) !== null;
+        const again = first.code !== 0 && (repaired || (stale && (await wishes.confirm())));
         const ran = again ? await wishes.uv(args, 'uv pip compile') : first;
         wishes.log.debug(ran.stderr.trim());
         if (ran.code === 0)
@@ -16550,11 +16636,12 @@ async function resolveLock(run, prepared, plan, { sources }, works, programs) {
         lines,
         preReleases: preReleases || plan.channel === 'nightly',
         formats,
+        confirm: sources.confirmAll,
         log: context.log,
     }));
     const { lock, notices, builds } = await context.timeline.step('Lock', () => makeLock({
         pins,
-        page: (project) => sources.page(project, plan.origins[project]),
+        page: (project) => sources.confirm(project, plan.origins[project]),
         fetch: (file) => works.transfers.get(file).done,
         fetchLink: (url) => gateway.bringDirect(url),
         pyproject: (sdist) => sdistPyproject(sdist, interpreter, programs.environment, deadline.signal),
@@ -16575,288 +16662,6 @@ async function resolveLock(run, prepared, plan, { sources }, works, programs) {
 
 // EXTERNAL MODULE: external "node:http"
 var external_node_http_ = __nccwpck_require__(7067);
-;// CONCATENATED MODULE: ./.build/src/transfer/refusal.js
-
-/** A refusal on its way through the code; carries it to the one place that judges. */
-class Refused extends Error {
-    refusal;
-    constructor(refusal, options) {
-        super(refusal.detail, options);
-        this.name = 'Refused';
-        this.refusal = refusal;
-    }
-}
-/** A refusal of a kind, as an error to throw. */
-function refusal_refused(kind, detail, retryAfterMs = null) {
-    return new Refused({ kind, detail, remedy: null, retryAfterMs });
-}
-/** Reads an error as a refusal; null where it is none (a defect, an abort, the disk). */
-function asRefusal(error) {
-    if (error instanceof Refused) {
-        return error.refusal;
-    }
-    if (error instanceof HttpFault) {
-        return { kind: error.kind, detail: error.message, remedy: error.remedy, retryAfterMs: null };
-    }
-    return null;
-}
-/** Reads a status that is neither 200 nor 206 (RFC 9110, section 15). */
-function refusedByStatus(status, retryAfter, nowMs) {
-    const wait = readRetryAfter(retryAfter, nowMs);
-    if (status === 403 || status === 429 || status === 451) {
-        return refusal_refused('banned', `answered ${status}`, status === 429 ? (wait ?? 1000) : null);
-    }
-    if (status === 404 || status === 410) {
-        return refusal_refused('missing', `answered ${status}`);
-    }
-    if (status === 407) {
-        return refusal_refused('proxy', 'the proxy wants a login (407)');
-    }
-    return refusal_refused('status', `answered ${status}`, status === 503 ? wait : null);
-}
-/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), as ms from now; null where it says nothing. */
-function readRetryAfter(value, nowMs) {
-    if (value === undefined) {
-        return null;
-    }
-    const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-    return Number.isFinite(ms) ? Math.max(0, ms) : null;
-}
-/** The longest `Retry-After` that is waited for, ms; a source that asks for more is left. */
-const LONGEST_WAIT_MS = 60_000;
-/** Refusals that another try will not change. */
-const FINAL = new Set(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect']);
-/**
- * Judges a refusal. `strikes`: refusals in a row by this source for this file without a byte gained, this one counted;
- * `alone`: no other source is left for the file, so this one gets more tries; `random` in [0, 1) spreads the waits.
- */
-function refusal_judge(refusal, strikes, alone, random) {
-    const { kind, retryAfterMs } = refusal;
-    if (kind === 'wrong-hash' || kind === 'tls') {
-        return { leave: 'run' };
-    }
-    if (FINAL.has(kind) || (kind === 'banned' && retryAfterMs === null)) {
-        return { leave: 'file' };
-    }
-    if (strikes > (alone ? 5 : 3) || (retryAfterMs ?? 0) > LONGEST_WAIT_MS) {
-        return { leave: 'file' };
-    }
-    const backOff = Math.min(8000, 200 * 2 ** strikes) * (0.5 + random);
-    const scope = kind === 'refused' || kind === 'dns' || kind === 'proxy' || kind === 'banned' ? 'host' : 'file';
-    // Bytes came before it broke: it is asked for the rest at once.
-    const waitMs = strikes === 0 && kind === 'reset' ? 0 : Math.max(backOff, retryAfterMs ?? 0);
-    return { leave: null, waitMs, scope };
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/zip.js
-
-
-/** The end record with the longest comment, the locator of ZIP64 before it, and in most wheels METADATA too. */
-const TAIL = 2 ** 17;
-const LARGEST_DIRECTORY = 2 ** 26;
-const LARGEST_ENTRY = 2 ** 24;
-/**
- * Unpacks the one file of a zip archive that `wanted` accepts, from its end and without reading the rest (APPNOTE.TXT 4.3, ZIP64
- * included). Throws Refused (`malformed`) when the archive is damaged, the file is missing, or it would grow past 16 MiB.
- */
-async function readZipEntry(size, read, wanted) {
-    const start = Math.max(0, size - TAIL);
-    const tail = view(await read(start, size));
-    const near = (from, to) => {
-        if (from < 0 || to > size || from > to) {
-            return Promise.reject(bad('points outside itself'));
-        }
-        return from >= start ? Promise.resolve(tail.subarray(from - start, to - start)) : read(from, to);
-    };
-    const directory = await readDirectory(size, tail, near);
-    const entry = [...entriesOf(directory)].find((e) => wanted(e.name));
-    if (entry === undefined) {
-        throw bad('lacks the file that was looked for');
-    }
-    if (entry.encrypted ||
-        (entry.method !== 0 && entry.method !== 8) ||
-        entry.unpacked > LARGEST_ENTRY ||
-        entry.packed > LARGEST_ENTRY) {
-        throw bad(`packs ${entry.name} in a way that no wheel does`);
-    }
-    return zip_unpack(entry, near, size);
-}
-async function readDirectory(size, tail, read) {
-    let at = tail.length - 22;
-    while (at >= 0 && !(tail.readUInt32LE(at) === 0x06054b50 && at + 22 + tail.readUInt16LE(at + 20) === tail.length)) {
-        at -= 1;
-    }
-    if (at < 0) {
-        throw bad('has no end record');
-    }
-    let [length, offset] = [tail.readUInt32LE(at + 12), tail.readUInt32LE(at + 16)];
-    if (at >= 20 && tail.readUInt32LE(at - 20) === 0x07064b50) {
-        const record = number(tail, at - 12);
-        const end = view(await read(record, record + 56));
-        if (end.readUInt32LE(0) !== 0x06064b50) {
-            throw bad('has no ZIP64 end record where it should be');
-        }
-        [length, offset] = [number(end, 40), number(end, 48)];
-    }
-    if (length > LARGEST_DIRECTORY || offset + length > size) {
-        throw bad('has a directory that reaches past its end');
-    }
-    return view(await read(offset, offset + length));
-}
-function* entriesOf(directory) {
-    for (let at = 0; at < directory.length;) {
-        if (at + 46 > directory.length || directory.readUInt32LE(at) !== 0x02014b50) {
-            throw bad('has a damaged directory');
-        }
-        const [nameLength, extraLength] = [directory.readUInt16LE(at + 28), directory.readUInt16LE(at + 30)];
-        const extraAt = at + 46 + nameLength;
-        const next = extraAt + extraLength + directory.readUInt16LE(at + 32);
-        if (next > directory.length) {
-            throw bad('has a damaged directory');
-        }
-        const wide = wideFields(directory.subarray(extraAt, extraAt + extraLength));
-        const field = (value) => (value === 0xffffffff ? (wide.shift() ?? value) : value);
-        // The ZIP64 field holds only what does not fit, in this order.
-        const unpacked = field(directory.readUInt32LE(at + 24));
-        const packed = field(directory.readUInt32LE(at + 20));
-        const offset = field(directory.readUInt32LE(at + 42));
-        yield {
-            name: directory.toString('utf8', at + 46, extraAt),
-            method: directory.readUInt16LE(at + 10),
-            encrypted: (directory.readUInt16LE(at + 8) & 1) === 1,
-            crc: directory.readUInt32LE(at + 16),
-            packed,
-            unpacked,
-            offset,
-        };
-        at = next;
-    }
-}
-function wideFields(extra) {
-    for (let at = 0; at + 4 <= extra.length;) {
-        const [id, length] = [extra.readUInt16LE(at), extra.readUInt16LE(at + 2)];
-        if (id === 1 && at + 4 + length <= extra.length) {
-            return Array.from({ length: Math.floor(length / 8) }, (_, index) => number(extra, at + 4 + index * 8));
-        }
-        at += 4 + length;
-    }
-    return [];
-}
-async function zip_unpack(entry, read, size) {
-    const header = view(await read(entry.offset, Math.min(size, entry.offset + 30)));
-    if (header.length < 30 || header.readUInt32LE(0) !== 0x04034b50) {
-        throw bad('has a damaged file header');
-    }
-    // The lengths here are the header's own: its extra field may be another than the directory's.
-    const from = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
-    const packed = await read(from, from + entry.packed);
-    const bytes = entry.method === 0 ? packed : inflate(packed, entry.unpacked);
-    if (bytes.length !== entry.unpacked || (0,external_node_zlib_.crc32)(bytes) !== entry.crc) {
-        throw bad(`has a damaged ${entry.name}`);
-    }
-    return bytes;
-}
-function inflate(packed, limit) {
-    try {
-        return (0,external_node_zlib_.inflateRawSync)(packed, { maxOutputLength: Math.max(1, limit) });
-    }
-    catch (error) {
-        throw bad(`can't be unpacked (${String(error)})`);
-    }
-}
-function number(buffer, at) {
-    const value = buffer.readBigUInt64LE(at);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
-        throw bad('has a length that no file has');
-    }
-    return Number(value);
-}
-function view(bytes) {
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-function bad(what) {
-    return refusal_refused('malformed', `the archive ${what}`);
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/wheel-metadata.js
-
-
-
-
-
-
-/** A wheel of at most this many bytes is brought whole: that costs no more than its end. */
-const WHOLE = 2 ** 18;
-/**
- * METADATA of a wheel (PEP 658): kept with the store, else read from the wheel in the store, else by ranges of the wheel's end without
- * bringing the rest; where no source does ranges, from the whole wheel. Only text out of hash-checked bytes is kept. Throws Failure.
- */
-async function wheelMetadata(file, transfers, store, signal) {
-    if (file.sha256 !== null) {
-        const kept = await store.readMetadata(file.sha256);
-        const stored = kept === null ? await store.find(file.sha256, file.filename) : null;
-        if (kept !== null) {
-            return kept;
-        }
-        if (stored !== null && (await store.check(stored))) {
-            return keep(file, stored, store);
-        }
-    }
-    if (file.size === null || file.size > WHOLE) {
-        try {
-            return await fromRanges(file, transfers, signal);
-        }
-        catch (error) {
-            if (!(error instanceof Failure) && asRefusal(error) === null) {
-                throw error;
-            }
-        }
-    }
-    return keep(file, await transfers.get(file).done, store);
-}
-async function fromRanges(file, transfers, signal) {
-    const size = file.size ?? (await transfers.slice(file, 0, 1, signal)).total;
-    const read = async (from, to) => (await transfers.slice({ ...file, size }, from, to, signal)).bytes;
-    return readZipEntry(size, read, isMetadataOf(file.filename));
-}
-async function keep(file, stored, store) {
-    const handle = await (0,promises_.open)(stored.path, 'r');
-    try {
-        const read = async (from, to) => {
-            const buffer = Buffer.alloc(to - from);
-            await handle.read(buffer, 0, buffer.length, from);
-            return buffer;
-        };
-        const metadata = await readZipEntry(stored.size, read, isMetadataOf(file.filename));
-        await store.writeMetadata(stored.sha256, metadata);
-        return metadata;
-    }
-    catch (error) {
-        const refusal = asRefusal(error);
-        if (refusal === null) {
-            throw error;
-        }
-        const problem = {
-            where: file.filename,
-            what: `This is no wheel: ${refusal.detail}.`,
-            remedy: 'Ask for another version, or tell those who publish it.',
-        };
-        throw new Failure(1, [problem], { cause: error });
-    }
-    finally {
-        await handle.close();
-    }
-}
-/** `{name}-{version}.dist-info/METADATA` at the top (PEP 427), the name in any spelling. */
-function isMetadataOf(filename) {
-    const wheel = parseFilename(filename);
-    return (path) => {
-        const folder = /^([^/]+)\.dist-info\/METADATA$/.exec(path)?.[1];
-        const name = folder?.slice(0, folder.lastIndexOf('-'));
-        return name !== undefined && (wheel === null || normalise(name) === normalise(wheel.name));
-    };
-}
-
 ;// CONCATENATED MODULE: ./.build/src/gateway/door.js
 
 /**
@@ -16981,7 +16786,6 @@ function readByteRange(header, size, current) {
 
 
 
-
 /** A closed range of at most this many bytes (a wheel's directory, its METADATA) is fetched by itself, without starting the transfer. */
 const SMALL = 2 ** 22;
 /** How long (ms) the header waits for the first bytes, so that a file nobody has is a plain status and not a broken connection. */
@@ -17072,9 +16876,20 @@ async function pipe(pieces, length, writeHead, response, counter, signal) {
             const piece = next.value.subarray(0, left);
             left -= piece.length;
             counter.served(piece.length);
-            if (!response.write(piece)) {
-                await (0,external_node_events_.once)(response, 'drain', { signal });
-            }
+            // The piece's memory is used again for the next one: it has to have left first.
+            await new Promise((resolve, reject) => {
+                const leave = () => reject(signal.reason);
+                signal.addEventListener('abort', leave, { once: true });
+                response.write(piece, (error) => {
+                    signal.removeEventListener('abort', leave);
+                    if (error) {
+                        reject(error);
+                    }
+                    else {
+                        resolve();
+                    }
+                });
+            });
         }
         if (left > 0) {
             throw new Error(`the file ended ${left} bytes early`);
@@ -17135,7 +16950,6 @@ function shelf_short(text) {
 
 
 
-
 /**
  * Opens an index on 127.0.0.1 that acts as HTTP proxy for `http://<name>.invalid` alone and wants a random token. `page` gives the merged
  * page of a project, null for one that nobody has.
@@ -17174,7 +16988,7 @@ async function openGateway(options) {
         response.end(request.method === 'HEAD' ? undefined : body);
     };
     const serveMetadata = async (path, file, response) => {
-        const reading = metadata.get(path) ?? wheelMetadata(file, transfers, store, options.signal);
+        const reading = metadata.get(path) ?? transfers.metadata(file, options.signal);
         metadata.set(path, reading);
         reading.catch(() => metadata.delete(path));
         const text = await reading;
@@ -17289,6 +17103,22 @@ function say(response, status, text) {
 function gatewayName({ device, channel, origins }, addresses) {
     const hash = (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify([Object.entries(origins).sort(), addresses]));
     return `${device}-${channel}-${hash.digest('hex').slice(0, 8)}`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/sources/more-places.js
+
+/**
+ * Other places of a file whose known places gave trouble, from sources that were not asked for its project yet: those that state the same
+ * hash, or none. A direct link has none but its own.
+ */
+async function morePlaces(sources, file, origins) {
+    const project = parseFilename(file.filename)?.name;
+    if (project === undefined || file.locations.some(({ source }) => source === 'direct'))
+        return [];
+    const failed = new Set(file.locations.map(({ source }) => source));
+    const page = await sources.widen(project, origins(project), failed);
+    const places = page.files.find(({ filename }) => filename === file.filename)?.locations ?? [];
+    return places.filter(({ sha256 }) => sha256 === null || file.sha256 === null || sha256 === file.sha256);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/disputed.js
@@ -17421,6 +17251,81 @@ function isCount(value) {
     return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
+;// CONCATENATED MODULE: ./.build/src/transfer/refusal.js
+
+/** A refusal on its way through the code; carries it to the one place that judges. */
+class Refused extends Error {
+    refusal;
+    constructor(refusal, options) {
+        super(refusal.detail, options);
+        this.name = 'Refused';
+        this.refusal = refusal;
+    }
+}
+/** A refusal of a kind, as an error to throw. */
+function refusal_refused(kind, detail, retryAfterMs = null) {
+    return new Refused({ kind, detail, remedy: null, retryAfterMs });
+}
+/** Reads an error as a refusal; null where it is none (a defect, an abort, the disk). */
+function asRefusal(error) {
+    if (error instanceof Refused) {
+        return error.refusal;
+    }
+    if (error instanceof HttpFault) {
+        return { kind: error.kind, detail: error.message, remedy: error.remedy, retryAfterMs: null };
+    }
+    return null;
+}
+/** Reads a status that is neither 200 nor 206 (RFC 9110, section 15). */
+function refusedByStatus(status, retryAfter, nowMs) {
+    const wait = readRetryAfter(retryAfter, nowMs);
+    if (status === 403 || status === 429 || status === 451) {
+        return refusal_refused('banned', `answered ${status}`, status === 429 ? (wait ?? 1000) : null);
+    }
+    if (status === 404 || status === 410) {
+        return refusal_refused('missing', `answered ${status}`);
+    }
+    if (status === 407) {
+        return refusal_refused('proxy', 'the proxy wants a login (407)');
+    }
+    return refusal_refused('status', `answered ${status}`, status === 503 ? wait : null);
+}
+/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), as ms from now; null where it says nothing. */
+function readRetryAfter(value, nowMs) {
+    if (value === undefined) {
+        return null;
+    }
+    const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs;
+    return Number.isFinite(ms) ? Math.max(0, ms) : null;
+}
+/** The longest `Retry-After` that is waited for, ms; a source that asks for more is left. */
+const LONGEST_WAIT_MS = 60_000;
+/** Refusals that another try will not change. */
+const FINAL = new Set(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect']);
+/**
+ * Judges a refusal. `strikes`: refusals in a row by this source for this file without a byte gained, this one counted;
+ * `alone`: no other source is left for the file, so this one gets more tries; `random` in [0, 1) spreads the waits.
+ */
+function refusal_judge(refusal, strikes, alone, random) {
+    const { kind, retryAfterMs } = refusal;
+    if (kind === 'wrong-hash' || kind === 'tls') {
+        return { leave: 'run' };
+    }
+    if (FINAL.has(kind) || (kind === 'banned' && retryAfterMs === null)) {
+        return { leave: 'file' };
+    }
+    // Each of these has cost a whole time-out already.
+    const most = !alone ? 3 : kind === 'timeout' ? 2 : 5;
+    if (strikes > most || (retryAfterMs ?? 0) > LONGEST_WAIT_MS) {
+        return { leave: 'file' };
+    }
+    const backOff = Math.min(8000, 200 * 2 ** strikes) * (0.5 + random);
+    const scope = kind === 'refused' || kind === 'dns' || kind === 'proxy' || kind === 'banned' ? 'host' : 'file';
+    // Bytes came before it broke: it is asked for the rest at once.
+    const waitMs = strikes === 0 && kind === 'reset' ? 0 : Math.max(backOff, retryAfterMs ?? 0);
+    return { leave: null, waitMs, scope };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/transfer/routes.js
 
 
@@ -17544,12 +17449,11 @@ function blame(contributors, routes) {
 
 
 
-
 /** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
 const HELD_BACK = 2 ** 16;
 const READ = 2 ** 18;
-/** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null. */
-async function openDiskFile(path, filename, expected, extent, bell, failed) {
+/** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null; `explain` reads an error met while writing. */
+async function openDiskFile(path, filename, expected, extent, bell, failed, explain) {
     const handle = await (0,promises_.open)(path, 'r+');
     const readers = new Set();
     let differences = 0;
@@ -17596,11 +17500,12 @@ async function openDiskFile(path, filename, expected, extent, bell, failed) {
                 }
             }
             catch (error) {
-                throw await explainFull(error, path, Math.max(bytes.length, (extent.size() ?? 0) - extent.front()));
+                throw await explain(error, Math.max(bytes.length, (extent.size() ?? 0) - extent.front()));
             }
         },
         read: async function* (from, signal) {
             const reader = { position: from, broken: false };
+            const buffer = Buffer.allocUnsafeSlow(READ);
             readers.add(reader);
             try {
                 for (;;) {
@@ -17610,7 +17515,7 @@ async function openDiskFile(path, filename, expected, extent, bell, failed) {
                     const end = visible();
                     if (reader.position < end) {
                         const length = Math.min(READ, end - reader.position);
-                        const piece = await readAt(Buffer.allocUnsafe(length), length, reader.position);
+                        const piece = await readAt(buffer, length, reader.position);
                         reader.position += piece.length;
                         yield piece;
                     }
@@ -17933,12 +17838,13 @@ const connection_PIECE = 2 ** 17;
 async function pour(reply, first, segments, stream, write) {
     let mine = first;
     let position = reply.at;
+    const asked = first.end;
     try {
         for await (const chunk of reply.body) {
             for (let offset = 0; offset < chunk.length;) {
                 const rest = chunk.length - offset;
-                mine ??= claim(segments, position);
-                const step = mine === null ? skip(segments, position, rest) : Math.min(rest, gap(mine, position));
+                mine ??= stream ? claim(segments, position) : null;
+                const step = mine !== null ? Math.min(rest, gap(mine, position)) : stream ? skip(segments, position, rest) : 0;
                 if (step === 0) {
                     return;
                 }
@@ -17950,7 +17856,8 @@ async function pour(reply, first, segments, stream, write) {
                 if (mine !== null && mine.reached >= mine.end) {
                     mine.busy = false;
                     mine = null;
-                    if (!stream || !segments.hasFree()) {
+                    // An answer that is read to its end leaves its connection open for the next one; a part was given to somebody else: cut it off.
+                    if (stream ? !segments.hasFree() : position < asked) {
                         return;
                     }
                 }
@@ -18049,6 +17956,11 @@ function createLines(state, disk, around, signal, events) {
             disk.restart();
             return false;
         }
+        if (reply.ranged && reply.total === null && segments.size() === null) {
+            // It does not say how long the file is: the end of the whole will.
+            route.rangeless = true;
+            return false;
+        }
         state.identity ??= copy;
         state.confirmed = true;
         if (!reply.ranged && !whole) {
@@ -18078,7 +17990,7 @@ function createLines(state, disk, around, signal, events) {
                 to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
                 size: state.confirmed ? segments.size() : null,
                 whole,
-                limits: othersThan(route, state).length > 0 ? timings.hurried : timings.patient,
+                limits: othersThan(route, state).length > 0 || events.hopeful() ? timings.hurried : timings.patient,
                 signal: AbortSignal.any([signal, line.stop.signal]),
             });
             try {
@@ -18153,7 +18065,10 @@ function createLines(state, disk, around, signal, events) {
                 const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
                 const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
                 const brought = line.bytes - line.seenBytes;
-                if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
+                if (ready.length === 0 && brought < timings.slowBytes) {
+                    events.crawled();
+                }
+                else if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
                     line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${ms} ms`));
                 }
                 line.seenBytes = line.bytes;
@@ -18169,7 +18084,41 @@ async function* metered(body, count) {
     }
 }
 
+;// CONCATENATED MODULE: ./.build/src/transfer/scout.js
+
+/** A scout that adds what it finds to `routes`; `back` is called when its answer is there. */
+function createScout(file, routes, around, back) {
+    const { more, log } = around;
+    let state = more === null ? 'back' : 'home';
+    const look = async (ask) => {
+        try {
+            const known = new Set(routes.map((route) => route.location.url));
+            const locations = (await ask(file)).filter(({ url }) => !known.has(url));
+            routes.push(...createRoutes({ ...file, locations }, around.lane));
+        }
+        catch (error) {
+            // The places that are known stay; what becomes of the file is decided by them.
+            log.debug(`${file.filename}: no more places were found: ${String(error)}`);
+        }
+        finally {
+            state = 'back';
+            back();
+        }
+    };
+    return {
+        isOpen: () => state !== 'back',
+        send: () => {
+            if (state === 'home' && more !== null) {
+                state = 'out';
+                look(more).catch((error) => log.debug(String(error)));
+            }
+        },
+    };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/transfer/download.js
+
+
 
 
 
@@ -18187,7 +18136,7 @@ async function openDownload(file, partial, around) {
     const life = new AbortController();
     const signal = AbortSignal.any([around.signal, life.signal]);
     const faults = [];
-    const onDisk = (await fileSize(partial.path)) ?? 0;
+    const onDisk = (await (0,promises_.stat)(partial.path)).size;
     const state = readState(file, routes, bell, timings, partial.record, onDisk);
     let saving = null;
     /** Bytes that arrived since the last record. */
@@ -18197,7 +18146,7 @@ async function openDownload(file, partial, around) {
         size: () => (state.confirmed ? state.segments.size() : null),
         verified: () => state.verified,
     };
-    const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => state.failure);
+    const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => state.failure, store.explain);
     const fail = (error) => {
         state.failure ??= error;
         life.abort(state.failure);
@@ -18210,7 +18159,11 @@ async function openDownload(file, partial, around) {
         }
     };
     const blameRoute = (route, refusal, gained, begunMs) => {
-        const left = routes_refuse(route, refusal, gained, othersThan(route, state).length === 0, begunMs, Date.now());
+        const alone = othersThan(route, state).length === 0;
+        const left = routes_refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, Date.now());
+        if (alone) {
+            scout.send();
+        }
         faults.push(faultOf(route, refusal));
         log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
         if (left && expected === null && state.identity?.source === route.location.source) {
@@ -18229,7 +18182,10 @@ async function openDownload(file, partial, around) {
                 for (const route of routes) {
                     route.suspected = false;
                 }
-                if (!routes.some(routes_isAlive)) {
+                if (!routes.some(routes_isAlive) && scout.isOpen()) {
+                    scout.send();
+                }
+                else if (!routes.some(routes_isAlive)) {
                     fail(exhausted(file.filename, routes));
                 }
             }
@@ -18237,7 +18193,10 @@ async function openDownload(file, partial, around) {
         bell.ring();
         around.changed();
     };
+    const scout = createScout(file, routes, around, settle);
     const lines = createLines(state, disk, around, signal, {
+        hopeful: scout.isOpen,
+        crawled: scout.send,
         refused: blameRoute,
         failed: fail,
         closed: settle,
@@ -18276,8 +18235,13 @@ async function openDownload(file, partial, around) {
         saveSoon();
     };
     /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
-    const repair = (actual) => {
-        const next = blame(state.segments.sources(), routes);
+    const repair = async (actual) => {
+        let next = blame(state.segments.sources(), routes);
+        while (next.recall === null && scout.isOpen()) {
+            scout.send();
+            await bell.wait(signal);
+            next = blame(state.segments.sources(), routes);
+        }
         if (next.recall === null) {
             throw exhausted(file.filename, routes);
         }
@@ -18316,7 +18280,7 @@ async function openDownload(file, partial, around) {
                         return actual;
                     }
                     differences = disk.differences();
-                    repair(actual);
+                    await repair(actual);
                 }
             }
             catch (error) {
@@ -18419,6 +18383,7 @@ function startFileTransfer(file, key, around) {
             const sha256 = await download.run();
             const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
             keep = false;
+            around.arrived(stored);
             return stored;
         }
         catch (error) {
@@ -18504,11 +18469,13 @@ function bestRoute(routes) {
 
 
 
+
 /**
  * Bytes `[from, to)` of a file by one small range request, from the first source that answers with them; nothing is kept, and no hash
  * vouches for them. Throws a Failure naming each source when none does (one that ignores ranges does not).
  */
 function fetchSlice(file, from, to, around, signal) {
+    const { timings } = around;
     const routes = createRoutes(file, around.lane);
     const both = AbortSignal.any([signal, around.signal]);
     return new Promise((resolve, reject) => {
@@ -18519,17 +18486,20 @@ function fetchSlice(file, from, to, around, signal) {
             settled();
         };
         const stop = () => settle(() => reject(both.reason));
+        const giveUp = () => settle(() => reject(exhausted(file.filename, routes)));
+        const scout = createScout(file, routes, around, () => (routes.some(routes_isAlive) ? around.changed() : giveUp()));
         const fetchFrom = async (index) => {
             const route = routes[index];
             if (route === undefined) {
                 return;
             }
             const begun = Date.now();
-            const others = routes.some((r) => r !== route && routes_isAlive(r));
+            const alone = !routes.some((r) => r !== route && routes_isAlive(r));
+            const hurried = !alone || scout.isOpen();
             route.lane.active += 1;
             busy = true;
             try {
-                const limits = others ? around.timings.hurried : around.timings.patient;
+                const limits = hurried ? timings.hurried : timings.patient;
                 const wanted = {
                     url: route.location.url,
                     credentials: around.credentials(route.location),
@@ -18543,9 +18513,15 @@ function fetchSlice(file, from, to, around, signal) {
                     throw refusal_refused('malformed', 'sends the whole file where a range was asked for');
                 }
                 const pieces = [];
+                let received = 0;
                 for await (const piece of reply.body) {
                     around.count(route.location.source, piece.length);
                     pieces.push(piece);
+                    received += piece.length;
+                    const ms = Date.now() - begun;
+                    if (hurried && ms > timings.slowMs && received < (timings.slowBytes * ms) / timings.slowMs) {
+                        throw refusal_refused('slow', `brought ${received} bytes in ${ms} ms`);
+                    }
                 }
                 const bytes = Buffer.concat(pieces);
                 const total = reply.total;
@@ -18560,9 +18536,12 @@ function fetchSlice(file, from, to, around, signal) {
                     settle(() => reject(error));
                     return;
                 }
-                routes_refuse(route, refusal, 0, !others, begun, Date.now());
-                if (!routes.some(routes_isAlive)) {
-                    settle(() => reject(exhausted(file.filename, routes)));
+                routes_refuse(route, refusal, 0, !hurried, begun, Date.now());
+                if (alone) {
+                    scout.send();
+                }
+                if (!routes.some(routes_isAlive) && !scout.isOpen()) {
+                    giveUp();
                 }
             }
             finally {
@@ -18583,12 +18562,14 @@ function fetchSlice(file, from, to, around, signal) {
             },
             wakeAt: (nowMs) => Math.min(...routes.filter((r) => routes_isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
         };
-        if (!routes.some(routes_isAlive)) {
-            reject(exhausted(file.filename, routes));
-            return;
-        }
         both.addEventListener('abort', stop, { once: true });
         around.add(work);
+        if (!routes.some(routes_isAlive)) {
+            scout.send();
+            if (!scout.isOpen()) {
+                giveUp();
+            }
+        }
     });
 }
 
@@ -18599,12 +18580,221 @@ const defaultTimings = {
     splitBytes: 2 ** 19,
     connectionsPerFile: 16,
     hurried: { connectMs: 3000, headersMs: 4000, stallMs: 4000 },
-    patient: { connectMs: 10_000, headersMs: 30_000, stallMs: 20_000 },
+    patient: { connectMs: 10_000, headersMs: 20_000, stallMs: 15_000 },
     tickMs: 1000,
     slowBytes: 2 ** 16,
     slowMs: 4000,
     foreignMs: 300_000,
 };
+
+;// CONCATENATED MODULE: ./.build/src/transfer/zip.js
+
+
+/** The end record with the longest comment, the locator of ZIP64 before it, and in most wheels METADATA too. */
+const TAIL = 2 ** 17;
+const LARGEST_DIRECTORY = 2 ** 26;
+const LARGEST_ENTRY = 2 ** 24;
+/**
+ * Unpacks the one file of a zip archive that `wanted` accepts, from its end and without reading the rest (APPNOTE.TXT 4.3, ZIP64
+ * included). Throws Refused (`malformed`) when the archive is damaged, the file is missing, or it would grow past 16 MiB.
+ */
+async function readZipEntry(size, read, wanted) {
+    const start = Math.max(0, size - TAIL);
+    const tail = view(await read(start, size));
+    const near = (from, to) => {
+        if (from < 0 || to > size || from > to) {
+            return Promise.reject(bad('points outside itself'));
+        }
+        return from >= start ? Promise.resolve(tail.subarray(from - start, to - start)) : read(from, to);
+    };
+    const directory = await readDirectory(size, tail, near);
+    const entry = [...entriesOf(directory)].find((e) => wanted(e.name));
+    if (entry === undefined) {
+        throw bad('lacks the file that was looked for');
+    }
+    if (entry.encrypted ||
+        (entry.method !== 0 && entry.method !== 8) ||
+        entry.unpacked > LARGEST_ENTRY ||
+        entry.packed > LARGEST_ENTRY) {
+        throw bad(`packs ${entry.name} in a way that no wheel does`);
+    }
+    return zip_unpack(entry, near, size);
+}
+async function readDirectory(size, tail, read) {
+    let at = tail.length - 22;
+    while (at >= 0 && !(tail.readUInt32LE(at) === 0x06054b50 && at + 22 + tail.readUInt16LE(at + 20) === tail.length)) {
+        at -= 1;
+    }
+    if (at < 0) {
+        throw bad('has no end record');
+    }
+    let [length, offset] = [tail.readUInt32LE(at + 12), tail.readUInt32LE(at + 16)];
+    if (at >= 20 && tail.readUInt32LE(at - 20) === 0x07064b50) {
+        const record = number(tail, at - 12);
+        const end = view(await read(record, record + 56));
+        if (end.readUInt32LE(0) !== 0x06064b50) {
+            throw bad('has no ZIP64 end record where it should be');
+        }
+        [length, offset] = [number(end, 40), number(end, 48)];
+    }
+    if (length > LARGEST_DIRECTORY || offset + length > size) {
+        throw bad('has a directory that reaches past its end');
+    }
+    return view(await read(offset, offset + length));
+}
+function* entriesOf(directory) {
+    for (let at = 0; at < directory.length;) {
+        if (at + 46 > directory.length || directory.readUInt32LE(at) !== 0x02014b50) {
+            throw bad('has a damaged directory');
+        }
+        const [nameLength, extraLength] = [directory.readUInt16LE(at + 28), directory.readUInt16LE(at + 30)];
+        const extraAt = at + 46 + nameLength;
+        const next = extraAt + extraLength + directory.readUInt16LE(at + 32);
+        if (next > directory.length) {
+            throw bad('has a damaged directory');
+        }
+        const wide = wideFields(directory.subarray(extraAt, extraAt + extraLength));
+        const field = (value) => (value === 0xffffffff ? (wide.shift() ?? value) : value);
+        // The ZIP64 field holds only what does not fit, in this order.
+        const unpacked = field(directory.readUInt32LE(at + 24));
+        const packed = field(directory.readUInt32LE(at + 20));
+        const offset = field(directory.readUInt32LE(at + 42));
+        yield {
+            name: directory.toString('utf8', at + 46, extraAt),
+            method: directory.readUInt16LE(at + 10),
+            encrypted: (directory.readUInt16LE(at + 8) & 1) === 1,
+            crc: directory.readUInt32LE(at + 16),
+            packed,
+            unpacked,
+            offset,
+        };
+        at = next;
+    }
+}
+function wideFields(extra) {
+    for (let at = 0; at + 4 <= extra.length;) {
+        const [id, length] = [extra.readUInt16LE(at), extra.readUInt16LE(at + 2)];
+        if (id === 1 && at + 4 + length <= extra.length) {
+            return Array.from({ length: Math.floor(length / 8) }, (_, index) => number(extra, at + 4 + index * 8));
+        }
+        at += 4 + length;
+    }
+    return [];
+}
+async function zip_unpack(entry, read, size) {
+    const header = view(await read(entry.offset, Math.min(size, entry.offset + 30)));
+    if (header.length < 30 || header.readUInt32LE(0) !== 0x04034b50) {
+        throw bad('has a damaged file header');
+    }
+    // The lengths here are the header's own: its extra field may be another than the directory's.
+    const from = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
+    const packed = await read(from, from + entry.packed);
+    const bytes = entry.method === 0 ? packed : inflate(packed, entry.unpacked);
+    if (bytes.length !== entry.unpacked || (0,external_node_zlib_.crc32)(bytes) !== entry.crc) {
+        throw bad(`has a damaged ${entry.name}`);
+    }
+    return bytes;
+}
+function inflate(packed, limit) {
+    try {
+        return (0,external_node_zlib_.inflateRawSync)(packed, { maxOutputLength: Math.max(1, limit) });
+    }
+    catch (error) {
+        throw bad(`can't be unpacked (${String(error)})`);
+    }
+}
+function number(buffer, at) {
+    const value = buffer.readBigUInt64LE(at);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+        throw bad('has a length that no file has');
+    }
+    return Number(value);
+}
+function view(bytes) {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+function bad(what) {
+    return refusal_refused('malformed', `the archive ${what}`);
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/wheel-metadata.js
+
+
+
+
+
+
+/** A wheel of at most this many bytes is brought whole: that costs no more than its end. */
+const WHOLE = 2 ** 18;
+/**
+ * METADATA of a wheel (PEP 658): kept with the store, else read from the wheel in the store, else by ranges of the wheel's end without
+ * bringing the rest; where no source does ranges, from the whole wheel. Only text out of hash-checked bytes is kept. Throws Failure.
+ */
+async function wheelMetadata(file, transfers, store, signal) {
+    if (file.sha256 !== null) {
+        const kept = await store.readMetadata(file.sha256);
+        const stored = kept === null ? await store.find(file.sha256, file.filename) : null;
+        if (kept !== null) {
+            return kept;
+        }
+        if (stored !== null && (await store.check(stored))) {
+            return keep(file, stored, store);
+        }
+    }
+    if (file.size === null || file.size > WHOLE) {
+        try {
+            return await fromRanges(file, transfers, signal);
+        }
+        catch (error) {
+            if (!(error instanceof Failure) && asRefusal(error) === null) {
+                throw error;
+            }
+        }
+    }
+    return keep(file, await transfers.get(file).done, store);
+}
+async function fromRanges(file, transfers, signal) {
+    const size = file.size ?? (await transfers.slice(file, 0, 1, signal)).total;
+    const read = async (from, to) => (await transfers.slice({ ...file, size }, from, to, signal)).bytes;
+    return readZipEntry(size, read, isMetadataOf(file.filename));
+}
+async function keep(file, stored, store) {
+    const handle = await (0,promises_.open)(stored.path, 'r');
+    try {
+        const read = async (from, to) => {
+            const buffer = Buffer.alloc(to - from);
+            await handle.read(buffer, 0, buffer.length, from);
+            return buffer;
+        };
+        const metadata = await readZipEntry(stored.size, read, isMetadataOf(file.filename));
+        await store.writeMetadata(stored.sha256, metadata);
+        return metadata;
+    }
+    catch (error) {
+        const refusal = asRefusal(error);
+        if (refusal === null) {
+            throw error;
+        }
+        const problem = {
+            where: file.filename,
+            what: `This is no wheel: ${refusal.detail}.`,
+            remedy: 'Ask for another version, or tell those who publish it.',
+        };
+        throw new Failure(1, [problem], { cause: error });
+    }
+    finally {
+        await handle.close();
+    }
+}
+/** `{name}-{version}.dist-info/METADATA` at the top (PEP 427), the name in any spelling. */
+function isMetadataOf(filename) {
+    const wheel = parseFilename(filename);
+    return (path) => {
+        const folder = /^([^/]+)\.dist-info\/METADATA$/.exec(path)?.[1];
+        const name = folder?.slice(0, folder.lastIndexOf('-'));
+        return name !== undefined && (wheel === null || normalise(name) === normalise(wheel.name));
+    };
+}
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/transfers.js
 
@@ -18614,7 +18804,11 @@ const defaultTimings = {
 
 
 
-/** Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. */
+
+/**
+ * Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. `more` is asked for other
+ * places of a file as soon as the last one that is known gives trouble.
+ */
 function openTransfers(options) {
     const { client, store, log } = options;
     const end = new AbortController();
@@ -18624,6 +18818,7 @@ function openTransfers(options) {
     const started = [];
     const firstSeen = new Map();
     const fetched = {};
+    const arrived = new Set();
     let scheduled = false;
     let alarm;
     const dispatch = () => {
@@ -18657,6 +18852,7 @@ function openTransfers(options) {
         timings: { ...defaultTimings, ...options.timings },
         lane: lanes.lane,
         credentials: lanes.credentials,
+        more: options.more ?? null,
         add: (work) => {
             works.add(work);
             changed();
@@ -18668,6 +18864,9 @@ function openTransfers(options) {
         changed,
         count: (source, bytes) => {
             fetched[source] = (fetched[source] ?? 0) + bytes;
+        },
+        arrived: ({ sha256 }) => {
+            arrived.add(sha256);
         },
     };
     const start = (file) => {
@@ -18698,10 +18897,13 @@ function openTransfers(options) {
             .catch((error) => log.debug(String(error)));
         return transfer;
     };
+    const slice = (file, from, to, signal) => fetchSlice(file, from, to, around, signal);
     return {
         get: start,
-        slice: (file, from, to, signal) => fetchSlice(file, from, to, around, signal),
+        slice,
+        metadata: (file, signal) => wheelMetadata(file, { get: start, slice }, store, signal),
         fetched: () => ({ ...fetched }),
+        arrived: () => arrived,
         faults: () => started.flatMap((transfer) => transfer.faults()),
         close: async () => {
             end.abort(new Error('the transfers were closed'));
@@ -18725,6 +18927,7 @@ function transfers_keyOf(file) {
 
 
 
+
 /** Addresses that change what the pages hold: the user's own choice of sources. The machine's default is told apart from a list, since a list is exclusive. */
 function chosenAddresses(request, roster) {
     const listed = (source) => source.kind === 'private' ||
@@ -18740,6 +18943,7 @@ function prepareWorks(plan, request, desk, store, context, signal) {
         client: desk.client,
         store,
         sources: (id) => desk.roster.find((source) => source.id === id),
+        more: (file) => morePlaces(desk.sources, file, (project) => plan.origins[project]),
         log: context.log,
         signal,
     });
@@ -18794,7 +18998,7 @@ function tellTraffic({ story }, desk, works) {
     const fetched = works.transfers.fetched();
     const faults = [...desk.sources.faults(), ...works.transfers.faults()];
     const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
-    const silent = ({ id, kind }) => kind === 'find-links' && fetched[id] === undefined && !faults.some(({ source }) => source === id);
+    const silent = ({ id, kind }) => kind === 'find-links' && (fetched[id] ?? 0) === 0 && !faults.some(({ source }) => source === id);
     const named = desk.roster
         .filter((source) => used.has(source.id) && !silent(source))
         .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
@@ -18819,6 +19023,7 @@ function tellTraffic({ story }, desk, works) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/setup.js
+
 
 
 
@@ -18868,10 +19073,11 @@ async function carryOut(run, prepared, plan, known, desk, stock) {
         const programs = await bringPrograms(run, prepared, desk, works, stock);
         const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
         works.lockTo(lock);
-        await tellCache(run, prepared, stock, lock, known !== null);
+        await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
         const lockPath = await keepLock(store, lock);
         tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
         run.state = { ...run.state, save: toSave(prepared, stock, lock) };
+        await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib);
         if (!request.install)
             return await fillCache(run, lock, works);
         const python = await place(run, prepared, lock, known !== null, works, programs);
@@ -18958,8 +19164,14 @@ function parseArguments(argv) {
                 remedy: `Write ${token.rawName} VALUE, or ${token.rawName}= for an empty one.`,
             });
         }
-        else
-            raw[token.name] = raw[token.name] === undefined ? token.value : `${raw[token.name]}\n${token.value}`;
+        else if (raw[token.name] === undefined)
+            raw[token.name] = token.value;
+        else if (inputs.some(({ name, type }) => name === token.name && type === 'lines')) {
+            raw[token.name] = `${raw[token.name]}\n${token.value}`;
+        }
+        else {
+            problems.push({ where: token.rawName, what: 'it is given twice.', remedy: 'Write it once.' });
+        }
     }
     const [word, ...rest] = words;
     const command = Object.keys(commands).find((name) => name === word);
@@ -19032,13 +19244,20 @@ function formatHelp() {
 
 const spell_names = inputs.map(({ name }) => name);
 const written = new RegExp(`(["\`])(${spell_names.join('|')}): ([^"\`]+)\\1`, 'g');
-/** A remedy speaks of inputs as a workflow writes them (`"device: cpu"`); in a shell they are flags (`--device cpu`). */
-function spellAsFlags({ where, what, remedy }) {
-    const spell = (text) => text.replace(written, (_whole, quote, name, value) => {
+/** A text speaks of inputs as a workflow writes them (`"device: cpu"`); in a shell they are flags (`--device cpu`). */
+function spellTextAsFlags(text) {
+    return text.replace(written, (_whole, quote, name, value) => {
         const word = /^[\w.:/=+-]+$/.test(value) ? value : `'${value}'`;
         return `${quote}--${name} ${word}${quote}`;
     });
-    return { where: spell_names.includes(where) ? `--${where}` : where, what: spell(what), remedy: spell(remedy) };
+}
+/** A problem with its input and its words spelt as flags. */
+function spellAsFlags({ where, what, remedy }) {
+    return {
+        where: spell_names.includes(where) ? `--${where}` : where,
+        what: spellTextAsFlags(what),
+        remedy: spellTextAsFlags(remedy),
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/cli/run.js
@@ -19105,7 +19324,7 @@ async function runCli(argv) {
         const context = {
             environment: process.env,
             home: (0,external_node_os_.homedir)(),
-            log,
+            log: { ...log, warn: ({ id, text }) => log.warn({ id, text: spellTextAsFlags(text) }) },
             timeline: startTimeline(log.step),
             signal,
             version: programVersion,

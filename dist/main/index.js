@@ -40544,7 +40544,7 @@ function explain(version) {
 
 /***/ }),
 
-/***/ 7759:
+/***/ 5190:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40901,7 +40901,7 @@ function checked(environment) {
     if (wrong.length === 0)
         return entries;
     const problems = wrong.map(([name]) => ({
-        where: 'env-file',
+        where: 'environment-file',
         what: `The variable ${JSON.stringify(name)} can't be written to a file of variables.`,
         remedy: 'Names are letters, digits and underscores; values hold no NUL.',
     }));
@@ -40935,7 +40935,7 @@ async function writeEnvFile(file, environment, search, journal) {
     await journal.writeFile(file, text, 0o600).catch((cause) => {
         const what = `${file} can't be written: ${cause.message.split(',')[0]}.`;
         const remedy = 'Name a file in a folder that exists and that this user may write.';
-        throw new Failure(2, [{ where: 'env-file', what, remedy }], { cause });
+        throw new Failure(2, [{ where: 'environment-file', what, remedy }], { cause });
     });
 }
 
@@ -41023,7 +41023,7 @@ function virtualEnvironment(venv, python) {
         ? { variables: {}, path: [] }
         : { variables: { VIRTUAL_ENV: venv }, path: [external_node_path_.dirname(python)] };
 }
-/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
+/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `environment-file` too, through the journal. */
 async function tellLater(run, { interpreter, os }, python, sources) {
     const { request, context, story } = run;
     const isPublic = (url) => mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
@@ -41045,6 +41045,152 @@ async function tellLater(run, { interpreter, os }, python, sources) {
             context.log.info(`${request.envFile} stays until you run \`restore\`.`);
     }
     return later;
+}
+
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./.build/src/process/run.js
+
+
+
+const windows = process.platform === 'win32';
+/** Characters of a stream that are kept, give or take one chunk. */
+const kept = 4_000_000;
+/** After the end of the process its pipes may be held by a stray child for this long, ms. */
+const pipeGraceMs = 1_000;
+/** A killed process that hangs in a driver ends when the driver lets go; it is waited for this long, ms. */
+const killGraceMs = 2_000;
+/** The end of a text that comes in chunks. */
+function createTail() {
+    let chunks = [];
+    let length = 0;
+    return {
+        add: (chunk) => {
+            chunks.push(chunk);
+            length += chunk.length;
+            // Halved seldom, not cut at every chunk: a program that floods its output costs no more than reading it.
+            if (length < 2 * kept)
+                return;
+            chunks = [chunks.join('').slice(-kept)];
+            length = kept;
+        },
+        text: () => chunks.join('').slice(-kept),
+    };
+}
+/** POSIX: what a program started (git, build back ends, a script's tool) is in its process group and goes with it. */
+function signalGroup(pid, signal) {
+    try {
+        process.kill(-pid, signal);
+    }
+    catch (error) {
+        // ESRCH: nothing of the group is left, which is what was wanted.
+        if (error.code !== 'ESRCH')
+            throw error;
+    }
+}
+/** Windows has no process groups; its own tool walks the tree. Where that fails the program alone is ended. */
+async function endTree(child) {
+    const { exec } = await Promise.resolve(/* import() */).then(__nccwpck_require__.bind(__nccwpck_require__, 5781));
+    const quiet = { silent: true, ignoreReturnCode: true };
+    const code = await exec('taskkill', ['/pid', String(child.pid), '/t', '/f'], quiet).catch(() => null);
+    if (code !== 0)
+        child.kill('SIGKILL');
+}
+const reason = (error) => error.code ?? String(error);
+/**
+ * Runs a program without a shell and without standard input, in a process group of its own that is ended as a whole: at the limit,
+ * on abort, and when the program itself has ended. A program that fails, hangs or is none is an answer; throws the signal's reason alone.
+ */
+async function run(call) {
+    call.signal.throwIfAborted();
+    const started = performance.now();
+    const said = { stdout: createTail(), stderr: createTail(), output: createTail() };
+    let timedOut = false;
+    const end = (rest) => ({
+        ...rest,
+        stdout: said.stdout.text(),
+        stderr: said.stderr.text(),
+        output: said.output.text(),
+        timedOut,
+        ms: performance.now() - started,
+    });
+    const start = () => (0,external_node_child_process_namespaceObject.spawn)(call.file, call.args, {
+        cwd: call.cwd,
+        env: call.environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: !windows,
+        windowsHide: true,
+    });
+    let child;
+    try {
+        child = start();
+    }
+    catch (error) {
+        // Arguments that no program can be given (too long, with a NUL) are thrown, not emitted.
+        return end({ code: null, signal: null, startError: reason(error) });
+    }
+    for (const name of ['stdout', 'stderr']) {
+        child[name].setEncoding('utf8').on('data', (text) => {
+            said[name].add(text);
+            said.output.add(text);
+        });
+    }
+    const closed = new Promise((resolve) => child.once('close', () => resolve()));
+    const givenUp = new AbortController();
+    let next;
+    let ending;
+    const kill = (pid) => {
+        if (windows)
+            ending = endTree(child);
+        else
+            signalGroup(pid, 'SIGKILL');
+        next = setTimeout(() => givenUp.abort(), killGraceMs);
+    };
+    const stop = () => {
+        const { pid } = child;
+        if (pid === undefined || next !== undefined)
+            return;
+        if (windows || call.graceMs === undefined)
+            return kill(pid);
+        signalGroup(pid, 'SIGTERM');
+        next = setTimeout(() => kill(pid), call.graceMs);
+    };
+    const limit = setTimeout(() => {
+        timedOut = true;
+        stop();
+    }, call.limitMs);
+    call.signal.addEventListener('abort', stop, { once: true });
+    try {
+        const [code, signal] = (await (0,external_node_events_.once)(child, 'exit', { signal: givenUp.signal }));
+        // On Windows the tree of a process that has ended can no longer be walked.
+        if (child.pid !== undefined && !windows)
+            signalGroup(child.pid, 'SIGKILL');
+        await Promise.race([closed, (0,external_node_timers_promises_namespaceObject.setTimeout)(pipeGraceMs, undefined, { ref: false })]);
+        await ending;
+        call.signal.throwIfAborted();
+        return end({ code, signal, startError: null });
+    }
+    catch (error) {
+        call.signal.throwIfAborted();
+        if (givenUp.signal.aborted)
+            return end({ code: null, signal: null, startError: null });
+        // `once` rejects with the child's `error` event: it could not be started.
+        if (child.pid !== undefined)
+            throw error;
+        return end({ code: null, signal: null, startError: reason(error) });
+    }
+    finally {
+        clearTimeout(limit);
+        clearTimeout(next);
+        call.signal.removeEventListener('abort', stop);
+        child.unref();
+        child.stdout.destroy();
+        child.stderr.destroy();
+    }
 }
 
 // EXTERNAL MODULE: external "node:fs"
@@ -41094,74 +41240,6 @@ async function pythonsOnPath(environment) {
     return found;
 }
 
-;// CONCATENATED MODULE: external "node:child_process"
-const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
-;// CONCATENATED MODULE: ./.build/src/runner/run-tool.js
-
-const outputLimit = 1 << 20;
-/** A tool may be a script whose own child keeps the pipe open, so the whole process group is ended; Windows has no groups. */
-function end(child) {
-    if (child.pid === undefined)
-        return;
-    try {
-        if (process.platform === 'win32')
-            child.kill('SIGKILL');
-        else
-            process.kill(-child.pid, 'SIGKILL');
-    }
-    catch (error) {
-        if (error.code !== 'ESRCH')
-            throw error;
-    }
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-}
-/**
- * Runs a program without a shell and without input, and waits at most `limitMs` milliseconds. A program that fails, hangs or is none is
- * an answer; only an aborted `signal` throws (its reason).
- */
-async function runTool(program, args, options) {
-    options.signal.throwIfAborted();
-    const answer = await new Promise((resolve) => {
-        const said = { stdout: '', stderr: '' };
-        const finish = (rest) => {
-            clearTimeout(timer);
-            options.signal.removeEventListener('abort', stop);
-            resolve({ code: null, timedOut: false, startError: null, ...said, ...rest });
-        };
-        const child = (0,external_node_child_process_namespaceObject.spawn)(program, args, {
-            env: options.environment,
-            stdio: ['ignore', 'pipe', 'pipe'],
-            detached: process.platform !== 'win32',
-            windowsHide: true,
-        });
-        const stop = () => {
-            end(child);
-            finish({ timedOut: true });
-        };
-        const timer = setTimeout(stop, options.limitMs);
-        options.signal.addEventListener('abort', stop);
-        for (const name of ['stdout', 'stderr']) {
-            child[name].setEncoding('utf8').on('data', (text) => {
-                said[name] = (said[name] + text).slice(0, outputLimit);
-            });
-        }
-        child.once('error', (error) => finish({ startError: error.code ?? error.message }));
-        child.once('close', (code) => finish({ code }));
-    });
-    options.signal.throwIfAborted();
-    return answer;
-}
-/** What a tool that did not do its work said, in one line. */
-function complaint(answer) {
-    if (answer.timedOut)
-        return 'no answer in time';
-    if (answer.startError !== null)
-        return `cannot be started (${answer.startError})`;
-    const line = `${answer.stderr}\n${answer.stdout}`.split(/\r?\n/).find((text) => text.trim() !== '');
-    return line?.trim().slice(0, 300) ?? `nothing printed, exit status ${answer.code}`;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/runner/platform.js
 
 
@@ -41198,7 +41276,7 @@ async function cpuFlags(os, options) {
     if (sysctl === null)
         return null;
     const names = ['machdep.cpu.features', 'machdep.cpu.leaf7_features'];
-    const answer = await runTool(sysctl, ['-n', ...names], { ...options, limitMs: 5_000 });
+    const answer = await run({ ...options, file: sysctl, args: ['-n', ...names], limitMs: 5_000 });
     const flags = answer.stdout.toLowerCase().split(/\s+/).filter(Boolean);
     // macOS writes AVX1.0 where Linux writes avx.
     return flags.length === 0 ? null : flags.map((flag) => (flag === 'avx1.0' ? 'avx' : flag));
@@ -41402,10 +41480,6 @@ var external_node_url_ = __nccwpck_require__(3136);
 /** Whether a text begins as an address of any scheme does; `C:\\x` is a path. */
 function isAddress(text) {
     return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
-}
-/** Hides user name and password of every address in a text: `https://***@host/`. */
-function redact(text) {
-    return text.replace(/(\/\/)[^/?#\s]*@/g, '$1***@');
 }
 /**
  * Reads an http(s) address. Throws SyntaxError with a phrase that says what is wrong and shows no secret,
@@ -42932,19 +43006,61 @@ function formatPylock(pylock) {
     }))}`;
 }
 
+;// CONCATENATED MODULE: ./.build/src/values/mask.js
+/** Where a text has user name and password; lengths are bounded, so that no text takes long. */
+const places = [
+    /(?<=\/\/)[^/?#\s]{0,2000}@/g,
+    // A slash in a password ends the host for a parser, not for whoever wrote it: all up to the last `@` goes.
+    /(?<=\/\/)(?!\*{3}@)[^/?#\s:]{0,500}:\S{0,500}@/g,
+    // An address whose scheme was forgotten.
+    /(?<![^\s"'`(,=])[^\s/\\@:"'`(,=]{1,500}:[^\s/\\@]{1,500}@(?=[\w[])/g,
+];
+/** Hides user name and password of every address in a text: `https://***@host/`. */
+function redact(text) {
+    return places.reduce((hidden, place) => hidden.replace(place, '***@'), text);
+}
+/**
+ * An address as it may be printed: user name and password, the query (signed addresses carry secrets there) and the fragment
+ * are hidden. Text that is no http(s) address is given back with anything that looks like credentials hidden. Never throws.
+ */
+function maskUrl(text) {
+    const hidden = redact(text);
+    if (!URL.canParse(hidden))
+        return hidden;
+    const { protocol, username, host, pathname, search } = new URL(hidden);
+    if (protocol !== 'http:' && protocol !== 'https:')
+        return hidden;
+    return `${protocol}//${username === '' ? '' : '***@'}${host}${pathname}${search === '' ? '' : '?***'}`;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/packaging/filename.js
 
 
 const sdistSuffixes = ['.tar.gz', '.zip', '.tar.bz2', '.tar.xz', '.tgz'];
 const tagPart = /^[a-z0-9_]+(?:\.[a-z0-9_]+)*$/i;
+/** What was read before: a page is parsed, planned over and chosen from, and thousands of names share a few hundred tag sets. */
+const knownNames = new Map();
+const knownTags = new Map();
+/** The tags of a compressed tag set (PEP 425); null where it is none. */
+function expandTags(text) {
+    const parts = text.split('-');
+    if (parts.length !== 3 || !parts.every((part) => tagPart.test(part))) {
+        return null;
+    }
+    const [python = [], abi = [], platform = []] = parts.map((part) => part.toLowerCase().split('.'));
+    return python.flatMap((py) => abi.flatMap((a) => platform.map((p) => `${py}-${a}-${p}`)));
+}
 function parseWheel(stem) {
     const parts = stem.split('-');
     if (parts.length !== 5 && parts.length !== 6) {
         return null;
     }
     const [name = '', version = ''] = parts;
-    const [python = '', abi = '', platform = ''] = parts.slice(-3);
-    if (!isName(name) || !isVersion(version) || ![python, abi, platform].every((part) => tagPart.test(part))) {
+    const compressed = parts.slice(-3).join('-');
+    const known = knownTags.get(compressed);
+    const tags = known === undefined ? expandTags(compressed) : known;
+    knownTags.set(compressed, tags);
+    if (tags === null || !isName(name) || !isVersion(version)) {
         return null;
     }
     const buildText = parts.length === 6 ? (parts[2] ?? '') : null;
@@ -42952,9 +43068,6 @@ function parseWheel(stem) {
     if (buildText !== null && build === null) {
         return null;
     }
-    const tags = python
-        .split('.')
-        .flatMap((py) => abi.split('.').flatMap((a) => platform.split('.').map((p) => `${py}-${a}-${p}`.toLowerCase())));
     return {
         kind: 'wheel',
         name: normalise(name),
@@ -42975,13 +43088,22 @@ function parseSdist(stem) {
     }
     return null;
 }
-/** Reads the name of a distribution file; null for anything that no installer would take, malformed wheel names among them. */
-function parseFilename(filename) {
+function filename_parse(filename) {
     if (filename.endsWith('.whl')) {
         return parseWheel(filename.slice(0, -'.whl'.length));
     }
     const suffix = sdistSuffixes.find((candidate) => filename.endsWith(candidate));
     return suffix === undefined ? null : parseSdist(filename.slice(0, -suffix.length));
+}
+/** Reads the name of a distribution file; null for anything that no installer would take, malformed wheel names among them. */
+function parseFilename(filename) {
+    const known = knownNames.get(filename);
+    if (known !== undefined) {
+        return known;
+    }
+    const parsed = filename_parse(filename);
+    knownNames.set(filename, parsed);
+    return parsed;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/packaging/marker.js
@@ -43178,6 +43300,7 @@ function markerEnvironment(interpreter) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/packaging/requirement.js
+
 
 
 
@@ -43628,6 +43751,7 @@ function applyOption(draft, { name, value }, origin, folder) {
 
 
 
+
 async function addRequirement(reading, text, origin, role) {
     const line = parseRequirement(text, origin, reading.cwd);
     if (role === 'requirement') {
@@ -43860,7 +43984,8 @@ const table = [
         help: 'Which tools of later steps are told of the chosen index: `pip`, or `off` for none.',
     },
     {
-        name: 'env-file',
+        // Not `env-file`: Node takes a flag of that name for itself, wherever it stands on the command line.
+        name: 'environment-file',
         default: null,
         type: 'path',
         help: 'File that also gets the environment of later steps, for shells and other CI systems.',
@@ -43933,6 +44058,7 @@ const outputs = [
 ];
 
 ;// CONCATENATED MODULE: ./.build/src/request/rules.js
+
 
 
 
@@ -44275,7 +44401,7 @@ async function readPlaces(read, cwd, report) {
     };
     return {
         venv: await at('venv', checkVenv),
-        envFile: await at('env-file', checkOutputFile),
+        envFile: await at('environment-file', checkOutputFile),
         cachePath: await at('cache-path', checkCacheFolder),
         reportFile: await at('report', checkOutputFile),
     };
@@ -44545,7 +44671,7 @@ async function notRunnable(file) {
 async function probe(file, options) {
     if (!(await isProgram(file)))
         return { fault: await notRunnable(file) };
-    const answer = await runTool(file, [probeFile], options);
+    const answer = await run({ ...options, file, args: [probeFile] });
     const facts = readAnswer(answer.stdout);
     if (facts !== null && answer.code === 0)
         return { facts: { ...facts, executable: facts.executable || file } };
@@ -44954,10 +45080,9 @@ function formatSummary(report) {
 
 
 
-
-/** Inputs of the step by name, as the workflow gives them. */
-function readInputs() {
-    return Object.fromEntries(inputs.map(({ name }) => [name, lib_core/* getInput */.V4(name)]));
+/** Inputs of the step by name, as the workflow gives them; one that is left out is empty. */
+function readInputs(names) {
+    return Object.fromEntries(names.map((name) => [name, lib_core/* getInput */.V4(name)]));
 }
 /** Tells the runner of a report: outputs, annotations and the job summary. `reportFile`: path of the report as JSON, or null. */
 async function publishReport(report, reportFile) {
@@ -45395,22 +45520,6 @@ class HttpFault extends Error {
         this.kind = kind;
         this.remedy = remedy;
     }
-}
-
-;// CONCATENATED MODULE: ./.build/src/values/mask.js
-/**
- * An address as it may be printed: user name and password, the query (signed addresses carry secrets there) and the fragment
- * are hidden. Text that is no http(s) address is given back with anything that looks like credentials hidden. Never throws.
- */
-function maskUrl(text) {
-    if (URL.canParse(text)) {
-        const url = new URL(text);
-        if (url.protocol === 'http:' || url.protocol === 'https:') {
-            const user = url.username !== '' || url.password !== '' ? '***@' : '';
-            return `${url.protocol}//${user}${url.host}${url.pathname}${url.search === '' ? '' : '?***'}`;
-        }
-    }
-    return text.replace(/\/\/[^/\s]*@/g, '//***@');
 }
 
 // EXTERNAL MODULE: external "node:stream"
@@ -45953,8 +46062,6 @@ function createClient(options) {
     };
 }
 
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: ./node_modules/entities/dist/esm/decode-codepoint.js
 // Adapted from https://github.com/mathiasbynens/he/blob/36afe179392226cf1b6ccdb16ebbb7a5a844d93a/src/he.js#L106-L134
 var _a;
@@ -50748,6 +50855,8 @@ function pageAddress(source, project, folder) {
     return folder === null ? `${base}${project}/` : `${base}${folder.channel}/${folder.folder}/${project}/`;
 }
 const seconds = (ms) => `${ms / 1000} s`;
+/** The whole page may take so many times the limit of its first answer: a trickle never stalls. */
+const wholePage = 10;
 function firstWords(body) {
     return body
         .replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
@@ -50822,7 +50931,8 @@ async function fetchPage(client, question) {
     }
     const started = performance.now();
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new HttpFault('timeout', `no answer within ${seconds(firstAnswerMs)}`, null)), firstAnswerMs);
+    const abort = (what, ms) => () => late.abort(new HttpFault('timeout', `${what} within ${seconds(ms)}`, null));
+    let timer = setTimeout(abort('no answer', firstAnswerMs), firstAnswerMs);
     try {
         const answer = await client.request({
             url,
@@ -50831,6 +50941,7 @@ async function fetchPage(client, question) {
             signal: AbortSignal.any([signal, late.signal]),
         });
         clearTimeout(timer);
+        timer = setTimeout(abort('no whole page', firstAnswerMs * wholePage), firstAnswerMs * wholePage);
         const ms = performance.now() - started;
         if (answer.status !== 200)
             return fault(...spread(await readRefusal(answer, source)));
@@ -51283,10 +51394,13 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             ? headStartMs.mirrors
             : 0;
     }
-    /** One mirror that lacks a project may be stale; the official index, or two independent groups, settle it. */
+    /** One mirror's word may be stale; the official index, or two independent groups, settle a matter. */
+    function areReferees(ids) {
+        const groups = ids.flatMap((id) => sources.filter((source) => source.id === id)).map(({ group }) => group);
+        return groups.includes(officialGroup) || new Set(groups).size > 1;
+    }
     function settledBy(faults) {
-        const groups = faults.filter(isAbsent).map((fault) => sources.find(({ id }) => id === fault.source)?.group);
-        return !exclusive && (groups.includes(officialGroup) || new Set(groups).size > 1);
+        return !exclusive && areReferees(faults.filter(isAbsent).map(({ source }) => source));
     }
     async function inTurn(project, candidates, limitMs) {
         const entrants = candidates.map((source, index) => ({
@@ -51342,6 +51456,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
         log.warn({ id: 'configured-index-failed', text });
         return null;
     }
+    const isAuthority = () => authority !== undefined && (authorityAnswered || !dead.has(authority.id));
     async function find(project) {
         if (sources.length === 0)
             return { pages: [], faults: [] };
@@ -51380,8 +51495,12 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             }
             return found;
         },
-        more: (project, asked) => together(project, best(byLife().filter(({ id }) => !asked.has(id)), width.pages), firstAnswerMs.oneOfMany),
-        isAuthority: () => authority !== undefined && (authorityAnswered || !dead.has(authority.id)),
+        more: (project, asked, living) => together(project, best(byLife().filter(({ id }) => !asked.has(id) && !(living && dead.has(id))), width.pages), firstAnswerMs.oneOfMany),
+        isAuthority,
+        isSettledBy: (answered) => isAuthority() || areReferees(answered),
+        demote(ids) {
+            order = [...order.filter(({ id }) => !ids.has(id)), ...order.filter(({ id }) => ids.has(id))];
+        },
         ranked: () => byLife(),
         settled: () => measuring,
         isWide: () => asksSeveral,
@@ -51423,6 +51542,7 @@ function createTurnstile() {
 
 
 const pythonOnly = [{ kind: 'python' }];
+const open_keyOf = (project, origins) => `${project} ${JSON.stringify(origins)}`;
 /**
  * Opens the sources of a roster. `exclusive`: the Python sources are the user's own list. `kept`: a ranking of an earlier run, as it was
  * read from JSON. `locked`: file name → sha256 of the user's lock. Private indexes come first and alone: a project that one of them has
@@ -51499,7 +51619,7 @@ function openSources(options) {
         if (fromPrivate !== null) {
             const failed = fromPrivate.pages.length === 0;
             const page = mergePages(project, failed ? [] : [...own, ...fromPrivate.pages], fromPrivate.faults, locked);
-            return { page, parts: [] };
+            return { project, origins, page, parts: [] };
         }
         const parts = await Promise.all(origins.map(async (origin) => ({
             origin,
@@ -51510,10 +51630,10 @@ function openSources(options) {
         const page = compose(project, parts, own);
         // Where find-links are all there is, their failure is the answer; beside an index it is a notice.
         const lonely = findLinks.length === roster.length;
-        return { page: lonely ? { ...page, faults: (await findLinksFiles()).faults } : page, parts };
+        return { project, origins, page: lonely ? { ...page, faults: (await findLinksFiles()).faults } : page, parts };
     }
     function entry(project, origins) {
-        const key = `${project} ${JSON.stringify(origins)}`;
+        const key = open_keyOf(project, origins);
         const known = entries.get(key);
         if (known !== undefined)
             return known;
@@ -51524,29 +51644,45 @@ function openSources(options) {
         loading.then(({ page }) => page.files.length === 0 && !page.faults.every(isAbsent) && forget(), forget);
         return loading;
     }
+    async function enlarge(before, living) {
+        const { project, origins } = before;
+        const asked = new Set([...before.page.answered, ...before.page.faults.map(({ source }) => source)]);
+        if (!before.parts.some(({ origin }) => origin.kind === 'python'))
+            return before;
+        const extra = await python.more(project, asked, living);
+        const own = await local(project);
+        const alone = python.isAuthority();
+        const parts = before.parts.map((part) => part.origin.kind !== 'python' || alone
+            ? part
+            : {
+                ...part,
+                found: { pages: [...part.found.pages, ...extra.pages], faults: [...part.found.faults, ...extra.faults] },
+            });
+        const names = new Set(before.page.files.map(({ filename }) => filename));
+        const others = mergePages(project, extra.pages.map((page) => ({ ...page, files: page.files.filter(({ filename }) => names.has(filename)) })), extra.faults);
+        // Behind an authoritative index, others may only bring the very bytes that it lists.
+        const page = alone ? joinOrigins(project, [before.page, others]) : compose(project, parts, own);
+        const after = { project, origins, page, parts };
+        entries.set(open_keyOf(project, origins), Promise.resolve(after));
+        return after;
+    }
+    function confirmed(before) {
+        const settled = before.page.files.length === 0 || python.isSettledBy(before.page.answered);
+        return settled ? Promise.resolve(before) : enlarge(before, true);
+    }
     return {
         page: async (project, origins = pythonOnly) => (await entry(project, origins)).page,
-        async widen(project, origins = pythonOnly) {
-            const before = await entry(project, origins);
-            const asked = new Set([...before.page.answered, ...before.page.faults.map(({ source }) => source)]);
-            if (!before.parts.some(({ origin }) => origin.kind === 'python'))
-                return before.page;
-            const extra = await python.more(project, asked);
-            const own = await local(project);
-            const alone = python.isAuthority();
-            const parts = before.parts.map((part) => part.origin.kind !== 'python' || alone
-                ? part
-                : {
-                    ...part,
-                    found: { pages: [...part.found.pages, ...extra.pages], faults: [...part.found.faults, ...extra.faults] },
-                });
-            const composed = compose(project, parts, own);
-            const names = new Set(before.page.files.map(({ filename }) => filename));
-            const others = mergePages(project, extra.pages.map((page) => ({ ...page, files: page.files.filter(({ filename }) => names.has(filename)) })), extra.faults);
-            // Behind an authoritative index, others may only bring the very bytes that it lists.
-            const page = alone ? joinOrigins(project, [before.page, others]) : composed;
-            entries.set(`${project} ${JSON.stringify(origins)}`, Promise.resolve({ page, parts }));
-            return page;
+        async widen(project, origins = pythonOnly, failed = new Set()) {
+            python.demote(failed);
+            return (await enlarge(await entry(project, origins), false)).page;
+        },
+        async confirm(project, origins = pythonOnly) {
+            return (await confirmed(await entry(project, origins))).page;
+        },
+        async confirmAll() {
+            const before = await Promise.all(entries.values());
+            const after = await Promise.all(before.map(confirmed));
+            return after.some((now, index) => now.page.files.length > (before[index]?.page.files.length ?? 0));
         },
         ranked: () => [...privates, ...findLinks, ...python.ranked(), ...paddles],
         faults: () => faults,
@@ -51773,6 +51909,61 @@ function openDesk({ request, context, deadline }, runner, kept) {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/pipeline/disk-space.js
+
+
+
+
+
+/** Unpacked bytes for each packed one: 849 MB of 217 MB for the CPU build of 3.2.2 with what it depends on (measured). GPU builds hold less that shrinks. */
+const unpackedRatio = 4;
+async function freeBytes(folder) {
+    for (let place = folder;; place = external_node_path_.dirname(place)) {
+        try {
+            const [{ bavail, bsize }, { dev }] = await Promise.all([(0,promises_.statfs)(place), (0,promises_.stat)(place)]);
+            return { free: bavail * bsize, device: dev };
+        }
+        catch (error) {
+            if (error.code !== 'ENOENT' || external_node_path_.dirname(place) === place)
+                return null;
+        }
+    }
+}
+/**
+ * Looks whether what is still to be downloaded and unpacked has room, before the first byte of it. Throws Failure(1) where it certainly
+ * has none: nothing unpacks to less than its packed size; warns where it probably has none.
+ */
+async function checkDiskSpace(run, store, lock, environment) {
+    const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
+    const sizes = lock.files.map((file) => file.size ?? 0);
+    const missing = sizes.reduce((sum, size, index) => (found[index] === null ? sum + size : sum), 0);
+    const whole = sizes.reduce((sum, size) => sum + size, 0);
+    // With everything in the store the files may be unpacked as well, and are then linked: nothing can be foretold.
+    if (missing === 0)
+        return;
+    const [cache, target] = await Promise.all([freeBytes(store.root), freeBytes(environment)]);
+    if (cache === null || target === null)
+        return;
+    const shared = cache.device === target.device;
+    const judge = (ratio) => {
+        // uv unpacks into its cache, which lies in the store, and links from there; on another file system it copies.
+        const inCache = missing + whole * ratio;
+        const inTarget = shared ? 0 : whole * ratio;
+        if (cache.free < inCache)
+            return `${store.root} has ${formatBytes(cache.free)} free, and ${formatBytes(inCache)} are needed there`;
+        if (target.free < inTarget)
+            return `${environment} has ${formatBytes(target.free)} free, and ${formatBytes(inTarget)} are needed there`;
+        return null;
+    };
+    const certain = judge(1);
+    const remedy = 'Free some space, or name folders on another disk with cache-path and venv.';
+    if (certain !== null)
+        throw new Failure(1, [{ where: 'disk space', what: `At least: ${certain}.`, remedy }]);
+    const likely = judge(unpackedRatio);
+    if (likely !== null)
+        tell(run, [{ id: 'disk-space', text: `The disk may be too small: ${likely} (estimated). ${remedy}` }]);
+}
+
 ;// CONCATENATED MODULE: ./.build/src/plan/pages.js
 /** How a Listing names an origin: `python`, or the folder of PaddlePaddle's index. */
 function originName(origin) {
@@ -51785,7 +51976,7 @@ function neededPages(draft) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.json
-const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","pythons":["3.6","3.7","3.8","3.9","3.10"],"devices":["cpu","cu102"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.5.0","pythons":["3.7","3.8","3.9","3.10"],"devices":["cpu","cu112"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.1","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.2","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"documented; Paddle#57953; measured on the Python index","date":"2026-11-22"},{"version":"2.6.0","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.6.1","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.6.2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu112","cu116","cu117","cu118","cu120"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0b2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118","cu123"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0","pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.1.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu","dcu","ixuca"],"source":"documented; Paddle#73687; measured on the Python index","date":"2026-11-22"},{"version":"3.1.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","ixuca"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu"],"source":"documented; Paddle#76037; measured on the Python index","date":"2026-11-22"},{"version":"3.2.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","dcu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.2","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.3.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu","dcu","maca","ixuca"],"source":"documented; PaddleOCR#17791; measured on the Python index","date":"2026-11-22"},{"version":"3.3.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.4.0","pythons":["3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"}],"eN":[{"name":"setuptools","specifier":"","releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Take 3.2.2, or switch oneDNN off (FLAGS_use_mkldnn=0, or enable_mkldnn=False).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
+const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","pythons":["3.6","3.7","3.8","3.9","3.10"],"devices":["cpu","cu102"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.5.0","pythons":["3.7","3.8","3.9","3.10"],"devices":["cpu","cu112"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.1","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.2","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"documented; Paddle#57953; measured on the Python index","date":"2026-11-22"},{"version":"2.6.0","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.6.1","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.6.2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu112","cu116","cu117","cu118","cu120"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0b2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118","cu123"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0","pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.1.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu","dcu","ixuca"],"source":"documented; Paddle#73687; measured on the Python index","date":"2026-11-22"},{"version":"3.1.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","ixuca"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu"],"source":"documented; Paddle#76037; measured on the Python index","date":"2026-11-22"},{"version":"3.2.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","dcu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.2","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.3.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu","dcu","maca","ixuca"],"source":"documented; PaddleOCR#17791; measured on the Python index","date":"2026-11-22"},{"version":"3.3.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.4.0","pythons":["3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"}],"eN":[{"name":"setuptools","specifier":"","releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Take 3.2.2, or switch oneDNN off where a model is loaded (config.disable_mkldnn(), or enable_mkldnn=False in PaddleOCR and PaddleX).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.js
 
 
@@ -52777,14 +52968,26 @@ function decide(draft, request, runner, listing) {
 
 
 
+
 /** Asks for the page or two of PaddlePaddle that planning needs, and decides. Throws Failure(2) where nothing fits, Failure(1) where no source answers. */
 async function choosePlan(run, { draft, runner }, sources) {
     const plan = await run.context.timeline.step('Ask what there is', async () => {
-        const pages = await Promise.all(neededPages(draft).map(async ({ origin, project }) => ({
-            origin: originName(origin),
-            page: await sources.page(project, [origin]),
-        })));
-        return decide(draft, run.request, runner, { pages });
+        const choose = async () => {
+            const pages = await Promise.all(neededPages(draft).map(async ({ origin, project }) => ({
+                origin: originName(origin),
+                page: await sources.page(project, [origin]),
+            })));
+            return decide(draft, run.request, runner, { pages });
+        };
+        try {
+            return await choose();
+        }
+        catch (error) {
+            // A mirror may be behind the others: before its page refuses a request they are asked too.
+            if (error instanceof Failure && (await sources.confirmAll()))
+                return choose();
+            throw error;
+        }
     });
     tellPlan(run, plan);
     return plan;
@@ -52962,76 +53165,25 @@ function paddleChange(paddle, cuda, lock) {
 ;// CONCATENATED MODULE: ./.build/src/install/program.js
 
 
-/** Characters of each stream that are kept: the last ones, where a failing program says why. */
-const kept = 4_000_000;
-/** Milliseconds between asking a program to end and ending it. */
-const grace = 2_000;
-/** POSIX: an installer's own children (git, build back ends) are in its process group and go with it. */
-function program_end(pid, signal) {
-    try {
-        process.kill(process.platform === 'win32' ? pid : -pid, signal);
-    }
-    catch (error) {
-        // Already gone: what was wanted.
-        if (error.code !== 'ESRCH')
-            throw error;
-    }
-}
+/** Milliseconds that an installer has to leave its environment and its cache whole. */
+const graceMs = 2_000;
 /**
- * Runs a program to its end without a shell and without standard input.
- * Throws Failure(1) when it can't be started or meets its limit, and the signal's reason when that is aborted; any exit status is an answer.
+ * Runs a program of an installation to its end; any exit status is an answer. `purpose` is what the user sees: `uv pip install`.
+ * Throws Failure(1) when it can't be started or meets its limit, and the signal's reason when that is aborted.
  */
-function runProgram(call) {
-    return new Promise((resolve, reject) => {
-        call.signal.throwIfAborted();
-        const child = (0,external_node_child_process_namespaceObject.spawn)(call.file, [...call.args], {
-            cwd: call.cwd,
-            env: { ...call.environment },
-            stdio: ['ignore', 'pipe', 'pipe'],
-            detached: process.platform !== 'win32',
-            windowsHide: true,
-        });
-        const said = { stdout: '', stderr: '' };
-        for (const stream of ['stdout', 'stderr']) {
-            child[stream].setEncoding('utf8').on('data', (text) => {
-                said[stream] = (said[stream] + text).slice(-kept);
-            });
-        }
-        let met;
-        let last;
-        const stop = (reason) => {
-            if (child.pid === undefined || met !== undefined)
-                return;
-            const { pid } = child;
-            met = reason;
-            program_end(pid, 'SIGTERM');
-            last = setTimeout(() => program_end(pid, 'SIGKILL'), grace);
-        };
-        const onAbort = () => stop(call.signal.reason);
-        call.signal.addEventListener('abort', onAbort, { once: true });
-        const limit = setTimeout(() => {
-            const what = `${call.purpose} had not ended after ${Math.round(call.timeoutMs / 1000)} s and was stopped.`;
-            const remedy = 'Give it more time with timeout-minutes, or look at what the last lines of the log wait for.';
-            stop(new Failure(1, [{ where: call.purpose, what, remedy }]));
-        }, call.timeoutMs);
-        const settle = () => {
-            clearTimeout(limit);
-            clearTimeout(last);
-            call.signal.removeEventListener('abort', onAbort);
-        };
-        child.once('error', (cause) => {
-            settle();
-            const what = `${call.file} could not be started: ${cause.message}.`;
-            reject(new Failure(1, [{ where: call.purpose, what, remedy: 'Check that the file may be executed.' }], { cause }));
-        });
-        child.once('close', (code) => {
-            settle();
-            if (met === undefined)
-                resolve({ code, ...said });
-            else
-                reject(met);
-        });
-    });
+async function runProgram(call) {
+    const { purpose } = call;
+    const ran = await run({ ...call, graceMs });
+    if (ran.startError !== null) {
+        const what = `${call.file} could not be started: ${ran.startError}.`;
+        throw new Failure(1, [{ where: purpose, what, remedy: 'Check that the file may be executed.' }]);
+    }
+    if (ran.timedOut) {
+        const what = `${purpose} had not ended after ${Math.round(call.limitMs / 1000)} s and was stopped.`;
+        const remedy = 'Give it more time with timeout-minutes, or look at what the last lines of the log wait for.';
+        throw new Failure(1, [{ where: purpose, what, remedy }]);
+    }
+    return ran;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/install/pip.js
@@ -53056,7 +53208,7 @@ function hashedRequirements(lock) {
  * in force, the null device does not.
  */
 function runPip(args, cwd, wishes) {
-    const timeoutMs = Math.max(1, wishes.remainingMs());
+    const limitMs = Math.max(1, wishes.remainingMs());
     return runProgram({
         file: wishes.interpreter.executable,
         args: ['-m', 'pip', '--isolated', '--disable-pip-version-check', '--no-input', ...args],
@@ -53066,7 +53218,7 @@ function runPip(args, cwd, wishes) {
             PYTHONWARNINGS: 'ignore',
         }),
         cwd,
-        timeoutMs,
+        limitMs,
         signal: wishes.signal,
         purpose: `pip ${args[0] ?? ''}`,
     });
@@ -53258,7 +53410,7 @@ function python(executable, args, purpose, wishes) {
         args,
         environment: wishes.environment({}),
         cwd: external_node_path_.dirname(wishes.folder),
-        timeoutMs: Math.max(1, wishes.remainingMs()),
+        limitMs: Math.max(1, wishes.remainingMs()),
         signal: wishes.signal,
         purpose,
     });
@@ -53455,7 +53607,19 @@ function requirementsDigest(set, lockText) {
     return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
+;// CONCATENATED MODULE: ./.build/src/runner/complaint.js
+/** What a tool that did not do its work said, in one line. */
+function complaint(answer) {
+    if (answer.timedOut)
+        return 'no answer in time';
+    if (answer.startError !== null)
+        return `cannot be started (${answer.startError})`;
+    const line = `${answer.stderr}\n${answer.stdout}`.split(/\r?\n/).find((text) => text.trim() !== '');
+    return line?.trim().slice(0, 300) ?? `nothing printed, exit status ${answer.code}`;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/runner/nvidia.js
+
 
 
 
@@ -53510,8 +53674,9 @@ async function inspectNvidia(options) {
     const tool = await findTool(options.environment);
     if (tool === null)
         return none;
-    const query = (columns) => runTool(tool, [`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits'], { ...options, limitMs: nvidia_limitMs });
-    const [first, table] = await Promise.all([query(fields), runTool(tool, [], { ...options, limitMs: nvidia_limitMs })]);
+    const ask = (args) => run({ ...options, file: tool, args, limitMs: nvidia_limitMs });
+    const query = (columns) => ask([`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits']);
+    const [first, table] = await Promise.all([query(fields), ask([])]);
     const columns = refusedField(first) ? fields.filter((name) => name !== 'compute_cap') : fields;
     const answer = columns === fields ? first : await query(columns);
     const { driver, gpus } = parseQuery(answer.stdout, columns);
@@ -53520,6 +53685,7 @@ async function inspectNvidia(options) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/runner/accelerators.js
+
 
 
 
@@ -53552,7 +53718,7 @@ async function askVendor(tool, options) {
     const program = found.find((file) => file !== null);
     if (program === undefined || program === null)
         return null;
-    const answer = await runTool(program, tool.args, { ...options, limitMs: accelerators_limitMs });
+    const answer = await run({ ...options, file: program, args: tool.args, limitMs: accelerators_limitMs });
     if (tool.notOf?.test(answer.stdout + answer.stderr))
         return null;
     const ours = tool.of?.test(answer.stdout) ?? true;
@@ -53942,7 +54108,7 @@ async function bring_uv_versionOf(file, wishes) {
             args: ['--version'],
             environment: smallEnvironment(wishes.environment),
             cwd: external_node_path_.dirname(file),
-            timeoutMs: versionLimit,
+            limitMs: versionLimit,
             signal: wishes.signal,
             purpose: `${file} --version`,
         });
@@ -54009,7 +54175,7 @@ async function unpack(wheel, folder, wishes) {
         args: ['-I', '-c', unpackScript, wheel.path, `uv-${uvVersion}.data/scripts/${executable}`, target],
         environment: smallEnvironment(wishes.environment),
         cwd: folder,
-        timeoutMs: unpackLimit,
+        limitMs: unpackLimit,
         signal: wishes.signal,
         purpose: 'unpacking uv',
     });
@@ -54082,10 +54248,10 @@ async function bringUv(wishes) {
  */
 function uvProgram(options) {
     return (args, purpose) => {
-        const timeoutMs = Math.max(1, options.remainingMs());
+        const limitMs = Math.max(1, options.remainingMs());
         const environment = options.environment({
             UV_PYTHON_DOWNLOADS: 'never',
-            UV_HTTP_TIMEOUT: String(Math.ceil(timeoutMs / 1000)),
+            UV_HTTP_TIMEOUT: String(Math.ceil(limitMs / 1000)),
             UV_HTTP_RETRIES: '0',
             NO_COLOR: '1',
             ...(options.gateway === null ? {} : { HTTP_PROXY: options.gateway.proxyUrl }),
@@ -54096,7 +54262,7 @@ function uvProgram(options) {
             args: [...args, ...common, ...(options.gateway === null ? ['--offline'] : [])],
             environment,
             cwd: options.cwd,
-            timeoutMs,
+            limitMs,
             signal: options.signal,
             purpose,
         });
@@ -54182,104 +54348,6 @@ async function answer_readAnswer(path) {
         if (error.code === 'ENOENT')
             return null;
         throw error;
-    }
-}
-
-// EXTERNAL MODULE: external "node:events"
-var external_node_events_ = __nccwpck_require__(8474);
-;// CONCATENATED MODULE: ./.build/src/verify/group.js
-
-
-
-/** Output is kept up to this many characters, the last ones: a failure is told of at the end. */
-const OUTPUT_LIMIT = 64 * 1024;
-/** After the end of the process its pipes may be held by a stray child for this long, ms. */
-const PIPE_GRACE_MS = 1000;
-/** A killed process that hangs in a driver ends when the driver lets go; it is waited for this long, ms. */
-const KILL_GRACE_MS = 5000;
-/** Kills a process and what it started. On Windows there are no process groups; `taskkill` walks the tree. */
-function killGroup(pid) {
-    if (process.platform === 'win32') {
-        (0,external_node_child_process_namespaceObject.spawn)('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).unref();
-        return;
-    }
-    try {
-        process.kill(-pid, 'SIGKILL');
-    }
-    catch (error) {
-        // ESRCH: nothing of the group is left.
-        if (error.code !== 'ESRCH')
-            throw error;
-    }
-}
-/**
- * Runs a program in a process group of its own and kills the whole group at the limit (ms), on abort and at its end.
- * `environment` is all of the child's environment. Throws the signal's reason on abort.
- */
-async function runInGroup(program, args, options) {
-    const { signal } = options;
-    signal.throwIfAborted();
-    const started = performance.now();
-    const child = (0,external_node_child_process_namespaceObject.spawn)(program, args, {
-        cwd: options.cwd,
-        env: options.environment,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: process.platform !== 'win32',
-        windowsHide: true,
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8');
-        stream.on('data', (chunk) => {
-            output = (output + chunk).slice(-OUTPUT_LIMIT);
-        });
-    }
-    const closed = new Promise((resolve) => child.once('close', () => resolve()));
-    const givenUp = new AbortController();
-    let grace;
-    const stop = () => {
-        if (child.pid !== undefined)
-            killGroup(child.pid);
-        grace ??= setTimeout(() => givenUp.abort(), KILL_GRACE_MS);
-    };
-    let timedOut = false;
-    const limit = setTimeout(() => {
-        timedOut = true;
-        stop();
-    }, options.timeoutMs);
-    signal.addEventListener('abort', stop, { once: true });
-    const end = (exit, startError) => ({
-        exit,
-        timedOut,
-        startError,
-        output,
-        ms: performance.now() - started,
-    });
-    try {
-        const [code, ended] = (await (0,external_node_events_.once)(child, 'exit', { signal: givenUp.signal }));
-        // On Windows the tree of a process that has ended can no longer be walked.
-        if (child.pid !== undefined && process.platform !== 'win32')
-            killGroup(child.pid);
-        await Promise.race([closed, (0,external_node_timers_promises_namespaceObject.setTimeout)(PIPE_GRACE_MS, undefined, { ref: false })]);
-        signal.throwIfAborted();
-        return end({ code, signal: ended }, null);
-    }
-    catch (error) {
-        signal.throwIfAborted();
-        if (givenUp.signal.aborted)
-            return end({ code: null, signal: null }, null);
-        // `once` rejects with the child's `error` event: it could not be started.
-        if (child.pid !== undefined)
-            throw error;
-        return end({ code: null, signal: null }, error.message);
-    }
-    finally {
-        clearTimeout(limit);
-        clearTimeout(grace);
-        signal.removeEventListener('abort', stop);
-        child.unref();
-        child.stdout.destroy();
-        child.stderr.destroy();
     }
 }
 
@@ -54392,7 +54460,7 @@ function diagnose(text, exit) {
 function describeEnd(run) {
     if (run.timedOut)
         return `stopped after ${(run.ms / 1000).toFixed(1)} s`;
-    return run.exit.signal === null ? `ended with exit status ${run.exit.code}` : `killed by ${run.exit.signal}`;
+    return run.signal === null ? `ended with exit status ${run.code}` : `killed by ${run.signal}`;
 }
 /** The diagnosis of a process that did not reach its end. */
 function diagnoseEnd(run, python) {
@@ -54412,7 +54480,7 @@ function diagnoseEnd(run, python) {
             evidence: describeEnd(run),
         };
     }
-    return diagnose(run.output, run.exit);
+    return diagnose(run.output, run);
 }
 /**
  * What the process wrote beside the answer explains a failure only where PaddlePaddle's libraries speak of the device itself:
@@ -54485,7 +54553,7 @@ function verify_judge_judge(answer, run, asked) {
             checks.push({ ...check, status: 'warning' });
         }
     }
-    if (answer === null || !answer.complete || run.exit.code !== 0) {
+    if (answer === null || !answer.complete || run.code !== 0) {
         const ended = endedCheck(answer, run);
         const { error: _error, ...check } = ended;
         troubles.push({ check: ended, diagnosis: diagnoseEnd(run, asked.python) });
@@ -54519,6 +54587,8 @@ function verify_judge_judge(answer, run, asked) {
 
 /** Catalogue devices that PaddlePaddle calls by another name; CUDA and Hygon's builds call theirs `gpu`. */
 const KINDS = { dcu: 'gpu', maca: 'metax_gpu', ixuca: 'iluvatar_gpu' };
+/** Characters of what it printed that are searched for a cause, the last ones: a failure is told of at the end. */
+const outputLimit = 64 * 1024;
 function deviceKind(device) {
     return /^cu\d+$/.test(device) ? 'gpu' : (KINDS[device] ?? device);
 }
@@ -54539,9 +54609,9 @@ async function verify(options) {
         ];
         const script = (0,external_node_path_.join)(import.meta.dirname, 'verify.py');
         const args = [...flags, script, '--work', work, '--device', device, '--level', level];
-        const run = await runInGroup(python, args, { cwd: work, environment, timeoutMs, signal });
+        const ran = await run({ file: python, args, cwd: work, environment, limitMs: timeoutMs, signal });
         const answer = await answer_readAnswer((0,external_node_path_.join)(work, 'answer.json'));
-        return verify_judge_judge(answer, run, { python, device, level, expect, knownDefects });
+        return verify_judge_judge(answer, { ...ran, output: ran.output.slice(-outputLimit) }, { python, device, level, expect, knownDefects });
     }
     finally {
         await (0,promises_.rm)(work, { recursive: true, force: true, maxRetries: 3 });
@@ -54612,7 +54682,7 @@ else:
 sys.stdout.buffer.write(data)
 `;
 /** Milliseconds for reading one archive. */
-const limit = 30_000;
+const sdist_pyproject_limitMs = 30_000;
 /**
  * Text of an sdist's `pyproject.toml`, or null where it has none; nothing is unpacked and none of its code is run.
  * Throws Failure(1) where the archive can't be read.
@@ -54621,7 +54691,7 @@ async function sdistPyproject(sdist, interpreter, environment, signal) {
     const purpose = `reading ${external_node_path_.basename(sdist)}`;
     const args = ['-I', '-c', script, sdist];
     const call = { file: interpreter.executable, args, environment: environment({}), cwd: external_node_path_.dirname(sdist) };
-    const ran = await runProgram({ ...call, timeoutMs: limit, signal, purpose });
+    const ran = await runProgram({ ...call, limitMs: sdist_pyproject_limitMs, signal, purpose });
     if (ran.code === 0)
         return ran.stdout === '' ? null : ran.stdout;
     const what = `It can't be read as a source distribution: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
@@ -54725,9 +54795,12 @@ function bestSdist(files) {
 function chooseFile(choice) {
     const { name, version, page, interpreter, accepted } = choice;
     const allowed = formatsFor(name, choice.formats);
+    // Far fewer versions than files: a page may list thousands.
+    const versions = new Set(page.files.map((file) => parseFilename(file.filename)?.version ?? version));
+    const spellings = new Set([...versions].filter((listed) => compareVersions(listed, version) === 0));
     const ofVersion = page.files.filter((file) => {
         const parsed = parseFilename(file.filename);
-        const fits = parsed?.name === name && compareVersions(parsed.version, version) === 0 && allowed[parsed.kind];
+        const fits = parsed?.name === name && spellings.has(parsed.version) && allowed[parsed.kind];
         return (fits &&
             (file.requiresPython === null || satisfies(interpreter.version, file.requiresPython, { prereleases: true })));
     });
@@ -55089,7 +55162,9 @@ async function resolve(wishes) {
         ];
         const broken = gateway.stats().broken.length;
         const first = await wishes.uv(args, 'uv pip compile');
-        const again = first.code !== 0 && gateway.stats().broken.length > broken;
+        const repaired = gateway.stats().broken.length > broken;
+        const stale = !repaired && explainNoSolution(first.stderr, []) !== null;
+        const again = first.code !== 0 && (repaired || (stale && (await wishes.confirm())));
         const ran = again ? await wishes.uv(args, 'uv pip compile') : first;
         wishes.log.debug(ran.stderr.trim());
         if (ran.code === 0)
@@ -55148,11 +55223,12 @@ async function resolveLock(run, prepared, plan, { sources }, works, programs) {
         lines,
         preReleases: preReleases || plan.channel === 'nightly',
         formats,
+        confirm: sources.confirmAll,
         log: context.log,
     }));
     const { lock, notices, builds } = await context.timeline.step('Lock', () => makeLock({
         pins,
-        page: (project) => sources.page(project, plan.origins[project]),
+        page: (project) => sources.confirm(project, plan.origins[project]),
         fetch: (file) => works.transfers.get(file).done,
         fetchLink: (url) => gateway.bringDirect(url),
         pyproject: (sdist) => sdistPyproject(sdist, interpreter, programs.environment, deadline.signal),
@@ -55173,6 +55249,627 @@ async function resolveLock(run, prepared, plan, { sources }, works, programs) {
 
 // EXTERNAL MODULE: external "node:http"
 var external_node_http_ = __nccwpck_require__(7067);
+;// CONCATENATED MODULE: ./.build/src/gateway/door.js
+
+/**
+ * Decides who gets in: the token first (a loopback port is open to every user of the host), then the one invented name. Only absolute
+ * targets count: a browser that was rebound to this address sends relative ones.
+ */
+function atTheDoor(knock, host, token) {
+    if (!isToken(knock.authorization, token)) {
+        return { status: 407 };
+    }
+    if (!knock.target.startsWith(`http://${host}/`)) {
+        return { status: 403 };
+    }
+    if (knock.method !== 'GET' && knock.method !== 'HEAD') {
+        return { status: 405 };
+    }
+    try {
+        return { path: decodeURIComponent(new URL(knock.target).pathname) };
+    }
+    catch {
+        // Escapes that are no UTF-8.
+        return { status: 400 };
+    }
+}
+function isToken(authorization, token) {
+    const encoded = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
+    const password = Buffer.from(encoded, 'base64')
+        .toString('utf8')
+        .replace(/^[^:]*:/, '');
+    const digest = (text) => (0,external_node_crypto_.createHash)('sha256').update(text).digest();
+    return (0,external_node_crypto_.timingSafeEqual)(digest(password), digest(token));
+}
+
+;// CONCATENATED MODULE: ./.build/src/gateway/index-page.js
+const JSON_TYPE = 'application/vnd.pypi.simple.v1+json';
+const HTML_TYPE = 'application/vnd.pypi.simple.v1+html';
+/** Renders a page in the form that `accept` likes best: JSON (PEP 691) or HTML (PEP 503), the only one that pips before 22.2 read. */
+function renderPage(page, accept, address) {
+    const type = index_page_preferred(accept);
+    return { type, body: type === JSON_TYPE ? renderJson(page, address) : renderHtml(page, address) };
+}
+/** Content negotiation (RFC 9110, section 12.5.1) among the three types; HTML where nothing is asked for. */
+function index_page_preferred(accept) {
+    let [best, chosen] = [0, 'text/html; charset=utf-8'];
+    for (const part of (accept ?? '').split(',')) {
+        const [name = '', ...parameters] = part.split(';').map((p) => p.trim().toLowerCase());
+        const q = Number(parameters.find((p) => p.startsWith('q='))?.slice(2) ?? 1);
+        const known = name === JSON_TYPE || name === HTML_TYPE
+            ? name
+            : name === 'text/html' || name === '*/*'
+                ? 'text/html; charset=utf-8'
+                : null;
+        if (known !== null && q > best) {
+            [best, chosen] = [q, known];
+        }
+    }
+    return chosen;
+}
+function renderJson(page, address) {
+    const files = page.files.map((file) => ({
+        filename: file.filename,
+        url: address(file),
+        hashes: file.sha256 === null ? {} : { sha256: file.sha256 },
+        'requires-python': file.requiresPython,
+        yanked: file.yanked === null ? false : file.yanked === '' ? true : file.yanked,
+        ...(file.size === null ? {} : { size: file.size }),
+        ...(file.uploadTime === null ? {} : { 'upload-time': file.uploadTime }),
+        ...(isWheel(file) ? { 'core-metadata': true } : {}),
+    }));
+    return JSON.stringify({ meta: { 'api-version': '1.0' }, name: page.project, files });
+}
+/**
+ * `data-core-metadata` (PEP 714) alone: pips that know only the older `data-dist-info-metadata` read it in ways of their own, and do
+ * without it.
+ */
+function renderHtml(page, address) {
+    const links = page.files.map((file) => {
+        const href = address(file) + (file.sha256 === null ? '' : `#sha256=${file.sha256}`);
+        const python = file.requiresPython === null ? '' : ` data-requires-python="${quote(file.requiresPython)}"`;
+        const yanked = file.yanked === null ? '' : ` data-yanked="${quote(file.yanked)}"`;
+        const metadata = isWheel(file) ? ' data-core-metadata="true"' : '';
+        return `<a href="${quote(href)}"${python}${yanked}${metadata}>${quote(file.filename)}</a><br>`;
+    });
+    const head = '<meta charset="utf-8"><meta name="pypi:repository-version" content="1.0">';
+    return `<!DOCTYPE html>\n<html><head>${head}<title>${quote(page.project)}</title></head><body>\n${links.join('\n')}\n</body></html>\n`;
+}
+function isWheel(file) {
+    return file.filename.endsWith('.whl');
+}
+function quote(text) {
+    return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/store.js
+
+/** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
+class WrongBytes extends Error {
+    filename;
+    /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
+    expected;
+    actual;
+    constructor(filename, expected, actual) {
+        super(`${filename}: sha256 is ${actual ?? 'another one'}, not ${expected}`);
+        this.name = 'WrongBytes';
+        this.filename = filename;
+        this.expected = expected;
+        this.actual = actual;
+    }
+}
+/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
+class DiskFull extends Failure {
+    constructor(folder, needed, free, options) {
+        const problem = {
+            where: folder,
+            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
+            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
+        };
+        super(1, [problem], options);
+        this.name = 'DiskFull';
+    }
+}
+function mebibytes(bytes) {
+    return (bytes / 2 ** 20).toFixed(1);
+}
+
+;// CONCATENATED MODULE: ./.build/src/gateway/byte-range.js
+/**
+ * Reads a `Range` header for a file of `size` bytes (RFC 9110, section 14.1.2). Several ranges at once and other units are answered
+ * with the whole, as the RFC allows. `current`: an `If-Range`, if there is one, names the file as it is.
+ */
+function readByteRange(header, size, current) {
+    const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
+    if (match === null || !current) {
+        return 'whole';
+    }
+    const [first, last] = [match[1] ?? '', match[2] ?? ''];
+    if (first === '' && last === '') {
+        return 'whole';
+    }
+    if (first === '') {
+        const length = Math.min(Number(last), size);
+        return length === 0 ? 'unsatisfiable' : { from: size - length, to: size };
+    }
+    const from = Number(first);
+    const to = last === '' ? size : Math.min(Number(last) + 1, size);
+    if (last !== '' && Number(last) < from) {
+        return 'whole';
+    }
+    return from >= size ? 'unsatisfiable' : { from, to };
+}
+
+;// CONCATENATED MODULE: ./.build/src/gateway/serve-file.js
+
+
+
+
+/** A closed range of at most this many bytes (a wheel's directory, its METADATA) is fetched by itself, without starting the transfer. */
+const SMALL = 2 ** 22;
+/** How long (ms) the header waits for the first bytes, so that a file nobody has is a plain status and not a broken connection. */
+const HEADER_WAIT_MS = 3000;
+/**
+ * Answers GET and HEAD for a file: from the store, else from its transfer while it arrives. A wrong byte or a failure after the header
+ * breaks the connection. Rejects before the header went out as well as after it; the caller tells by `headersSent`.
+ */
+async function serveFile(file, request, response, counter) {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort(new Error('the installer left')));
+    const size = file.size ?? (await sizeOf(file, counter, gone.signal));
+    const tag = file.sha256 === null ? null : `"${file.sha256}"`;
+    const ifRange = request.headers['if-range'];
+    const header = request.headers.range;
+    const range = readByteRange(header, size, ifRange === undefined || ifRange === tag);
+    const headers = {
+        'accept-ranges': 'bytes',
+        'content-type': 'application/octet-stream',
+        // Without a hash in its address the same address may mean other bytes tomorrow.
+        'cache-control': tag === null ? 'no-store' : 'no-cache',
+        ...(tag === null ? {} : { etag: tag }),
+    };
+    if (range === 'unsatisfiable') {
+        response.writeHead(416, { ...headers, 'content-range': `bytes */${size}` }).end();
+        return;
+    }
+    const { from, to } = range === 'whole' ? { from: 0, to: size } : range;
+    const partial = range === 'whole' ? {} : { 'content-range': `bytes ${from}-${to - 1}/${size}` };
+    const writeHead = () => {
+        response.writeHead(range === 'whole' ? 200 : 206, { ...headers, ...partial, 'content-length': to - from });
+        response.flushHeaders();
+    };
+    if (request.method === 'HEAD') {
+        writeHead();
+        response.end();
+        return;
+    }
+    const closed = range !== 'whole' && !/-\s*$/.test(header ?? '');
+    const part = closed && to - from <= SMALL && to - from < size ? await slice(file, from, to, counter, gone.signal) : null;
+    if (part !== null) {
+        writeHead();
+        counter.served(part.length);
+        response.end(part);
+        return;
+    }
+    await pipe(counter.transfers.get(file).read(from, gone.signal), to - from, writeHead, response, counter, gone.signal).catch((error) => {
+        if (error instanceof WrongBytes) {
+            counter.broke(file.filename);
+        }
+        throw error;
+    });
+}
+async function sizeOf(file, { transfers, store }, signal) {
+    const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
+    if (stored !== null) {
+        return stored.size;
+    }
+    try {
+        return (await transfers.slice(file, 0, 1, signal)).total;
+    }
+    catch (error) {
+        // No source does ranges, or says how long the file is: the transfer will tell.
+        return error instanceof Failure ? transfers.get(file).size() : Promise.reject(error);
+    }
+}
+/** A small part of a file that is not in the store; null where it has to come from the transfer. */
+async function slice(file, from, to, { transfers, store }, signal) {
+    if (file.sha256 !== null && (await store.find(file.sha256, file.filename)) !== null) {
+        return null;
+    }
+    try {
+        return (await transfers.slice(file, from, to, signal)).bytes;
+    }
+    catch (error) {
+        return error instanceof Failure ? null : Promise.reject(error);
+    }
+}
+async function pipe(pieces, length, writeHead, response, counter, signal) {
+    const iterator = pieces[Symbol.asyncIterator]();
+    const first = iterator.next();
+    const awake = new AbortController();
+    await Promise.race([first, (0,external_node_timers_promises_namespaceObject.setTimeout)(HEADER_WAIT_MS, undefined, { signal: awake.signal, ref: false })]).finally(() => awake.abort());
+    writeHead();
+    try {
+        let left = length;
+        for (let next = await first; next.done !== true && left > 0; next = await iterator.next()) {
+            const piece = next.value.subarray(0, left);
+            left -= piece.length;
+            counter.served(piece.length);
+            // The piece's memory is used again for the next one: it has to have left first.
+            await new Promise((resolve, reject) => {
+                const leave = () => reject(signal.reason);
+                signal.addEventListener('abort', leave, { once: true });
+                response.write(piece, (error) => {
+                    signal.removeEventListener('abort', leave);
+                    if (error) {
+                        reject(error);
+                    }
+                    else {
+                        resolve();
+                    }
+                });
+            });
+        }
+        if (left > 0) {
+            throw new Error(`the file ended ${left} bytes early`);
+        }
+        response.end();
+    }
+    finally {
+        await iterator.return?.();
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/gateway/shelf.js
+
+/** An empty shelf. A file that is put there again replaces its earlier listing. */
+function createShelf() {
+    const files = new Map();
+    return {
+        put: (file) => {
+            const path = `/files/${file.sha256 ?? `-${shelf_short(file.locations.map((l) => l.url).join(' '))}`}/${file.filename}`;
+            files.set(path, file);
+            return path;
+        },
+        putDirect: (url) => {
+            const file = directFile(url);
+            const path = `/direct/${shelf_short(url)}/${file.filename}`;
+            files.set(path, file);
+            return path;
+        },
+        at: (path) => files.get(path) ?? null,
+    };
+}
+/** A file that nothing is known of but its address; a `#sha256=` in it is its hash. */
+function directFile(url) {
+    const { pathname, hash, href } = new URL(url);
+    const name = decodeURIComponent(pathname.slice(pathname.lastIndexOf('/') + 1));
+    const sha256 = /sha256=([0-9a-f]{64})(&|$)/.exec(hash)?.[1] ?? null;
+    return {
+        filename: name.replace(/[^A-Za-z0-9._+!-]/g, '_').replace(/^[^A-Za-z0-9]+/, ''),
+        sha256,
+        hashOrigin: sha256 === null ? null : 'lock',
+        size: null,
+        requiresPython: null,
+        yanked: null,
+        uploadTime: null,
+        locations: [{ source: 'direct', url: href.replace(/#.*$/, ''), sha256, size: null }],
+    };
+}
+function shelf_short(text) {
+    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+;// CONCATENATED MODULE: ./.build/src/gateway/server.js
+
+
+
+
+
+
+
+
+/**
+ * Opens an index on 127.0.0.1 that acts as HTTP proxy for `http://<name>.invalid` alone and wants a random token. `page` gives the merged
+ * page of a project, null for one that nobody has.
+ */
+async function openGateway(options) {
+    const { transfers, store, log } = options;
+    const host = `${options.name}.invalid`;
+    const origin = `http://${host}`;
+    const token = (0,external_node_crypto_.randomBytes)(24).toString('hex');
+    const shelf = createShelf();
+    const problems = new Map();
+    const broken = [];
+    const metadata = new Map();
+    const count = { pages: 0, files: 0, bytesServed: 0, refused: 0 };
+    log.mask(token);
+    const servePage = async (project, request, response) => {
+        count.pages += 1;
+        const page = await options.page(project);
+        if (page === null || page.files.length === 0) {
+            const faults = page?.faults ?? [];
+            const nobody = page === null || page.answered.length > 0 || faults.some((f) => f.kind === 'missing' || f.kind === 'empty');
+            if (!nobody) {
+                problems.set(project, { item: project, faults, failure: null });
+            }
+            say(response, nobody ? 404 : 503, nobody ? `no source has ${project}` : `every source failed for ${project}`);
+            return;
+        }
+        const { type, body } = renderPage(page, request.headers.accept, (file) => origin + shelf.put(file));
+        const etag = `"${(0,external_node_crypto_.createHash)('sha256').update(type).update(body).digest('hex').slice(0, 32)}"`;
+        const headers = { 'cache-control': 'no-cache', etag, vary: 'accept' };
+        if (request.headers['if-none-match'] === etag) {
+            response.writeHead(304, headers).end();
+            return;
+        }
+        response.writeHead(200, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) });
+        response.end(request.method === 'HEAD' ? undefined : body);
+    };
+    const serveMetadata = async (path, file, response) => {
+        const reading = metadata.get(path) ?? transfers.metadata(file, options.signal);
+        metadata.set(path, reading);
+        reading.catch(() => metadata.delete(path));
+        const text = await reading;
+        response.writeHead(200, {
+            'content-type': 'text/plain; charset=utf-8',
+            'content-length': text.length,
+            'cache-control': 'no-cache',
+        });
+        response.end(text);
+    };
+    const serve = async (path, request, response) => {
+        const project = /^\/simple\/([^/]+)\/?$/.exec(path)?.[1];
+        if (project !== undefined) {
+            await servePage(normalise(project), request, response);
+            return;
+        }
+        const file = shelf.at(path) ?? shelf.at(path.replace(/\.metadata$/, ''));
+        if (file === null) {
+            say(response, 404, 'no such file');
+        }
+        else if (shelf.at(path) === null) {
+            await serveMetadata(path, file, response);
+        }
+        else {
+            count.files += 1;
+            await serveFile(file, request, response, {
+                transfers,
+                store,
+                served: (bytes) => {
+                    count.bytesServed += bytes;
+                },
+                broke: (filename) => broken.push(filename),
+            });
+        }
+    };
+    const answer = async (request, response) => {
+        const authorization = request.headers['proxy-authorization'] ?? null;
+        const entrance = atTheDoor({ method: request.method ?? '', target: request.url ?? '', authorization }, host, token);
+        if ('status' in entrance) {
+            count.refused += 1;
+            if (entrance.status === 407) {
+                response.setHeader('proxy-authenticate', 'Basic realm="paddle-mirror-setup"');
+            }
+            say(response, entrance.status, 'not for you');
+            return;
+        }
+        try {
+            await serve(entrance.path, request, response);
+        }
+        catch (error) {
+            if (response.destroyed) {
+                return;
+            }
+            const item = entrance.path.replace(/^\/simple\/|\/$/g, '').replace(/^.*\//, '');
+            log.debug(`gateway: ${item}: ${String(error)}`);
+            problems.set(item, {
+                item,
+                faults: shelf.at(entrance.path) === null ? [] : transfers.faults().filter((f) => f.url.endsWith(`/${item}`)),
+                failure: error instanceof Failure ? error : null,
+            });
+            if (response.headersSent) {
+                response.destroy();
+            }
+            else {
+                say(response, entrance.path.startsWith('/simple/') ? 503 : 502, `${item} could not be had`);
+            }
+        }
+    };
+    const server = (0,external_node_http_.createServer)((request, response) => {
+        request.resume();
+        answer(request, response).catch((error) => {
+            log.debug(`gateway: ${String(error)}`);
+            response.destroy();
+        });
+    });
+    server.on('connect', (_request, socket) => {
+        count.refused += 1;
+        socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    });
+    // A slow installer is no fault: the deadline of the run is the only limit.
+    Object.assign(server, { requestTimeout: 0, keepAliveTimeout: 60_000, timeout: 0 });
+    await new Promise((resolve, reject) => {
+        server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = server.address();
+    return {
+        proxyUrl: `http://x:${token}@127.0.0.1:${port}`,
+        origin,
+        indexUrl: `${origin}/simple/`,
+        publish: (file) => origin + shelf.put(file),
+        publishDirect: (url) => origin + shelf.putDirect(url),
+        bringDirect: (url) => transfers.get(directFile(url)).done,
+        problems: () => [...problems.values()],
+        stats: () => ({ ...count, bytesFetched: transfers.fetched(), broken: [...broken] }),
+        close: async () => {
+            server.closeAllConnections();
+            await new Promise((resolve) => server.close(resolve));
+        },
+    };
+}
+function say(response, status, text) {
+    response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(text) }).end(text);
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/gateway-name.js
+
+/**
+ * Name of the gateway for one set of page contents, fit for a host label (RFC 1123): `cpu-stable-1a2b3c4d`. Installers keep their
+ * caches by it. `addresses` are all that change what the pages hold: private indexes in order, a list of `mirrors`, `paddle-index`;
+ * without credentials.
+ */
+function gatewayName({ device, channel, origins }, addresses) {
+    const hash = (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify([Object.entries(origins).sort(), addresses]));
+    return `${device}-${channel}-${hash.digest('hex').slice(0, 8)}`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/sources/more-places.js
+
+/**
+ * Other places of a file whose known places gave trouble, from sources that were not asked for its project yet: those that state the same
+ * hash, or none. A direct link has none but its own.
+ */
+async function morePlaces(sources, file, origins) {
+    const project = parseFilename(file.filename)?.name;
+    if (project === undefined || file.locations.some(({ source }) => source === 'direct'))
+        return [];
+    const failed = new Set(file.locations.map(({ source }) => source));
+    const page = await sources.widen(project, origins(project), failed);
+    const places = page.files.find(({ filename }) => filename === file.filename)?.locations ?? [];
+    return places.filter(({ sha256 }) => sha256 === null || file.sha256 === null || sha256 === file.sha256);
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/disputed.js
+
+/** The files that sources mean who state different hashes for one name, no referee among them; one entry where they agree. */
+function readings(file) {
+    const hashes = new Set(file.locations.flatMap((l) => (l.sha256 === null ? [] : [l.sha256])));
+    if (file.sha256 !== null || hashes.size < 2) {
+        return [file];
+    }
+    return [...hashes].map((sha256) => ({
+        ...file,
+        sha256,
+        hashOrigin: 'index',
+        size: file.locations.find((l) => l.sha256 === sha256)?.size ?? null,
+        locations: file.locations.filter((l) => l.sha256 === sha256),
+    }));
+}
+/**
+ * Settles a disputed hash by the bytes: a source whose own bytes don't match its own page is out. When several are consistent in
+ * themselves the file is refused, all of them named.
+ */
+function settleDispute(file, sides, transfers) {
+    const decide = async () => {
+        const outcomes = await Promise.allSettled(transfers.map(async (transfer) => ({ stored: await transfer.done, transfer })));
+        const good = outcomes.filter((o) => o.status === 'fulfilled').map((o) => o.value);
+        const [only] = good;
+        if (good.length === 1 && only !== undefined) {
+            return only;
+        }
+        const failures = outcomes.flatMap((o) => o.status === 'rejected' && o.reason instanceof Failure ? o.reason.problems : []);
+        const claims = sides
+            .map((side) => `${side.locations.map((l) => l.source).join(', ')} (sha256 ${side.sha256})`)
+            .join(' against ');
+        const dispute = {
+            where: file.filename,
+            what: `Sources have different files of this name, each as its own page says: ${claims}.`,
+            remedy: 'Name one of them alone with `mirrors`, or give a lock with the right hash as `requirements`.',
+        };
+        throw new Failure(1, good.length === 0 ? failures : [dispute]);
+    };
+    const decided = decide();
+    const done = decided.then((d) => d.stored);
+    // Readers and those who wait for the size learn of a failure by themselves.
+    done.catch(() => undefined);
+    return {
+        done,
+        size: async () => (await decided).stored.size,
+        read: async function* (from, signal) {
+            yield* (await decided).transfer.read(from, signal);
+        },
+        faults: () => transfers.flatMap((t) => t.faults()),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/bell.js
+/** A bell that any number of readers may wait for. */
+function createBell() {
+    let waiting = new Set();
+    return {
+        ring: () => {
+            const woken = waiting;
+            waiting = new Set();
+            for (const wake of woken) {
+                wake();
+            }
+        },
+        wait: (signal) => new Promise((resolve, reject) => {
+            if (signal.aborted) {
+                reject(signal.reason);
+                return;
+            }
+            const leave = () => {
+                waiting.delete(wake);
+                reject(signal.reason);
+            };
+            const wake = () => {
+                signal.removeEventListener('abort', leave);
+                resolve();
+            };
+            waiting.add(wake);
+            signal.addEventListener('abort', leave, { once: true });
+        }),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/record.js
+
+/** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
+const KEPT = '(kept)';
+/** The same start of the machine, read twice from its clock and its uptime. */
+const SAME_BOOT_MS = 5000;
+/** When the machine was started, ms since the epoch. */
+function bootTime() {
+    return Math.round(Date.now() - (0,external_node_os_.uptime)() * 1000);
+}
+/**
+ * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
+ * a file without hash whose copy can't be told or whose bytes a restart of the machine (`bootedMs` is another) may have damaged.
+ * Pieces that reach past `onDisk` bytes are cut there.
+ */
+function readRecord(value, sha256, onDisk, bootedMs) {
+    if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
+        return null;
+    }
+    const identity = readIdentity(value['identity']);
+    const sameBoot = isCount(value['bootedMs']) && Math.abs(value['bootedMs'] - bootedMs) < SAME_BOOT_MS;
+    if (!Array.isArray(value['pieces']) || (sha256 === null && (identity === null || !sameBoot))) {
+        return null;
+    }
+    const source = sha256 === null && identity !== null ? identity.source : KEPT;
+    const pieces = value['pieces'].flatMap((piece) => {
+        if (!record_isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
+            return [];
+        }
+        return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
+    });
+    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to), bootedMs };
+}
+function readIdentity(value) {
+    if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
+        return null;
+    }
+    return { source: value['source'], validator: value['validator'] };
+}
+function record_isObject(value) {
+    return typeof value === 'object' && value !== null;
+}
+function isCount(value) {
+    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/transfer/refusal.js
 
 /** A refusal on its way through the code; carries it to the one place that judges. */
@@ -55236,7 +55933,9 @@ function refusal_judge(refusal, strikes, alone, random) {
     if (FINAL.has(kind) || (kind === 'banned' && retryAfterMs === null)) {
         return { leave: 'file' };
     }
-    if (strikes > (alone ? 5 : 3) || (retryAfterMs ?? 0) > LONGEST_WAIT_MS) {
+    // Each of these has cost a whole time-out already.
+    const most = !alone ? 3 : kind === 'timeout' ? 2 : 5;
+    if (strikes > most || (retryAfterMs ?? 0) > LONGEST_WAIT_MS) {
         return { leave: 'file' };
     }
     const backOff = Math.min(8000, 200 * 2 ** strikes) * (0.5 + random);
@@ -55245,6 +55944,1275 @@ function refusal_judge(refusal, strikes, alone, random) {
     const waitMs = strikes === 0 && kind === 'reset' ? 0 : Math.max(backOff, retryAfterMs ?? 0);
     return { leave: null, waitMs, scope };
 }
+
+;// CONCATENATED MODULE: ./.build/src/transfer/routes.js
+
+
+
+/** The ways to one file, in the order in which its sources are wished. Those that state another hash than the file's are none. */
+function createRoutes(file, lane) {
+    return file.locations
+        .filter((l) => l.sha256 === null || file.sha256 === null || l.sha256 === file.sha256)
+        .map((location) => ({
+        location,
+        lane: lane(location),
+        strikes: 0,
+        struckAt: 0,
+        notBefore: 0,
+        left: false,
+        suspected: false,
+        rangeless: false,
+        mine: 0,
+        refusal: null,
+    }));
+}
+/** It may be asked, now or after a wait. */
+function isAlive(route) {
+    return !route.left && !route.lane.left;
+}
+/** Time (ms since the epoch) from which it may be asked. */
+function readyAt(route) {
+    return Math.max(route.notBefore, route.lane.notBefore);
+}
+/** The scheduler's view of a route. */
+function viewRoute(route, usable, nowMs) {
+    return {
+        ready: usable && isAlive(route) && !route.suspected && readyAt(route) <= nowMs,
+        active: route.lane.active,
+        limit: route.lane.limit,
+        rate: route.lane.rate,
+        mine: route.mine,
+    };
+}
+/**
+ * Takes a refusal in: the route waits or is left. `gained`: bytes that the connection brought before; `begunMs`: when it was begun.
+ * Connections that break together are one strike. Returns whether the route was left.
+ */
+function routes_refuse(route, refusal, gained, alone, begunMs, nowMs) {
+    // A source that stalls is not forgiven for the bytes before the stall: each one holds the installer up.
+    const forgiven = gained >= 2 ** 16 && refusal.kind !== 'timeout' && refusal.kind !== 'slow';
+    if (forgiven) {
+        route.strikes = 0;
+    }
+    else if (begunMs >= route.struckAt) {
+        route.strikes += 1;
+        route.struckAt = nowMs;
+    }
+    route.refusal = refusal;
+    const verdict = refusal_judge(refusal, route.strikes, alone, Math.random());
+    if (verdict.leave !== null) {
+        route.left = true;
+        route.lane.left ||= verdict.leave === 'run';
+        return true;
+    }
+    const until = nowMs + verdict.waitMs;
+    if (verdict.scope === 'host') {
+        route.lane.notBefore = Math.max(route.lane.notBefore, until);
+    }
+    else {
+        route.notBefore = until;
+    }
+    return false;
+}
+/** A route's refusal as the report has it. */
+function faultOf(route, refusal) {
+    const { kind, detail, remedy } = refusal;
+    return { source: route.location.source, url: maskUrl(route.location.url), kind, detail, remedy };
+}
+/** The Failure of a file that no source could bring: one problem for each of them. */
+function exhausted(filename, routes) {
+    const problems = routes.map((route) => {
+        const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
+        return {
+            where: `${route.location.source} (${maskUrl(route.location.url)})`,
+            what: `${filename} could not be had: ${(route.refusal?.detail ?? left).replace(/\.$/, '')}.`,
+            remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
+        };
+    });
+    const none = { where: filename, what: 'No source has this file.', remedy: ANOTHER };
+    return new Failure(1, problems.length === 0 ? [none] : problems);
+}
+const ANOTHER = 'Name another mirror with `mirrors`, or try again later.';
+const REMEDIES = {
+    banned: 'The mirror turns this machine away: wait, or name another mirror with `mirrors`.',
+    html: 'Something between here and the mirror answers in its place: check for a login page, or name another mirror with `mirrors`.',
+    'wrong-hash': 'The mirror has other bytes than the index: name another mirror with `mirrors`.',
+    dns: 'Check the name and the DNS of this machine, or name another mirror with `mirrors`.',
+};
+
+;// CONCATENATED MODULE: ./.build/src/transfer/blame.js
+
+
+/**
+ * Chooses whose bytes are fetched again: those of an earlier run first, which nobody has vouched for; then, when one source brought the
+ * whole, that one is proven wrong; otherwise the least wished for of the sources that another one can replace. Each round either
+ * clears the file or leaves fewer sources to doubt, so it ends.
+ */
+function blame(contributors, routes) {
+    if (contributors.includes(KEPT)) {
+        return { recall: KEPT, proven: false };
+    }
+    const [only] = contributors;
+    if (contributors.length === 1 && only !== undefined) {
+        return { recall: only, proven: true };
+    }
+    const replaceable = (source) => routes.some((r) => r.location.source !== source && isAlive(r) && !r.suspected);
+    const suspect = routes
+        .map((r) => r.location.source)
+        .reverse()
+        .find((source) => contributors.includes(source) && replaceable(source));
+    return suspect === undefined ? { recall: null } : { recall: suspect, proven: false };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/disk-file.js
+
+
+
+/** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
+const HELD_BACK = 2 ** 16;
+const READ = 2 ** 18;
+/** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null; `explain` reads an error met while writing. */
+async function openDiskFile(path, filename, expected, extent, bell, failed, explain) {
+    const handle = await (0,promises_.open)(path, 'r+');
+    const readers = new Set();
+    let differences = 0;
+    let restarts = 0;
+    let closing = false;
+    const closeWhenIdle = async () => {
+        if (closing && readers.size === 0) {
+            await handle.close();
+        }
+    };
+    const visible = () => {
+        const size = extent.size();
+        return size !== null && extent.verified()
+            ? size
+            : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
+    };
+    const readAt = async (buffer, length, position) => {
+        const { bytesRead } = await handle.read(buffer, 0, length, position);
+        if (bytesRead === 0) {
+            throw new Error(`${path} became shorter while it was used`);
+        }
+        return buffer.subarray(0, bytesRead);
+    };
+    const compare = async (bytes, at, length) => {
+        const old = await readAt(Buffer.allocUnsafe(length), length, at);
+        const fresh = Buffer.from(bytes.buffer, bytes.byteOffset, old.length);
+        if (old.equals(fresh)) {
+            return;
+        }
+        differences += 1;
+        const first = at + fresh.findIndex((byte, index) => byte !== old[index]);
+        for (const reader of readers) {
+            reader.broken ||= reader.position > first;
+        }
+    };
+    return {
+        write: async (bytes, at, compareTo) => {
+            if (compareTo > at) {
+                await compare(bytes, at, Math.min(bytes.length, compareTo - at));
+            }
+            try {
+                for (let done = 0; done < bytes.length;) {
+                    done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+                }
+            }
+            catch (error) {
+                throw await explain(error, Math.max(bytes.length, (extent.size() ?? 0) - extent.front()));
+            }
+        },
+        read: async function* (from, signal) {
+            const reader = { position: from, broken: false };
+            const buffer = Buffer.allocUnsafeSlow(READ);
+            readers.add(reader);
+            try {
+                for (;;) {
+                    if (reader.broken) {
+                        throw new WrongBytes(filename, expected ?? 'the one seen first', null);
+                    }
+                    const end = visible();
+                    if (reader.position < end) {
+                        const length = Math.min(READ, end - reader.position);
+                        const piece = await readAt(buffer, length, reader.position);
+                        reader.position += piece.length;
+                        yield piece;
+                    }
+                    else if (extent.verified()) {
+                        return;
+                    }
+                    else if (failed() !== null) {
+                        throw failed();
+                    }
+                    else {
+                        await bell.wait(signal);
+                    }
+                }
+            }
+            finally {
+                readers.delete(reader);
+                await closeWhenIdle();
+            }
+        },
+        hash: async (signal) => {
+            const buffer = Buffer.allocUnsafe(2 ** 20);
+            let [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
+            for (;;) {
+                const front = extent.front();
+                if (round !== restarts) {
+                    [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
+                }
+                else if (position < front) {
+                    const piece = await readAt(buffer, Math.min(buffer.length, front - position), position);
+                    if (round === restarts) {
+                        hash.update(piece);
+                        position += piece.length;
+                    }
+                }
+                else if (position === extent.size()) {
+                    return hash.digest('hex');
+                }
+                else {
+                    await bell.wait(signal);
+                }
+            }
+        },
+        restart: () => {
+            restarts += 1;
+        },
+        differences: () => differences,
+        close: async () => {
+            closing = true;
+            await closeWhenIdle();
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/segments.js
+/**
+ * Starts the book of a file in segments of `segmentBytes`; a file below `wholeBelow` is one segment.
+ * `kept`: pieces that an earlier run left, in any order; those that overlap or lie outside the file are forgotten.
+ */
+function createSegments(size, segmentBytes, wholeBelow, kept = []) {
+    let length = size;
+    let past = [];
+    let list = layOut(size, segmentBytes, wholeBelow, kept, past);
+    const longest = () => list
+        .filter((s) => s.busy && Number.isFinite(s.end))
+        .reduce((a, b) => (a === null || b.end - b.reached > a.end - a.reached ? b : a), null);
+    const pieces = () => list.flatMap((s) => s.pieces);
+    return {
+        take: () => {
+            const free = list.find((s) => !s.busy && s.reached < s.end);
+            if (free !== undefined) {
+                free.busy = true;
+            }
+            return free ?? null;
+        },
+        split: (least) => {
+            const victim = longest();
+            const middle = victim === null ? 0 : victim.reached + Math.ceil((victim.end - victim.reached) / 2);
+            if (victim === null || victim.end - middle < least) {
+                return null;
+            }
+            const tail = { ...fresh(middle, victim.end), busy: true, compareTo: Math.max(middle, victim.compareTo) };
+            victim.end = middle;
+            victim.compareTo = Math.min(victim.compareTo, middle);
+            list.splice(list.indexOf(victim) + 1, 0, tail);
+            return tail;
+        },
+        widest: () => {
+            const victim = longest();
+            return victim === null ? 0 : Math.floor((victim.end - victim.reached) / 2);
+        },
+        advance: (segment, source, to) => {
+            const last = segment.pieces.at(-1);
+            if (last?.source === source && last.to === segment.reached) {
+                last.to = to;
+            }
+            else {
+                segment.pieces.push({ source, from: segment.reached, to });
+            }
+            segment.reached = to;
+        },
+        at: (position) => list.find((s) => position >= s.start && position < s.end) ?? null,
+        setSize: (known) => {
+            const open = list.at(-1);
+            if (length !== null || open === undefined) {
+                return;
+            }
+            length = known;
+            open.end = known;
+            // The connection that found the length goes on with the first segment.
+            const first = grid(known, segmentBytes, wholeBelow).filter((start) => start > open.reached);
+            for (const [index, start] of first.entries()) {
+                open.end = Math.min(open.end, start);
+                list.push(fresh(start, first[index + 1] ?? known));
+            }
+        },
+        size: () => length,
+        front: () => list.find((s) => s.reached < s.end)?.reached ?? length ?? 0,
+        missing: () => (length === null ? Number.POSITIVE_INFINITY : list.reduce((sum, s) => sum + s.end - s.reached, 0)),
+        hasFree: () => list.some((s) => !s.busy && s.reached < s.end),
+        sources: () => [...new Set(pieces().map((p) => p.source))],
+        pieces,
+        recall: (source) => {
+            const here = pieces();
+            past = [...past, ...here.filter((p) => p.source === source)];
+            list = layOut(length, segmentBytes, wholeBelow, here.filter((p) => p.source !== source), past);
+        },
+    };
+}
+function fresh(start, end) {
+    return { start, reached: start, end, busy: false, pieces: [], compareTo: start };
+}
+function grid(size, segmentBytes, wholeBelow) {
+    const count = size < wholeBelow ? 1 : Math.ceil(size / segmentBytes);
+    return Array.from({ length: count }, (_, index) => index * segmentBytes);
+}
+/** Segments cut at the grid and where a piece begins, so that no piece is lost for a hole before it. */
+function layOut(size, segmentBytes, wholeBelow, kept, past) {
+    const end = size ?? Number.POSITIVE_INFINITY;
+    const inside = (p) => p.from >= 0 && p.from < p.to && p.to <= end;
+    const [here, gone] = [kept.filter(inside).sort((a, b) => a.from - b.from), past.filter(inside)];
+    const cuts = size === null ? [0] : grid(size, segmentBytes, wholeBelow);
+    const starts = [...new Set([...cuts, ...here.map((p) => p.from), ...gone.map((p) => p.from)])].sort((a, b) => a - b);
+    const list = starts.map((start, index) => fresh(start, starts[index + 1] ?? end));
+    for (const segment of list) {
+        for (const piece of here) {
+            const to = Math.min(piece.to, segment.end);
+            if (piece.from <= segment.reached && to > segment.reached) {
+                segment.pieces.push({ source: piece.source, from: segment.reached, to });
+                segment.reached = to;
+            }
+        }
+        for (const piece of gone) {
+            if (piece.from <= segment.reached) {
+                segment.compareTo = Math.max(segment.compareTo, Math.min(piece.to, segment.end));
+            }
+        }
+    }
+    return list;
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/download-state.js
+
+
+
+/** The state of a file of which `onDisk` bytes are in its partial file, `record` telling which. */
+function readState(file, routes, bell, timings, record, onDisk) {
+    const kept = readRecord(record, file.sha256, onDisk, bootTime());
+    const stated = statedSize(file);
+    const fresh = freshSegments(file, timings);
+    const usable = kept !== null && (stated === null || stated === kept.size);
+    const found = usable ? createSegments(kept.size, timings.segmentBytes, timings.wholeBelow, kept.pieces) : fresh;
+    // Complete, and no hash to check it by, no request left to ask its source by: fetched again.
+    const segments = file.sha256 === null && found.missing() === 0 ? fresh : found;
+    const identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
+    const confirmed = file.sha256 !== null || identity === null;
+    return { file, routes, bell, segments, identity, confirmed, recalling: null, verified: false, failure: null };
+}
+/** A file's book with nothing in it. */
+function freshSegments(file, timings) {
+    return createSegments(statedSize(file), timings.segmentBytes, timings.wholeBelow);
+}
+function statedSize(file) {
+    return file.size ?? file.locations.find((l) => l.size !== null)?.size ?? null;
+}
+/** Alive routes at other hosts: somebody could take over. */
+function othersThan(route, state) {
+    return state.routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
+}
+/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once. */
+function isUsable(route, state) {
+    const { file, identity, routes } = state;
+    const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
+    const better = routes.some((r) => r !== route && !r.rangeless && isAlive(r) && !r.suspected);
+    return sameCopy && (!route.rangeless || (route.mine === 0 && !better));
+}
+/** The bytes of `source` are missing again. */
+function takeBack(source, state, disk) {
+    state.segments.recall(source);
+    disk.restart();
+    state.bell.ring();
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/system-error.js
+/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
+function errorCode(error) {
+    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/ask.js
+
+
+
+
+/** Asks a source for bytes of a file by http(s) or `file:`. Throws Refused or HttpFault when it does not answer with them. */
+function ask_ask(client, wanted) {
+    return wanted.url.startsWith('file:') ? askFile(wanted) : askHttp(client, wanted);
+}
+async function askHttp(client, wanted) {
+    const { url, from, to, size, limits, signal } = wanted;
+    const range = wanted.whole ? {} : { range: `bytes=${from}-${to === null ? '' : to - 1}` };
+    const answer = await client.request({
+        url,
+        headers: { accept: 'application/octet-stream, */*;q=0.5', 'accept-encoding': 'identity', ...range },
+        credentials: wanted.credentials,
+        ...limits,
+        signal,
+    });
+    try {
+        const { headers, status } = answer;
+        if (status !== 200 && status !== 206) {
+            throw refusedByStatus(status, headers['retry-after'], Date.now());
+        }
+        if (/^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')) {
+            throw refusal_refused('html', 'answered with a web page instead of the file');
+        }
+        const encoding = headers['content-encoding'];
+        if (encoding !== undefined && encoding !== 'identity') {
+            throw refusal_refused('malformed', `sends the file re-encoded (${encoding})`);
+        }
+        const { at, total } = status === 206 ? readContentRange(headers['content-range'], from, to) : { at: 0, total: readLength(headers) };
+        if (size !== null && total !== null && total !== size) {
+            throw refusal_refused('malformed', `has a file of ${total} bytes, not ${size}`);
+        }
+        return {
+            at,
+            total,
+            ranged: status === 206,
+            validator: readValidator(headers),
+            body: answer.body,
+            cancel: () => answer.cancel(),
+        };
+    }
+    catch (error) {
+        answer.cancel();
+        throw error;
+    }
+}
+/** `Content-Range: bytes 0-499/1234` (RFC 9110, section 14.4), which has to begin where it was asked to and not to end later. */
+function readContentRange(value, from, to) {
+    const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(value ?? '');
+    if (match === null) {
+        throw refusal_refused('malformed', `answered 206 with the Content-Range ${JSON.stringify(value ?? '')}`);
+    }
+    const [at, last] = [Number(match[1]), Number(match[2])];
+    if (at !== from || (to !== null && last >= to)) {
+        throw refusal_refused('malformed', `sent the range ${at}-${last}, not ${from}-${to === null ? '' : to - 1}`);
+    }
+    return { at, total: match[3] === '*' ? null : Number(match[3]) };
+}
+function readLength(headers) {
+    const value = headers['content-length'];
+    return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
+}
+function readValidator(headers) {
+    const etag = headers['etag'];
+    return etag !== undefined && !etag.startsWith('W/') ? etag : (headers['last-modified'] ?? null);
+}
+async function askFile(wanted) {
+    const { to, size, signal } = wanted;
+    const from = wanted.whole ? 0 : wanted.from;
+    const path = (0,external_node_url_.fileURLToPath)(wanted.url);
+    const found = await (0,promises_.stat)(path).catch((error) => {
+        throw refusal_refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
+    });
+    if (!found.isFile() || (size !== null && found.size !== size)) {
+        throw refusal_refused('malformed', found.isFile() ? `has a file of ${found.size} bytes, not ${size}` : 'is no file');
+    }
+    return {
+        at: from,
+        total: found.size,
+        ranged: true,
+        validator: `${found.mtimeMs}-${found.ino}`,
+        body: readFileRange(path, from, Math.min(to ?? found.size, found.size), signal),
+        // The file is opened by the first read and closed when the reader leaves.
+        cancel: () => undefined,
+    };
+}
+async function* readFileRange(path, from, to, signal) {
+    const handle = await (0,promises_.open)(path, 'r');
+    try {
+        for (let position = from; position < to;) {
+            signal.throwIfAborted();
+            const length = Math.min(2 ** 18, to - position);
+            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
+            if (bytesRead === 0) {
+                throw refusal_refused('reset', 'became shorter while it was read');
+            }
+            yield buffer.subarray(0, bytesRead);
+            position += bytesRead;
+        }
+    }
+    finally {
+        await handle.close();
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/connection.js
+
+/** Bytes written at a time at most; less than the smallest half that is split off, so that a write never runs into it. */
+const PIECE = 2 ** 17;
+/**
+ * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
+ * the server liked, goes on through every segment that nobody else fetches and passes over the others. Whatever was claimed is free
+ * again afterwards. Throws Refused when the answer ends too early.
+ */
+async function pour(reply, first, segments, stream, write) {
+    let mine = first;
+    let position = reply.at;
+    const asked = first.end;
+    try {
+        for await (const chunk of reply.body) {
+            for (let offset = 0; offset < chunk.length;) {
+                const rest = chunk.length - offset;
+                mine ??= stream ? claim(segments, position) : null;
+                const step = mine !== null ? Math.min(rest, gap(mine, position)) : stream ? skip(segments, position, rest) : 0;
+                if (step === 0) {
+                    return;
+                }
+                if (mine !== null && position === mine.reached) {
+                    await write(mine, chunk.subarray(offset, offset + step));
+                }
+                offset += step;
+                position += step;
+                if (mine !== null && mine.reached >= mine.end) {
+                    mine.busy = false;
+                    mine = null;
+                    // An answer that is read to its end leaves its connection open for the next one; a part was given to somebody else: cut it off.
+                    if (stream ? !segments.hasFree() : position < asked) {
+                        return;
+                    }
+                }
+            }
+        }
+        if (segments.size() === null) {
+            segments.setSize(position);
+        }
+        else if (mine !== null && mine.reached < mine.end) {
+            throw refusal_refused('reset', `ended after ${position} bytes, before ${mine.end}`);
+        }
+    }
+    finally {
+        if (mine !== null) {
+            mine.busy = false;
+        }
+        reply.cancel();
+    }
+}
+function claim(segments, position) {
+    const here = segments.at(position);
+    if (here === null || here.busy || here.reached >= here.end || here.reached < position) {
+        return null;
+    }
+    here.busy = true;
+    return here;
+}
+function skip(segments, position, rest) {
+    const here = segments.at(position);
+    return here === null ? 0 : Math.min(rest, here.end - position);
+}
+/** Bytes to pass over up to where the segment goes on, or to write at once. */
+function gap(mine, position) {
+    return position < mine.reached ? mine.reached - position : Math.min(PIECE, mine.end - position);
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/lanes.js
+/** Connections to a host whose source is in no list: a direct link, a folder. */
+const UNLISTED_CONNECTIONS = 16;
+/** The hosts of a run. A limit holds for a host, whichever source names it. */
+function openLanes(sources) {
+    const lanes = new Map();
+    return {
+        lane: (location) => {
+            const { protocol, host } = new URL(location.url);
+            const key = `${protocol}//${host}`;
+            const known = lanes.get(key);
+            if (known !== undefined) {
+                return known;
+            }
+            const limit = Math.max(1, sources(location.source)?.connections ?? UNLISTED_CONNECTIONS);
+            const lane = { host: key, limit, active: 0, notBefore: 0, left: false, rate: null };
+            lanes.set(key, lane);
+            return lane;
+        },
+        // A page may name files of any host: the index's password is for the index's own origin.
+        credentials: (location) => {
+            const source = sources(location.source);
+            const same = source !== undefined && URL.canParse(source.url) && new URL(source.url).origin === new URL(location.url).origin;
+            return same ? source.credentials : null;
+        },
+    };
+}
+/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Too few bytes say nothing. */
+function measure(lane, bytes, ms) {
+    if (bytes < 2 ** 18) {
+        return;
+    }
+    const seen = (bytes * 1000) / Math.max(1, ms);
+    lane.rate = lane.rate === null ? seen : lane.rate * 0.6 + seen * 0.4;
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/lines.js
+
+
+
+
+
+
+/** Opens connections that carry bytes from the routes of a file into its partial file, until `signal` ends them all. */
+function createLines(state, disk, around, signal, events) {
+    const { file, bell } = state;
+    const { timings } = around;
+    const lines = new Set();
+    /** Takes in what an answer says of the file. False: the answer is of no use, and nobody's fault. */
+    const accept = async (reply, route, asked, whole) => {
+        const { identity, segments } = state;
+        const copy = { source: route.location.source, validator: reply.validator ?? '' };
+        const sameSize = reply.total === null || reply.total === (segments.size() ?? reply.total);
+        if (file.sha256 === null && identity !== null && (identity.validator !== copy.validator || !sameSize)) {
+            if (state.confirmed) {
+                state.recalling = identity.source;
+                throw refusal_refused('reset', 'has another file now than when its first bytes came');
+            }
+            Object.assign(state, { segments: freshSegments(file, timings), identity: null, confirmed: true });
+            disk.restart();
+            return false;
+        }
+        if (reply.ranged && reply.total === null && segments.size() === null) {
+            // It does not say how long the file is: the end of the whole will.
+            route.rangeless = true;
+            return false;
+        }
+        state.identity ??= copy;
+        state.confirmed = true;
+        if (!reply.ranged && !whole) {
+            route.rangeless = true;
+            if (asked.reached > 0 && othersThan(route, state).some((r) => !r.rangeless)) {
+                return false;
+            }
+        }
+        if (reply.total !== null && segments.size() === null) {
+            segments.setSize(reply.total);
+            await events.measured();
+        }
+        bell.ring();
+        return true;
+    };
+    const carry = async (line, segment) => {
+        const { route } = line;
+        const { segments } = state;
+        const { source, url } = route.location;
+        const whole = route.rangeless || (segment.reached === 0 && segment.end === segments.size());
+        let claimed = false;
+        try {
+            const reply = await ask_ask(around.client, {
+                url,
+                credentials: around.credentials(route.location),
+                from: segment.reached,
+                to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
+                size: state.confirmed ? segments.size() : null,
+                whole,
+                limits: othersThan(route, state).length > 0 || events.hopeful() ? timings.hurried : timings.patient,
+                signal: AbortSignal.any([signal, line.stop.signal]),
+            });
+            try {
+                claimed = await accept(reply, route, segment, whole);
+            }
+            finally {
+                if (!claimed) {
+                    reply.cancel();
+                }
+            }
+            if (!claimed) {
+                return;
+            }
+            const body = metered(reply.body, (bytes) => {
+                line.bytes += bytes;
+                around.count(source, bytes);
+            });
+            await pour({ ...reply, body }, segment, segments, !reply.ranged, async (into, bytes) => {
+                await disk.write(bytes, into.reached, into.compareTo);
+                segments.advance(into, source, into.reached + bytes.length);
+                bell.ring();
+                events.wrote(bytes.length);
+            });
+            route.strikes = 0;
+        }
+        finally {
+            segment.busy &&= claimed;
+        }
+    };
+    const run = async (line, segment) => {
+        const { route, stop } = line;
+        const started = Date.now();
+        lines.add(line);
+        route.mine += 1;
+        route.lane.active += 1;
+        try {
+            await carry(line, segment);
+        }
+        catch (error) {
+            const refusal = asRefusal(stop.signal.aborted ? stop.signal.reason : error);
+            if (signal.aborted) {
+                return;
+            }
+            if (refusal === null) {
+                events.failed(error);
+            }
+            else {
+                events.refused(route, refusal, line.bytes, started);
+            }
+        }
+        finally {
+            lines.delete(line);
+            route.mine -= 1;
+            route.lane.active -= 1;
+            measure(route.lane, line.bytes, Date.now() - started);
+            events.closed();
+        }
+    };
+    return {
+        open: (route, segment) => {
+            const line = { route, stop: new AbortController(), bytes: 0, seenBytes: 0, seenAt: Date.now() };
+            run(line, segment).catch(events.failed);
+        },
+        count: () => lines.size,
+        sources: () => [...new Set([...lines].map((line) => line.route.location.source))],
+        dropSlow: (nowMs) => {
+            for (const line of lines) {
+                const ms = nowMs - line.seenAt;
+                if (ms < timings.slowMs) {
+                    continue;
+                }
+                const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
+                const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
+                const brought = line.bytes - line.seenBytes;
+                if (ready.length === 0 && brought < timings.slowBytes) {
+                    events.crawled();
+                }
+                else if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
+                    line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${ms} ms`));
+                }
+                line.seenBytes = line.bytes;
+                line.seenAt = nowMs;
+            }
+        },
+    };
+}
+async function* metered(body, count) {
+    for await (const chunk of body) {
+        count(chunk.length);
+        yield chunk;
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/scout.js
+
+/** A scout that adds what it finds to `routes`; `back` is called when its answer is there. */
+function createScout(file, routes, around, back) {
+    const { more, log } = around;
+    let state = more === null ? 'back' : 'home';
+    const look = async (ask) => {
+        try {
+            const known = new Set(routes.map((route) => route.location.url));
+            const locations = (await ask(file)).filter(({ url }) => !known.has(url));
+            routes.push(...createRoutes({ ...file, locations }, around.lane));
+        }
+        catch (error) {
+            // The places that are known stay; what becomes of the file is decided by them.
+            log.debug(`${file.filename}: no more places were found: ${String(error)}`);
+        }
+        finally {
+            state = 'back';
+            back();
+        }
+    };
+    return {
+        isOpen: () => state !== 'back',
+        send: () => {
+            if (state === 'home' && more !== null) {
+                state = 'out';
+                look(more).catch((error) => log.debug(String(error)));
+            }
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/download.js
+
+
+
+
+
+
+
+
+
+
+/** Opens the download of `file` into `partial`, going on with what an earlier run left there. */
+async function openDownload(file, partial, around) {
+    const { timings, log, store } = around;
+    const expected = file.sha256;
+    const routes = createRoutes(file, around.lane);
+    const bell = createBell();
+    const life = new AbortController();
+    const signal = AbortSignal.any([around.signal, life.signal]);
+    const faults = [];
+    const onDisk = (await (0,promises_.stat)(partial.path)).size;
+    const state = readState(file, routes, bell, timings, partial.record, onDisk);
+    let saving = null;
+    /** Bytes that arrived since the last record. */
+    let unsaved = 0;
+    const extent = {
+        front: () => (state.confirmed ? state.segments.front() : 0),
+        size: () => (state.confirmed ? state.segments.size() : null),
+        verified: () => state.verified,
+    };
+    const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => state.failure, store.explain);
+    const fail = (error) => {
+        state.failure ??= error;
+        life.abort(state.failure);
+        bell.ring();
+    };
+    const checkSpace = async () => {
+        const [needed, free] = [state.segments.missing(), await store.free()];
+        if (Number.isFinite(needed) && needed > free) {
+            throw new DiskFull(store.root, needed, free);
+        }
+    };
+    const blameRoute = (route, refusal, gained, begunMs) => {
+        const alone = othersThan(route, state).length === 0;
+        const left = routes_refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, Date.now());
+        if (alone) {
+            scout.send();
+        }
+        faults.push(faultOf(route, refusal));
+        log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
+        if (left && expected === null && state.identity?.source === route.location.source) {
+            state.recalling = state.identity.source;
+        }
+    };
+    /** After every change: takes back what is to be taken back, gives up when nobody is left. */
+    const settle = () => {
+        if (lines.count() === 0 && state.failure === null && !state.verified) {
+            if (state.recalling !== null) {
+                takeBack(state.recalling, state, disk);
+                state.recalling = null;
+                state.identity = null;
+            }
+            if (state.segments.missing() > 0 && !routes.some((r) => isAlive(r) && !r.suspected)) {
+                for (const route of routes) {
+                    route.suspected = false;
+                }
+                if (!routes.some(isAlive) && scout.isOpen()) {
+                    scout.send();
+                }
+                else if (!routes.some(isAlive)) {
+                    fail(exhausted(file.filename, routes));
+                }
+            }
+        }
+        bell.ring();
+        around.changed();
+    };
+    const scout = createScout(file, routes, around, settle);
+    const lines = createLines(state, disk, around, signal, {
+        hopeful: scout.isOpen,
+        crawled: scout.send,
+        refused: blameRoute,
+        failed: fail,
+        closed: settle,
+        measured: checkSpace,
+        // A kill costs what no record knows of: well under a hundredth of the file.
+        wrote: (bytes) => {
+            unsaved += bytes;
+            if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 400)) {
+                saveSoon();
+            }
+        },
+    });
+    const save = async () => {
+        const { segments, identity, confirmed } = state;
+        const size = segments.size();
+        if (size !== null && confirmed) {
+            unsaved = 0;
+            const pieces = segments.pieces();
+            const record = { version: 1, size, sha256: expected, identity, pieces, bootedMs: bootTime() };
+            await partial.save(record);
+        }
+    };
+    const saveSoon = () => {
+        saving ??= save()
+            .catch(fail)
+            .finally(() => {
+            saving = null;
+        });
+    };
+    const tick = () => {
+        lines.dropSlow(Date.now());
+        settle();
+        const total = state.segments.size();
+        const bytes = total === null ? state.segments.front() : total - state.segments.missing();
+        log.progress({ item: file.filename, bytes, total, sources: lines.sources() });
+        saveSoon();
+    };
+    /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
+    const repair = async (actual) => {
+        let next = blame(state.segments.sources(), routes);
+        while (next.recall === null && scout.isOpen()) {
+            scout.send();
+            await bell.wait(signal);
+            next = blame(state.segments.sources(), routes);
+        }
+        if (next.recall === null) {
+            throw exhausted(file.filename, routes);
+        }
+        for (const route of routes.filter((r) => r.location.source === next.recall)) {
+            if (next.proven) {
+                blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0, Date.now());
+            }
+            else {
+                route.suspected = true;
+            }
+        }
+        takeBack(next.recall, state, disk);
+        settle();
+    };
+    /** The hash is right: a suspect whose bytes had to be replaced by other ones is proven wrong. */
+    const convict = (replaced) => {
+        for (const route of routes.filter((r) => r.suspected && replaced)) {
+            blameRoute(route, wrongHash('other bytes', expected), 0, Date.now());
+        }
+    };
+    return {
+        run: async () => {
+            const timer = setInterval(tick, timings.tickMs);
+            try {
+                await checkSpace();
+                settle();
+                for (let differences = 0;;) {
+                    const actual = await disk.hash(signal);
+                    while (lines.count() > 0) {
+                        await bell.wait(signal);
+                    }
+                    if (expected === null || actual === expected) {
+                        state.verified = true;
+                        convict(disk.differences() > differences);
+                        bell.ring();
+                        return actual;
+                    }
+                    differences = disk.differences();
+                    await repair(actual);
+                }
+            }
+            catch (error) {
+                fail(error);
+                throw state.failure;
+            }
+            finally {
+                clearInterval(timer);
+            }
+        },
+        size: async (waiting) => {
+            for (;;) {
+                const size = extent.size();
+                if (size !== null) {
+                    return size;
+                }
+                if (state.failure !== null) {
+                    throw state.failure;
+                }
+                await bell.wait(waiting);
+            }
+        },
+        read: (from, reading) => disk.read(from, reading),
+        faults: () => faults,
+        close: async () => {
+            life.abort(new Error('the download was closed'));
+            while (lines.count() > 0) {
+                await bell.wait(AbortSignal.timeout(5000));
+            }
+            await saving;
+            if (!state.verified && !(state.failure instanceof DiskFull)) {
+                await save();
+            }
+            await disk.close();
+        },
+        want: (nowMs) => {
+            const { segments } = state;
+            const idle = state.recalling !== null || state.failure !== null || state.verified;
+            const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
+            // Until it is known which copy is fetched, one connection at a time.
+            const single = expected === null && (state.identity === null || !state.confirmed);
+            return {
+                missing: segments.missing(),
+                connections: lines.count(),
+                most: idle || !more ? 0 : single ? 1 : timings.connectionsPerFile,
+                routes: routes.map((r) => viewRoute(r, isUsable(r, state), nowMs)),
+            };
+        },
+        begin: (index) => {
+            const route = routes[index];
+            const segment = state.segments.take() ?? state.segments.split(timings.splitBytes);
+            if (route !== undefined && segment !== null) {
+                lines.open(route, segment);
+            }
+        },
+        wakeAt: (nowMs) => {
+            const waiting = routes.filter((r) => isAlive(r) && !r.suspected && isUsable(r, state) && readyAt(r) > nowMs);
+            return Math.min(...waiting.map(readyAt));
+        },
+    };
+}
+function wrongHash(sent, expected) {
+    const detail = `sent ${sent} where the index says sha256 ${expected}`;
+    return { kind: 'wrong-hash', detail, remedy: null, retryAfterMs: null };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/file-transfer.js
+
+
+
+/** Starts to bring a file into the store: it is there already, another process is bringing it, or it is downloaded. `key` names its partial file. */
+function startFileTransfer(file, key, around) {
+    const { store, signal } = around;
+    let faults = () => [];
+    /** The partial file is closed or about to be: who comes now reads from the store. */
+    let ended = false;
+    const begin = async () => {
+        const place = await findOrClaim(file, key, around);
+        if ('sha256' in place) {
+            return place;
+        }
+        const download = await openDownload(file, place, around).catch(async (error) => {
+            await place.release();
+            throw error;
+        });
+        faults = download.faults;
+        around.add(download);
+        return { partial: place, download };
+    };
+    const begun = begin();
+    const finish = async () => {
+        const state = await begun;
+        if ('sha256' in state) {
+            return state;
+        }
+        const { partial, download } = state;
+        // Bytes that arrived are kept for the next run; on a full disk they would be in everybody's way.
+        let keep = true;
+        try {
+            const sha256 = await download.run();
+            const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
+            keep = false;
+            around.arrived(stored);
+            return stored;
+        }
+        catch (error) {
+            keep = !(error instanceof DiskFull);
+            throw error;
+        }
+        finally {
+            ended = true;
+            around.remove(download);
+            await download.close();
+            await (keep ? partial.release() : partial.discard());
+        }
+    };
+    const done = finish();
+    // Readers and those who wait for the size learn of a failure by themselves.
+    done.catch(() => undefined);
+    return {
+        done,
+        faults: () => faults(),
+        size: async () => {
+            const state = await begun;
+            return 'sha256' in state ? state.size : state.download.size(signal);
+        },
+        read: async function* (from, reading) {
+            const state = await begun;
+            yield* 'sha256' in state || ended ? store.read(await done, from, reading) : state.download.read(from, reading);
+        },
+    };
+}
+/** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
+async function findOrClaim(file, key, around) {
+    const { store, signal, timings } = around;
+    const until = Date.now() + (file.sha256 === null ? 0 : timings.foreignMs);
+    for (let said = false;; said = true) {
+        const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
+        const place = stored ?? (await store.partial(key));
+        if (place !== null) {
+            return place;
+        }
+        if (Date.now() >= until) {
+            const own = await store.partial(`${key}-${process.pid}-${Math.random().toString(36).slice(2)}`);
+            if (own !== null) {
+                return own;
+            }
+        }
+        if (!said) {
+            around.log.info(`${file.filename}: another process is downloading it; waiting for that one`);
+        }
+        await (0,external_node_timers_promises_namespaceObject.setTimeout)(200, undefined, { signal });
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/scheduler.js
+/**
+ * Chooses who gets the next connection, and to where: files without one first, the smallest of them before the others; then the
+ * file with most bytes missing for each connection it has. Connections of a file are spread over its sources in proportion to
+ * their speed; one that was not measured is taken to be as fast as the best. Null when nothing can be begun.
+ */
+function scheduler_choose(wants) {
+    const open = wants
+        .map((want, index) => ({ want, index, route: bestRoute(want.routes) }))
+        .filter((o) => o.route !== null && o.want.connections < o.want.most);
+    const waiting = open.filter((o) => o.want.connections === 0).sort((a, b) => a.want.missing - b.want.missing);
+    const share = (want) => want.missing / want.connections;
+    const chosen = waiting[0] ?? open.sort((a, b) => share(b.want) - share(a.want))[0];
+    return chosen === undefined || chosen.route === null ? null : { want: chosen.index, route: chosen.route };
+}
+function bestRoute(routes) {
+    const best = Math.max(1, ...routes.map((r) => r.rate ?? 0));
+    let chosen = null;
+    let score = 0;
+    for (const [index, route] of routes.entries()) {
+        const worth = (route.rate ?? best) / (route.mine + 1);
+        if (route.ready && route.active < route.limit && worth > score) {
+            chosen = index;
+            score = worth;
+        }
+    }
+    return chosen;
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/slice.js
+
+
+
+
+/**
+ * Bytes `[from, to)` of a file by one small range request, from the first source that answers with them; nothing is kept, and no hash
+ * vouches for them. Throws a Failure naming each source when none does (one that ignores ranges does not).
+ */
+function fetchSlice(file, from, to, around, signal) {
+    const { timings } = around;
+    const routes = createRoutes(file, around.lane);
+    const both = AbortSignal.any([signal, around.signal]);
+    return new Promise((resolve, reject) => {
+        let busy = false;
+        const settle = (settled) => {
+            around.remove(work);
+            both.removeEventListener('abort', stop);
+            settled();
+        };
+        const stop = () => settle(() => reject(both.reason));
+        const giveUp = () => settle(() => reject(exhausted(file.filename, routes)));
+        const scout = createScout(file, routes, around, () => (routes.some(isAlive) ? around.changed() : giveUp()));
+        const fetchFrom = async (index) => {
+            const route = routes[index];
+            if (route === undefined) {
+                return;
+            }
+            const begun = Date.now();
+            const alone = !routes.some((r) => r !== route && isAlive(r));
+            const hurried = !alone || scout.isOpen();
+            route.lane.active += 1;
+            busy = true;
+            try {
+                const limits = hurried ? timings.hurried : timings.patient;
+                const wanted = {
+                    url: route.location.url,
+                    credentials: around.credentials(route.location),
+                    from,
+                    to,
+                    size: file.size,
+                };
+                const reply = await ask_ask(around.client, { ...wanted, whole: false, limits, signal: both });
+                if (!reply.ranged) {
+                    reply.cancel();
+                    throw refusal_refused('malformed', 'sends the whole file where a range was asked for');
+                }
+                const pieces = [];
+                let received = 0;
+                for await (const piece of reply.body) {
+                    around.count(route.location.source, piece.length);
+                    pieces.push(piece);
+                    received += piece.length;
+                    const ms = Date.now() - begun;
+                    if (hurried && ms > timings.slowMs && received < (timings.slowBytes * ms) / timings.slowMs) {
+                        throw refusal_refused('slow', `brought ${received} bytes in ${ms} ms`);
+                    }
+                }
+                const bytes = Buffer.concat(pieces);
+                const total = reply.total;
+                if (total === null || bytes.length !== Math.min(to, total) - from) {
+                    throw refusal_refused('reset', `sent ${bytes.length} bytes of the range ${from}-${to - 1}`);
+                }
+                settle(() => resolve({ bytes, total }));
+            }
+            catch (error) {
+                const refusal = asRefusal(error);
+                if (refusal === null || both.aborted) {
+                    settle(() => reject(error));
+                    return;
+                }
+                routes_refuse(route, refusal, 0, !hurried, begun, Date.now());
+                if (alone) {
+                    scout.send();
+                }
+                if (!routes.some(isAlive) && !scout.isOpen()) {
+                    giveUp();
+                }
+            }
+            finally {
+                busy = false;
+                route.lane.active -= 1;
+                around.changed();
+            }
+        };
+        const work = {
+            want: (nowMs) => ({
+                missing: to - from,
+                connections: busy ? 1 : 0,
+                most: busy ? 0 : 1,
+                routes: routes.map((r) => viewRoute(r, true, nowMs)),
+            }),
+            begin: (route) => {
+                fetchFrom(route).catch(reject);
+            },
+            wakeAt: (nowMs) => Math.min(...routes.filter((r) => isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
+        };
+        both.addEventListener('abort', stop, { once: true });
+        around.add(work);
+        if (!routes.some(isAlive)) {
+            scout.send();
+            if (!scout.isOpen()) {
+                giveUp();
+            }
+        }
+    });
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/timings.js
+const defaultTimings = {
+    segmentBytes: 4 * 2 ** 20,
+    wholeBelow: 8 * 2 ** 20,
+    splitBytes: 2 ** 19,
+    connectionsPerFile: 16,
+    hurried: { connectMs: 3000, headersMs: 4000, stallMs: 4000 },
+    patient: { connectMs: 10_000, headersMs: 20_000, stallMs: 15_000 },
+    tickMs: 1000,
+    slowBytes: 2 ** 16,
+    slowMs: 4000,
+    foreignMs: 300_000,
+};
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/zip.js
 
@@ -55455,506 +57423,181 @@ function isMetadataOf(filename) {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/gateway/door.js
+;// CONCATENATED MODULE: ./.build/src/transfer/transfers.js
+
+
+
+
+
+
+
 
 /**
- * Decides who gets in: the token first (a loopback port is open to every user of the host), then the one invented name. Only absolute
- * targets count: a browser that was rebound to this address sends relative ones.
+ * Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. `more` is asked for other
+ * places of a file as soon as the last one that is known gives trouble.
  */
-function atTheDoor(knock, host, token) {
-    if (!isToken(knock.authorization, token)) {
-        return { status: 407 };
-    }
-    if (!knock.target.startsWith(`http://${host}/`)) {
-        return { status: 403 };
-    }
-    if (knock.method !== 'GET' && knock.method !== 'HEAD') {
-        return { status: 405 };
-    }
-    try {
-        return { path: decodeURIComponent(new URL(knock.target).pathname) };
-    }
-    catch {
-        // Escapes that are no UTF-8.
-        return { status: 400 };
-    }
-}
-function isToken(authorization, token) {
-    const encoded = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
-    const password = Buffer.from(encoded, 'base64')
-        .toString('utf8')
-        .replace(/^[^:]*:/, '');
-    const digest = (text) => (0,external_node_crypto_.createHash)('sha256').update(text).digest();
-    return (0,external_node_crypto_.timingSafeEqual)(digest(password), digest(token));
-}
-
-;// CONCATENATED MODULE: ./.build/src/gateway/index-page.js
-const JSON_TYPE = 'application/vnd.pypi.simple.v1+json';
-const HTML_TYPE = 'application/vnd.pypi.simple.v1+html';
-/** Renders a page in the form that `accept` likes best: JSON (PEP 691) or HTML (PEP 503), the only one that pips before 22.2 read. */
-function renderPage(page, accept, address) {
-    const type = index_page_preferred(accept);
-    return { type, body: type === JSON_TYPE ? renderJson(page, address) : renderHtml(page, address) };
-}
-/** Content negotiation (RFC 9110, section 12.5.1) among the three types; HTML where nothing is asked for. */
-function index_page_preferred(accept) {
-    let [best, chosen] = [0, 'text/html; charset=utf-8'];
-    for (const part of (accept ?? '').split(',')) {
-        const [name = '', ...parameters] = part.split(';').map((p) => p.trim().toLowerCase());
-        const q = Number(parameters.find((p) => p.startsWith('q='))?.slice(2) ?? 1);
-        const known = name === JSON_TYPE || name === HTML_TYPE
-            ? name
-            : name === 'text/html' || name === '*/*'
-                ? 'text/html; charset=utf-8'
-                : null;
-        if (known !== null && q > best) {
-            [best, chosen] = [q, known];
-        }
-    }
-    return chosen;
-}
-function renderJson(page, address) {
-    const files = page.files.map((file) => ({
-        filename: file.filename,
-        url: address(file),
-        hashes: file.sha256 === null ? {} : { sha256: file.sha256 },
-        'requires-python': file.requiresPython,
-        yanked: file.yanked === null ? false : file.yanked === '' ? true : file.yanked,
-        ...(file.size === null ? {} : { size: file.size }),
-        ...(file.uploadTime === null ? {} : { 'upload-time': file.uploadTime }),
-        ...(isWheel(file) ? { 'core-metadata': true } : {}),
-    }));
-    return JSON.stringify({ meta: { 'api-version': '1.0' }, name: page.project, files });
-}
-/**
- * `data-core-metadata` (PEP 714) alone: pips that know only the older `data-dist-info-metadata` read it in ways of their own, and do
- * without it.
- */
-function renderHtml(page, address) {
-    const links = page.files.map((file) => {
-        const href = address(file) + (file.sha256 === null ? '' : `#sha256=${file.sha256}`);
-        const python = file.requiresPython === null ? '' : ` data-requires-python="${quote(file.requiresPython)}"`;
-        const yanked = file.yanked === null ? '' : ` data-yanked="${quote(file.yanked)}"`;
-        const metadata = isWheel(file) ? ' data-core-metadata="true"' : '';
-        return `<a href="${quote(href)}"${python}${yanked}${metadata}>${quote(file.filename)}</a><br>`;
-    });
-    const head = '<meta charset="utf-8"><meta name="pypi:repository-version" content="1.0">';
-    return `<!DOCTYPE html>\n<html><head>${head}<title>${quote(page.project)}</title></head><body>\n${links.join('\n')}\n</body></html>\n`;
-}
-function isWheel(file) {
-    return file.filename.endsWith('.whl');
-}
-function quote(text) {
-    return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/store.js
-/** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
-class WrongBytes extends Error {
-    filename;
-    /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
-    expected;
-    actual;
-    constructor(filename, expected, actual) {
-        super(`${filename}: sha256 is ${actual ?? 'another one'}, not ${expected}`);
-        this.name = 'WrongBytes';
-        this.filename = filename;
-        this.expected = expected;
-        this.actual = actual;
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/gateway/byte-range.js
-/**
- * Reads a `Range` header for a file of `size` bytes (RFC 9110, section 14.1.2). Several ranges at once and other units are answered
- * with the whole, as the RFC allows. `current`: an `If-Range`, if there is one, names the file as it is.
- */
-function readByteRange(header, size, current) {
-    const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
-    if (match === null || !current) {
-        return 'whole';
-    }
-    const [first, last] = [match[1] ?? '', match[2] ?? ''];
-    if (first === '' && last === '') {
-        return 'whole';
-    }
-    if (first === '') {
-        const length = Math.min(Number(last), size);
-        return length === 0 ? 'unsatisfiable' : { from: size - length, to: size };
-    }
-    const from = Number(first);
-    const to = last === '' ? size : Math.min(Number(last) + 1, size);
-    if (last !== '' && Number(last) < from) {
-        return 'whole';
-    }
-    return from >= size ? 'unsatisfiable' : { from, to };
-}
-
-;// CONCATENATED MODULE: ./.build/src/gateway/serve-file.js
-
-
-
-
-
-/** A closed range of at most this many bytes (a wheel's directory, its METADATA) is fetched by itself, without starting the transfer. */
-const SMALL = 2 ** 22;
-/** How long (ms) the header waits for the first bytes, so that a file nobody has is a plain status and not a broken connection. */
-const HEADER_WAIT_MS = 3000;
-/**
- * Answers GET and HEAD for a file: from the store, else from its transfer while it arrives. A wrong byte or a failure after the header
- * breaks the connection. Rejects before the header went out as well as after it; the caller tells by `headersSent`.
- */
-async function serveFile(file, request, response, counter) {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort(new Error('the installer left')));
-    const size = file.size ?? (await sizeOf(file, counter, gone.signal));
-    const tag = file.sha256 === null ? null : `"${file.sha256}"`;
-    const ifRange = request.headers['if-range'];
-    const header = request.headers.range;
-    const range = readByteRange(header, size, ifRange === undefined || ifRange === tag);
-    const headers = {
-        'accept-ranges': 'bytes',
-        'content-type': 'application/octet-stream',
-        // Without a hash in its address the same address may mean other bytes tomorrow.
-        'cache-control': tag === null ? 'no-store' : 'no-cache',
-        ...(tag === null ? {} : { etag: tag }),
-    };
-    if (range === 'unsatisfiable') {
-        response.writeHead(416, { ...headers, 'content-range': `bytes */${size}` }).end();
-        return;
-    }
-    const { from, to } = range === 'whole' ? { from: 0, to: size } : range;
-    const partial = range === 'whole' ? {} : { 'content-range': `bytes ${from}-${to - 1}/${size}` };
-    const writeHead = () => {
-        response.writeHead(range === 'whole' ? 200 : 206, { ...headers, ...partial, 'content-length': to - from });
-        response.flushHeaders();
-    };
-    if (request.method === 'HEAD') {
-        writeHead();
-        response.end();
-        return;
-    }
-    const closed = range !== 'whole' && !/-\s*$/.test(header ?? '');
-    const part = closed && to - from <= SMALL && to - from < size ? await slice(file, from, to, counter, gone.signal) : null;
-    if (part !== null) {
-        writeHead();
-        counter.served(part.length);
-        response.end(part);
-        return;
-    }
-    await pipe(counter.transfers.get(file).read(from, gone.signal), to - from, writeHead, response, counter, gone.signal).catch((error) => {
-        if (error instanceof WrongBytes) {
-            counter.broke(file.filename);
-        }
-        throw error;
-    });
-}
-async function sizeOf(file, { transfers, store }, signal) {
-    const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
-    if (stored !== null) {
-        return stored.size;
-    }
-    try {
-        return (await transfers.slice(file, 0, 1, signal)).total;
-    }
-    catch (error) {
-        // No source does ranges, or says how long the file is: the transfer will tell.
-        return error instanceof Failure ? transfers.get(file).size() : Promise.reject(error);
-    }
-}
-/** A small part of a file that is not in the store; null where it has to come from the transfer. */
-async function slice(file, from, to, { transfers, store }, signal) {
-    if (file.sha256 !== null && (await store.find(file.sha256, file.filename)) !== null) {
-        return null;
-    }
-    try {
-        return (await transfers.slice(file, from, to, signal)).bytes;
-    }
-    catch (error) {
-        return error instanceof Failure ? null : Promise.reject(error);
-    }
-}
-async function pipe(pieces, length, writeHead, response, counter, signal) {
-    const iterator = pieces[Symbol.asyncIterator]();
-    const first = iterator.next();
-    const awake = new AbortController();
-    await Promise.race([first, (0,external_node_timers_promises_namespaceObject.setTimeout)(HEADER_WAIT_MS, undefined, { signal: awake.signal, ref: false })]).finally(() => awake.abort());
-    writeHead();
-    try {
-        let left = length;
-        for (let next = await first; next.done !== true && left > 0; next = await iterator.next()) {
-            const piece = next.value.subarray(0, left);
-            left -= piece.length;
-            counter.served(piece.length);
-            if (!response.write(piece)) {
-                await (0,external_node_events_.once)(response, 'drain', { signal });
+function openTransfers(options) {
+    const { client, store, log } = options;
+    const end = new AbortController();
+    const lanes = openLanes(options.sources);
+    const works = new Set();
+    const running = new Map();
+    const started = [];
+    const firstSeen = new Map();
+    const fetched = {};
+    const arrived = new Set();
+    let scheduled = false;
+    let alarm;
+    const dispatch = () => {
+        scheduled = false;
+        const now = Date.now();
+        for (;;) {
+            const list = [...works];
+            const next = scheduler_choose(list.map((work) => work.want(now)));
+            if (next === null) {
+                break;
             }
+            list[next.want]?.begin(next.route);
         }
-        if (left > 0) {
-            throw new Error(`the file ended ${left} bytes early`);
+        clearTimeout(alarm);
+        const wakeAt = Math.min(...[...works].map((work) => work.wakeAt(now)));
+        if (Number.isFinite(wakeAt)) {
+            alarm = setTimeout(changed, Math.max(5, wakeAt - now));
         }
-        response.end();
-    }
-    finally {
-        await iterator.return?.();
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/gateway/shelf.js
-
-/** An empty shelf. A file that is put there again replaces its earlier listing. */
-function createShelf() {
-    const files = new Map();
-    return {
-        put: (file) => {
-            const path = `/files/${file.sha256 ?? `-${shelf_short(file.locations.map((l) => l.url).join(' '))}`}/${file.filename}`;
-            files.set(path, file);
-            return path;
-        },
-        putDirect: (url) => {
-            const file = directFile(url);
-            const path = `/direct/${shelf_short(url)}/${file.filename}`;
-            files.set(path, file);
-            return path;
-        },
-        at: (path) => files.get(path) ?? null,
     };
-}
-/** A file that nothing is known of but its address; a `#sha256=` in it is its hash. */
-function directFile(url) {
-    const { pathname, hash, href } = new URL(url);
-    const name = decodeURIComponent(pathname.slice(pathname.lastIndexOf('/') + 1));
-    const sha256 = /sha256=([0-9a-f]{64})(&|$)/.exec(hash)?.[1] ?? null;
-    return {
-        filename: name.replace(/[^A-Za-z0-9._+!-]/g, '_').replace(/^[^A-Za-z0-9]+/, ''),
-        sha256,
-        hashOrigin: sha256 === null ? null : 'lock',
-        size: null,
-        requiresPython: null,
-        yanked: null,
-        uploadTime: null,
-        locations: [{ source: 'direct', url: href.replace(/#.*$/, ''), sha256, size: null }],
+    const changed = () => {
+        if (!scheduled) {
+            scheduled = true;
+            queueMicrotask(dispatch);
+        }
     };
-}
-function shelf_short(text) {
-    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 16);
-}
-
-;// CONCATENATED MODULE: ./.build/src/gateway/server.js
-
-
-
-
-
-
-
-
-
-/**
- * Opens an index on 127.0.0.1 that acts as HTTP proxy for `http://<name>.invalid` alone and wants a random token. `page` gives the merged
- * page of a project, null for one that nobody has.
- */
-async function openGateway(options) {
-    const { transfers, store, log } = options;
-    const host = `${options.name}.invalid`;
-    const origin = `http://${host}`;
-    const token = (0,external_node_crypto_.randomBytes)(24).toString('hex');
-    const shelf = createShelf();
-    const problems = new Map();
-    const broken = [];
-    const metadata = new Map();
-    const count = { pages: 0, files: 0, bytesServed: 0, refused: 0 };
-    log.mask(token);
-    const servePage = async (project, request, response) => {
-        count.pages += 1;
-        const page = await options.page(project);
-        if (page === null || page.files.length === 0) {
-            const faults = page?.faults ?? [];
-            const nobody = page === null || page.answered.length > 0 || faults.some((f) => f.kind === 'missing' || f.kind === 'empty');
-            if (!nobody) {
-                problems.set(project, { item: project, faults, failure: null });
+    const around = {
+        client,
+        store,
+        log,
+        signal: AbortSignal.any([options.signal, end.signal]),
+        timings: { ...defaultTimings, ...options.timings },
+        lane: lanes.lane,
+        credentials: lanes.credentials,
+        more: options.more ?? null,
+        add: (work) => {
+            works.add(work);
+            changed();
+        },
+        remove: (work) => {
+            works.delete(work);
+            changed();
+        },
+        changed,
+        count: (source, bytes) => {
+            fetched[source] = (fetched[source] ?? 0) + bytes;
+        },
+        arrived: ({ sha256 }) => {
+            arrived.add(sha256);
+        },
+    };
+    const start = (file) => {
+        const key = transfers_keyOf(file);
+        const seen = firstSeen.get(key);
+        if (seen !== undefined) {
+            return start({ ...file, sha256: seen.sha256, size: seen.size, hashOrigin: 'first-seen' });
+        }
+        const known = running.get(key);
+        if (known !== undefined) {
+            return known;
+        }
+        const sides = readings(file);
+        const transfer = sides.length > 1
+            ? settleDispute(file, sides, sides.map(start))
+            : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
+        running.set(key, transfer);
+        started.push(transfer);
+        transfer.done
+            .then((stored) => {
+            if (file.sha256 === null) {
+                firstSeen.set(key, stored);
             }
-            say(response, nobody ? 404 : 503, nobody ? `no source has ${project}` : `every source failed for ${project}`);
-            return;
-        }
-        const { type, body } = renderPage(page, request.headers.accept, (file) => origin + shelf.put(file));
-        const etag = `"${(0,external_node_crypto_.createHash)('sha256').update(type).update(body).digest('hex').slice(0, 32)}"`;
-        const headers = { 'cache-control': 'no-cache', etag, vary: 'accept' };
-        if (request.headers['if-none-match'] === etag) {
-            response.writeHead(304, headers).end();
-            return;
-        }
-        response.writeHead(200, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) });
-        response.end(request.method === 'HEAD' ? undefined : body);
+        })
+            .catch((error) => log.debug(`${file.filename}: ${String(error)}`))
+            // The next one who asks finds it in the store, or tries again.
+            .finally(() => running.delete(key))
+            .catch((error) => log.debug(String(error)));
+        return transfer;
     };
-    const serveMetadata = async (path, file, response) => {
-        const reading = metadata.get(path) ?? wheelMetadata(file, transfers, store, options.signal);
-        metadata.set(path, reading);
-        reading.catch(() => metadata.delete(path));
-        const text = await reading;
-        response.writeHead(200, {
-            'content-type': 'text/plain; charset=utf-8',
-            'content-length': text.length,
-            'cache-control': 'no-cache',
-        });
-        response.end(text);
+    const slice = (file, from, to, signal) => fetchSlice(file, from, to, around, signal);
+    return {
+        get: start,
+        slice,
+        metadata: (file, signal) => wheelMetadata(file, { get: start, slice }, store, signal),
+        fetched: () => ({ ...fetched }),
+        arrived: () => arrived,
+        faults: () => started.flatMap((transfer) => transfer.faults()),
+        close: async () => {
+            end.abort(new Error('the transfers were closed'));
+            await Promise.allSettled([...running.values()].map((transfer) => transfer.done));
+            clearTimeout(alarm);
+        },
     };
-    const serve = async (path, request, response) => {
-        const project = /^\/simple\/([^/]+)\/?$/.exec(path)?.[1];
-        if (project !== undefined) {
-            await servePage(normalise(project), request, response);
-            return;
-        }
-        const file = shelf.at(path) ?? shelf.at(path.replace(/\.metadata$/, ''));
-        if (file === null) {
-            say(response, 404, 'no such file');
-        }
-        else if (shelf.at(path) === null) {
-            await serveMetadata(path, file, response);
-        }
-        else {
-            count.files += 1;
-            await serveFile(file, request, response, {
+}
+/** What makes two files one transfer: hash and name, or where no hash is known the addresses and the name. */
+function transfers_keyOf(file) {
+    const where = file.sha256 ??
+        (0,external_node_crypto_.createHash)('sha256')
+            .update(file.locations.map((l) => `${l.url} ${l.sha256}`).join('\n'))
+            .digest('hex')
+            .slice(0, 32);
+    return `${where}-${file.filename}`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/run-gateway.js
+
+
+
+
+
+/** Addresses that change what the pages hold: the user's own choice of sources. The machine's default is told apart from a list, since a list is exclusive. */
+function chosenAddresses(request, roster) {
+    const listed = (source) => source.kind === 'private' ||
+        source.kind === 'find-links' ||
+        (source.kind === 'python' && request.mirrors !== 'auto');
+    const copies = request.paddleIndexes.map(({ url }) => url);
+    return [...roster.filter(listed).map(({ kind, url }) => `${kind} ${url}`), ...copies];
+}
+/** Prepares transfers and gateway for a plan. */
+function prepareWorks(plan, request, desk, store, context, signal) {
+    const name = gatewayName(plan, chosenAddresses(request, desk.roster));
+    const transfers = openTransfers({
+        client: desk.client,
+        store,
+        sources: (id) => desk.roster.find((source) => source.id === id),
+        more: (file) => morePlaces(desk.sources, file, (project) => plan.origins[project]),
+        log: context.log,
+        signal,
+    });
+    let locked = null;
+    let gateway = null;
+    return {
+        transfers,
+        origin: `http://${name}.invalid`,
+        opened: () => gateway,
+        lockTo(lock) {
+            locked = lock;
+        },
+        async open() {
+            gateway ??= await openGateway({
+                name,
+                page: async (project) => (locked === null ? null : lockPage(locked, project)) ?? desk.sources.page(project, plan.origins[project]),
                 transfers,
                 store,
-                served: (bytes) => {
-                    count.bytesServed += bytes;
-                },
-                broke: (filename) => broken.push(filename),
+                log: context.log,
+                signal,
             });
-        }
-    };
-    const answer = async (request, response) => {
-        const authorization = request.headers['proxy-authorization'] ?? null;
-        const entrance = atTheDoor({ method: request.method ?? '', target: request.url ?? '', authorization }, host, token);
-        if ('status' in entrance) {
-            count.refused += 1;
-            if (entrance.status === 407) {
-                response.setHeader('proxy-authenticate', 'Basic realm="paddle-mirror-setup"');
-            }
-            say(response, entrance.status, 'not for you');
-            return;
-        }
-        try {
-            await serve(entrance.path, request, response);
-        }
-        catch (error) {
-            if (response.destroyed) {
-                return;
-            }
-            const item = entrance.path.replace(/^\/simple\/|\/$/g, '').replace(/^.*\//, '');
-            log.debug(`gateway: ${item}: ${String(error)}`);
-            problems.set(item, {
-                item,
-                faults: shelf.at(entrance.path) === null ? [] : transfers.faults().filter((f) => f.url.endsWith(`/${item}`)),
-                failure: error instanceof Failure ? error : null,
-            });
-            if (response.headersSent) {
-                response.destroy();
-            }
-            else {
-                say(response, entrance.path.startsWith('/simple/') ? 503 : 502, `${item} could not be had`);
-            }
-        }
-    };
-    const server = (0,external_node_http_.createServer)((request, response) => {
-        request.resume();
-        answer(request, response).catch((error) => {
-            log.debug(`gateway: ${String(error)}`);
-            response.destroy();
-        });
-    });
-    server.on('connect', (_request, socket) => {
-        count.refused += 1;
-        socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
-    });
-    // A slow installer is no fault: the deadline of the run is the only limit.
-    Object.assign(server, { requestTimeout: 0, keepAliveTimeout: 60_000, timeout: 0 });
-    await new Promise((resolve, reject) => {
-        server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    });
-    const { port } = server.address();
-    return {
-        proxyUrl: `http://x:${token}@127.0.0.1:${port}`,
-        origin,
-        indexUrl: `${origin}/simple/`,
-        publish: (file) => origin + shelf.put(file),
-        publishDirect: (url) => origin + shelf.putDirect(url),
-        bringDirect: (url) => transfers.get(directFile(url)).done,
-        problems: () => [...problems.values()],
-        stats: () => ({ ...count, bytesFetched: transfers.fetched(), broken: [...broken] }),
-        close: async () => {
-            server.closeAllConnections();
-            await new Promise((resolve) => server.close(resolve));
+            return gateway;
         },
-    };
-}
-function say(response, status, text) {
-    response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(text) }).end(text);
-}
-
-;// CONCATENATED MODULE: ./.build/src/plan/gateway-name.js
-
-/**
- * Name of the gateway for one set of page contents, fit for a host label (RFC 1123): `cpu-stable-1a2b3c4d`. Installers keep their
- * caches by it. `addresses` are all that change what the pages hold: private indexes in order, a list of `mirrors`, `paddle-index`;
- * without credentials.
- */
-function gatewayName({ device, channel, origins }, addresses) {
-    const hash = (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify([Object.entries(origins).sort(), addresses]));
-    return `${device}-${channel}-${hash.digest('hex').slice(0, 8)}`;
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/disputed.js
-
-/** The files that sources mean who state different hashes for one name, no referee among them; one entry where they agree. */
-function readings(file) {
-    const hashes = new Set(file.locations.flatMap((l) => (l.sha256 === null ? [] : [l.sha256])));
-    if (file.sha256 !== null || hashes.size < 2) {
-        return [file];
-    }
-    return [...hashes].map((sha256) => ({
-        ...file,
-        sha256,
-        hashOrigin: 'index',
-        size: file.locations.find((l) => l.sha256 === sha256)?.size ?? null,
-        locations: file.locations.filter((l) => l.sha256 === sha256),
-    }));
-}
-/**
- * Settles a disputed hash by the bytes: a source whose own bytes don't match its own page is out. When several are consistent in
- * themselves the file is refused, all of them named.
- */
-function settleDispute(file, sides, transfers) {
-    const decide = async () => {
-        const outcomes = await Promise.allSettled(transfers.map(async (transfer) => ({ stored: await transfer.done, transfer })));
-        const good = outcomes.filter((o) => o.status === 'fulfilled').map((o) => o.value);
-        const [only] = good;
-        if (good.length === 1 && only !== undefined) {
-            return only;
-        }
-        const failures = outcomes.flatMap((o) => o.status === 'rejected' && o.reason instanceof Failure ? o.reason.problems : []);
-        const claims = sides
-            .map((side) => `${side.locations.map((l) => l.source).join(', ')} (sha256 ${side.sha256})`)
-            .join(' against ');
-        const dispute = {
-            where: file.filename,
-            what: `Sources have different files of this name, each as its own page says: ${claims}.`,
-            remedy: 'Name one of them alone with `mirrors`, or give a lock with the right hash as `requirements`.',
-        };
-        throw new Failure(1, good.length === 0 ? failures : [dispute]);
-    };
-    const decided = decide();
-    const done = decided.then((d) => d.stored);
-    // Readers and those who wait for the size learn of a failure by themselves.
-    done.catch(() => undefined);
-    return {
-        done,
-        size: async () => (await decided).stored.size,
-        read: async function* (from, signal) {
-            yield* (await decided).transfer.read(from, signal);
+        async close() {
+            await gateway?.close();
+            await transfers.close();
         },
-        faults: () => transfers.flatMap((t) => t.faults()),
     };
 }
 
@@ -55963,12 +57606,7 @@ function settleDispute(file, sides, transfers) {
 
 
 
-/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
-function errorCode(error) {
-    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-        ? error.code
-        : null;
-}
+
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
  * then be empty. Throws DiskFull.
@@ -56013,7 +57651,7 @@ async function readKept(path) {
     }
 }
 /** Bytes free for this user at `folder`. */
-async function freeBytes(folder) {
+async function atomic_freeBytes(folder) {
     const { bavail, bsize } = await (0,promises_.statfs)(folder);
     return bavail * bsize;
 }
@@ -56030,1455 +57668,15 @@ async function fileSize(path) {
         throw error;
     }
 }
-/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
-class DiskFull extends Failure {
-    constructor(folder, needed, free, options) {
-        const problem = {
-            where: folder,
-            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
-            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
-        };
-        super(1, [problem], options);
-        this.name = 'DiskFull';
-    }
-}
 /** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
 async function explainFull(error, folder, needed) {
     const code = errorCode(error);
     const full = code === 'ENOSPC' || code === 'EDQUOT';
-    return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
-}
-function mebibytes(bytes) {
-    return (bytes / 2 ** 20).toFixed(1);
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/bell.js
-/** A bell that any number of readers may wait for. */
-function createBell() {
-    let waiting = new Set();
-    return {
-        ring: () => {
-            const woken = waiting;
-            waiting = new Set();
-            for (const wake of woken) {
-                wake();
-            }
-        },
-        wait: (signal) => new Promise((resolve, reject) => {
-            if (signal.aborted) {
-                reject(signal.reason);
-                return;
-            }
-            const leave = () => {
-                waiting.delete(wake);
-                reject(signal.reason);
-            };
-            const wake = () => {
-                signal.removeEventListener('abort', leave);
-                resolve();
-            };
-            waiting.add(wake);
-            signal.addEventListener('abort', leave, { once: true });
-        }),
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/record.js
-
-/** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
-const KEPT = '(kept)';
-/** The same start of the machine, read twice from its clock and its uptime. */
-const SAME_BOOT_MS = 5000;
-/** When the machine was started, ms since the epoch. */
-function bootTime() {
-    return Math.round(Date.now() - (0,external_node_os_.uptime)() * 1000);
-}
-/**
- * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
- * a file without hash whose copy can't be told or whose bytes a restart of the machine (`bootedMs` is another) may have damaged.
- * Pieces that reach past `onDisk` bytes are cut there.
- */
-function readRecord(value, sha256, onDisk, bootedMs) {
-    if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
-        return null;
-    }
-    const identity = readIdentity(value['identity']);
-    const sameBoot = isCount(value['bootedMs']) && Math.abs(value['bootedMs'] - bootedMs) < SAME_BOOT_MS;
-    if (!Array.isArray(value['pieces']) || (sha256 === null && (identity === null || !sameBoot))) {
-        return null;
-    }
-    const source = sha256 === null && identity !== null ? identity.source : KEPT;
-    const pieces = value['pieces'].flatMap((piece) => {
-        if (!record_isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
-            return [];
-        }
-        return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
-    });
-    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to), bootedMs };
-}
-function readIdentity(value) {
-    if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
-        return null;
-    }
-    return { source: value['source'], validator: value['validator'] };
-}
-function record_isObject(value) {
-    return typeof value === 'object' && value !== null;
-}
-function isCount(value) {
-    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/routes.js
-
-
-
-/** The ways to one file, in the order in which its sources are wished. Those that state another hash than the file's are none. */
-function createRoutes(file, lane) {
-    return file.locations
-        .filter((l) => l.sha256 === null || file.sha256 === null || l.sha256 === file.sha256)
-        .map((location) => ({
-        location,
-        lane: lane(location),
-        strikes: 0,
-        struckAt: 0,
-        notBefore: 0,
-        left: false,
-        suspected: false,
-        rangeless: false,
-        mine: 0,
-        refusal: null,
-    }));
-}
-/** It may be asked, now or after a wait. */
-function isAlive(route) {
-    return !route.left && !route.lane.left;
-}
-/** Time (ms since the epoch) from which it may be asked. */
-function readyAt(route) {
-    return Math.max(route.notBefore, route.lane.notBefore);
-}
-/** The scheduler's view of a route. */
-function viewRoute(route, usable, nowMs) {
-    return {
-        ready: usable && isAlive(route) && !route.suspected && readyAt(route) <= nowMs,
-        active: route.lane.active,
-        limit: route.lane.limit,
-        rate: route.lane.rate,
-        mine: route.mine,
-    };
-}
-/**
- * Takes a refusal in: the route waits or is left. `gained`: bytes that the connection brought before; `begunMs`: when it was begun.
- * Connections that break together are one strike. Returns whether the route was left.
- */
-function routes_refuse(route, refusal, gained, alone, begunMs, nowMs) {
-    // A source that stalls is not forgiven for the bytes before the stall: each one holds the installer up.
-    const forgiven = gained >= 2 ** 16 && refusal.kind !== 'timeout' && refusal.kind !== 'slow';
-    if (forgiven) {
-        route.strikes = 0;
-    }
-    else if (begunMs >= route.struckAt) {
-        route.strikes += 1;
-        route.struckAt = nowMs;
-    }
-    route.refusal = refusal;
-    const verdict = refusal_judge(refusal, route.strikes, alone, Math.random());
-    if (verdict.leave !== null) {
-        route.left = true;
-        route.lane.left ||= verdict.leave === 'run';
-        return true;
-    }
-    const until = nowMs + verdict.waitMs;
-    if (verdict.scope === 'host') {
-        route.lane.notBefore = Math.max(route.lane.notBefore, until);
-    }
-    else {
-        route.notBefore = until;
-    }
-    return false;
-}
-/** A route's refusal as the report has it. */
-function faultOf(route, refusal) {
-    const { kind, detail, remedy } = refusal;
-    return { source: route.location.source, url: maskUrl(route.location.url), kind, detail, remedy };
-}
-/** The Failure of a file that no source could bring: one problem for each of them. */
-function exhausted(filename, routes) {
-    const problems = routes.map((route) => {
-        const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
-        return {
-            where: `${route.location.source} (${maskUrl(route.location.url)})`,
-            what: `${filename} could not be had: ${(route.refusal?.detail ?? left).replace(/\.$/, '')}.`,
-            remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
-        };
-    });
-    const none = { where: filename, what: 'No source has this file.', remedy: ANOTHER };
-    return new Failure(1, problems.length === 0 ? [none] : problems);
-}
-const ANOTHER = 'Name another mirror with `mirrors`, or try again later.';
-const REMEDIES = {
-    banned: 'The mirror turns this machine away: wait, or name another mirror with `mirrors`.',
-    html: 'Something between here and the mirror answers in its place: check for a login page, or name another mirror with `mirrors`.',
-    'wrong-hash': 'The mirror has other bytes than the index: name another mirror with `mirrors`.',
-    dns: 'Check the name and the DNS of this machine, or name another mirror with `mirrors`.',
-};
-
-;// CONCATENATED MODULE: ./.build/src/transfer/blame.js
-
-
-/**
- * Chooses whose bytes are fetched again: those of an earlier run first, which nobody has vouched for; then, when one source brought the
- * whole, that one is proven wrong; otherwise the least wished for of the sources that another one can replace. Each round either
- * clears the file or leaves fewer sources to doubt, so it ends.
- */
-function blame(contributors, routes) {
-    if (contributors.includes(KEPT)) {
-        return { recall: KEPT, proven: false };
-    }
-    const [only] = contributors;
-    if (contributors.length === 1 && only !== undefined) {
-        return { recall: only, proven: true };
-    }
-    const replaceable = (source) => routes.some((r) => r.location.source !== source && isAlive(r) && !r.suspected);
-    const suspect = routes
-        .map((r) => r.location.source)
-        .reverse()
-        .find((source) => contributors.includes(source) && replaceable(source));
-    return suspect === undefined ? { recall: null } : { recall: suspect, proven: false };
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/disk-file.js
-
-
-
-
-/** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
-const HELD_BACK = 2 ** 16;
-const READ = 2 ** 18;
-/** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null. */
-async function openDiskFile(path, filename, expected, extent, bell, failed) {
-    const handle = await (0,promises_.open)(path, 'r+');
-    const readers = new Set();
-    let differences = 0;
-    let restarts = 0;
-    let closing = false;
-    const closeWhenIdle = async () => {
-        if (closing && readers.size === 0) {
-            await handle.close();
-        }
-    };
-    const visible = () => {
-        const size = extent.size();
-        return size !== null && extent.verified()
-            ? size
-            : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
-    };
-    const readAt = async (buffer, length, position) => {
-        const { bytesRead } = await handle.read(buffer, 0, length, position);
-        if (bytesRead === 0) {
-            throw new Error(`${path} became shorter while it was used`);
-        }
-        return buffer.subarray(0, bytesRead);
-    };
-    const compare = async (bytes, at, length) => {
-        const old = await readAt(Buffer.allocUnsafe(length), length, at);
-        const fresh = Buffer.from(bytes.buffer, bytes.byteOffset, old.length);
-        if (old.equals(fresh)) {
-            return;
-        }
-        differences += 1;
-        const first = at + fresh.findIndex((byte, index) => byte !== old[index]);
-        for (const reader of readers) {
-            reader.broken ||= reader.position > first;
-        }
-    };
-    return {
-        write: async (bytes, at, compareTo) => {
-            if (compareTo > at) {
-                await compare(bytes, at, Math.min(bytes.length, compareTo - at));
-            }
-            try {
-                for (let done = 0; done < bytes.length;) {
-                    done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
-                }
-            }
-            catch (error) {
-                throw await explainFull(error, path, Math.max(bytes.length, (extent.size() ?? 0) - extent.front()));
-            }
-        },
-        read: async function* (from, signal) {
-            const reader = { position: from, broken: false };
-            readers.add(reader);
-            try {
-                for (;;) {
-                    if (reader.broken) {
-                        throw new WrongBytes(filename, expected ?? 'the one seen first', null);
-                    }
-                    const end = visible();
-                    if (reader.position < end) {
-                        const length = Math.min(READ, end - reader.position);
-                        const piece = await readAt(Buffer.allocUnsafe(length), length, reader.position);
-                        reader.position += piece.length;
-                        yield piece;
-                    }
-                    else if (extent.verified()) {
-                        return;
-                    }
-                    else if (failed() !== null) {
-                        throw failed();
-                    }
-                    else {
-                        await bell.wait(signal);
-                    }
-                }
-            }
-            finally {
-                readers.delete(reader);
-                await closeWhenIdle();
-            }
-        },
-        hash: async (signal) => {
-            const buffer = Buffer.allocUnsafe(2 ** 20);
-            let [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
-            for (;;) {
-                const front = extent.front();
-                if (round !== restarts) {
-                    [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
-                }
-                else if (position < front) {
-                    const piece = await readAt(buffer, Math.min(buffer.length, front - position), position);
-                    if (round === restarts) {
-                        hash.update(piece);
-                        position += piece.length;
-                    }
-                }
-                else if (position === extent.size()) {
-                    return hash.digest('hex');
-                }
-                else {
-                    await bell.wait(signal);
-                }
-            }
-        },
-        restart: () => {
-            restarts += 1;
-        },
-        differences: () => differences,
-        close: async () => {
-            closing = true;
-            await closeWhenIdle();
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/segments.js
-/**
- * Starts the book of a file in segments of `segmentBytes`; a file below `wholeBelow` is one segment.
- * `kept`: pieces that an earlier run left, in any order; those that overlap or lie outside the file are forgotten.
- */
-function createSegments(size, segmentBytes, wholeBelow, kept = []) {
-    let length = size;
-    let past = [];
-    let list = layOut(size, segmentBytes, wholeBelow, kept, past);
-    const longest = () => list
-        .filter((s) => s.busy && Number.isFinite(s.end))
-        .reduce((a, b) => (a === null || b.end - b.reached > a.end - a.reached ? b : a), null);
-    const pieces = () => list.flatMap((s) => s.pieces);
-    return {
-        take: () => {
-            const free = list.find((s) => !s.busy && s.reached < s.end);
-            if (free !== undefined) {
-                free.busy = true;
-            }
-            return free ?? null;
-        },
-        split: (least) => {
-            const victim = longest();
-            const middle = victim === null ? 0 : victim.reached + Math.ceil((victim.end - victim.reached) / 2);
-            if (victim === null || victim.end - middle < least) {
-                return null;
-            }
-            const tail = { ...fresh(middle, victim.end), busy: true, compareTo: Math.max(middle, victim.compareTo) };
-            victim.end = middle;
-            victim.compareTo = Math.min(victim.compareTo, middle);
-            list.splice(list.indexOf(victim) + 1, 0, tail);
-            return tail;
-        },
-        widest: () => {
-            const victim = longest();
-            return victim === null ? 0 : Math.floor((victim.end - victim.reached) / 2);
-        },
-        advance: (segment, source, to) => {
-            const last = segment.pieces.at(-1);
-            if (last?.source === source && last.to === segment.reached) {
-                last.to = to;
-            }
-            else {
-                segment.pieces.push({ source, from: segment.reached, to });
-            }
-            segment.reached = to;
-        },
-        at: (position) => list.find((s) => position >= s.start && position < s.end) ?? null,
-        setSize: (known) => {
-            const open = list.at(-1);
-            if (length !== null || open === undefined) {
-                return;
-            }
-            length = known;
-            open.end = known;
-            // The connection that found the length goes on with the first segment.
-            const first = grid(known, segmentBytes, wholeBelow).filter((start) => start > open.reached);
-            for (const [index, start] of first.entries()) {
-                open.end = Math.min(open.end, start);
-                list.push(fresh(start, first[index + 1] ?? known));
-            }
-        },
-        size: () => length,
-        front: () => list.find((s) => s.reached < s.end)?.reached ?? length ?? 0,
-        missing: () => (length === null ? Number.POSITIVE_INFINITY : list.reduce((sum, s) => sum + s.end - s.reached, 0)),
-        hasFree: () => list.some((s) => !s.busy && s.reached < s.end),
-        sources: () => [...new Set(pieces().map((p) => p.source))],
-        pieces,
-        recall: (source) => {
-            const here = pieces();
-            past = [...past, ...here.filter((p) => p.source === source)];
-            list = layOut(length, segmentBytes, wholeBelow, here.filter((p) => p.source !== source), past);
-        },
-    };
-}
-function fresh(start, end) {
-    return { start, reached: start, end, busy: false, pieces: [], compareTo: start };
-}
-function grid(size, segmentBytes, wholeBelow) {
-    const count = size < wholeBelow ? 1 : Math.ceil(size / segmentBytes);
-    return Array.from({ length: count }, (_, index) => index * segmentBytes);
-}
-/** Segments cut at the grid and where a piece begins, so that no piece is lost for a hole before it. */
-function layOut(size, segmentBytes, wholeBelow, kept, past) {
-    const end = size ?? Number.POSITIVE_INFINITY;
-    const inside = (p) => p.from >= 0 && p.from < p.to && p.to <= end;
-    const [here, gone] = [kept.filter(inside).sort((a, b) => a.from - b.from), past.filter(inside)];
-    const cuts = size === null ? [0] : grid(size, segmentBytes, wholeBelow);
-    const starts = [...new Set([...cuts, ...here.map((p) => p.from), ...gone.map((p) => p.from)])].sort((a, b) => a - b);
-    const list = starts.map((start, index) => fresh(start, starts[index + 1] ?? end));
-    for (const segment of list) {
-        for (const piece of here) {
-            const to = Math.min(piece.to, segment.end);
-            if (piece.from <= segment.reached && to > segment.reached) {
-                segment.pieces.push({ source: piece.source, from: segment.reached, to });
-                segment.reached = to;
-            }
-        }
-        for (const piece of gone) {
-            if (piece.from <= segment.reached) {
-                segment.compareTo = Math.max(segment.compareTo, Math.min(piece.to, segment.end));
-            }
-        }
-    }
-    return list;
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/download-state.js
-
-
-
-/** The state of a file of which `onDisk` bytes are in its partial file, `record` telling which. */
-function readState(file, routes, bell, timings, record, onDisk) {
-    const kept = readRecord(record, file.sha256, onDisk, bootTime());
-    const stated = statedSize(file);
-    const fresh = freshSegments(file, timings);
-    const usable = kept !== null && (stated === null || stated === kept.size);
-    const found = usable ? createSegments(kept.size, timings.segmentBytes, timings.wholeBelow, kept.pieces) : fresh;
-    // Complete, and no hash to check it by, no request left to ask its source by: fetched again.
-    const segments = file.sha256 === null && found.missing() === 0 ? fresh : found;
-    const identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
-    const confirmed = file.sha256 !== null || identity === null;
-    return { file, routes, bell, segments, identity, confirmed, recalling: null, verified: false, failure: null };
-}
-/** A file's book with nothing in it. */
-function freshSegments(file, timings) {
-    return createSegments(statedSize(file), timings.segmentBytes, timings.wholeBelow);
-}
-function statedSize(file) {
-    return file.size ?? file.locations.find((l) => l.size !== null)?.size ?? null;
-}
-/** Alive routes at other hosts: somebody could take over. */
-function othersThan(route, state) {
-    return state.routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
-}
-/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once. */
-function isUsable(route, state) {
-    const { file, identity, routes } = state;
-    const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
-    const better = routes.some((r) => r !== route && !r.rangeless && isAlive(r) && !r.suspected);
-    return sameCopy && (!route.rangeless || (route.mine === 0 && !better));
-}
-/** The bytes of `source` are missing again. */
-function takeBack(source, state, disk) {
-    state.segments.recall(source);
-    disk.restart();
-    state.bell.ring();
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/ask.js
-
-
-
-
-/** Asks a source for bytes of a file by http(s) or `file:`. Throws Refused or HttpFault when it does not answer with them. */
-function ask_ask(client, wanted) {
-    return wanted.url.startsWith('file:') ? askFile(wanted) : askHttp(client, wanted);
-}
-async function askHttp(client, wanted) {
-    const { url, from, to, size, limits, signal } = wanted;
-    const range = wanted.whole ? {} : { range: `bytes=${from}-${to === null ? '' : to - 1}` };
-    const answer = await client.request({
-        url,
-        headers: { accept: 'application/octet-stream, */*;q=0.5', 'accept-encoding': 'identity', ...range },
-        credentials: wanted.credentials,
-        ...limits,
-        signal,
-    });
-    try {
-        const { headers, status } = answer;
-        if (status !== 200 && status !== 206) {
-            throw refusedByStatus(status, headers['retry-after'], Date.now());
-        }
-        if (/^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')) {
-            throw refusal_refused('html', 'answered with a web page instead of the file');
-        }
-        const encoding = headers['content-encoding'];
-        if (encoding !== undefined && encoding !== 'identity') {
-            throw refusal_refused('malformed', `sends the file re-encoded (${encoding})`);
-        }
-        const { at, total } = status === 206 ? readContentRange(headers['content-range'], from, to) : { at: 0, total: readLength(headers) };
-        if (size !== null && total !== null && total !== size) {
-            throw refusal_refused('malformed', `has a file of ${total} bytes, not ${size}`);
-        }
-        return {
-            at,
-            total,
-            ranged: status === 206,
-            validator: readValidator(headers),
-            body: answer.body,
-            cancel: () => answer.cancel(),
-        };
-    }
-    catch (error) {
-        answer.cancel();
-        throw error;
-    }
-}
-/** `Content-Range: bytes 0-499/1234` (RFC 9110, section 14.4), which has to begin where it was asked to and not to end later. */
-function readContentRange(value, from, to) {
-    const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(value ?? '');
-    if (match === null) {
-        throw refusal_refused('malformed', `answered 206 with the Content-Range ${JSON.stringify(value ?? '')}`);
-    }
-    const [at, last] = [Number(match[1]), Number(match[2])];
-    if (at !== from || (to !== null && last >= to)) {
-        throw refusal_refused('malformed', `sent the range ${at}-${last}, not ${from}-${to === null ? '' : to - 1}`);
-    }
-    return { at, total: match[3] === '*' ? null : Number(match[3]) };
-}
-function readLength(headers) {
-    const value = headers['content-length'];
-    return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
-}
-function readValidator(headers) {
-    const etag = headers['etag'];
-    return etag !== undefined && !etag.startsWith('W/') ? etag : (headers['last-modified'] ?? null);
-}
-async function askFile(wanted) {
-    const { to, size, signal } = wanted;
-    const from = wanted.whole ? 0 : wanted.from;
-    const path = (0,external_node_url_.fileURLToPath)(wanted.url);
-    const found = await (0,promises_.stat)(path).catch((error) => {
-        throw refusal_refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
-    });
-    if (!found.isFile() || (size !== null && found.size !== size)) {
-        throw refusal_refused('malformed', found.isFile() ? `has a file of ${found.size} bytes, not ${size}` : 'is no file');
-    }
-    return {
-        at: from,
-        total: found.size,
-        ranged: true,
-        validator: `${found.mtimeMs}-${found.ino}`,
-        body: readFileRange(path, from, Math.min(to ?? found.size, found.size), signal),
-        // The file is opened by the first read and closed when the reader leaves.
-        cancel: () => undefined,
-    };
-}
-async function* readFileRange(path, from, to, signal) {
-    const handle = await (0,promises_.open)(path, 'r');
-    try {
-        for (let position = from; position < to;) {
-            signal.throwIfAborted();
-            const length = Math.min(2 ** 18, to - position);
-            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
-            if (bytesRead === 0) {
-                throw refusal_refused('reset', 'became shorter while it was read');
-            }
-            yield buffer.subarray(0, bytesRead);
-            position += bytesRead;
-        }
-    }
-    finally {
-        await handle.close();
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/connection.js
-
-/** Bytes written at a time at most; less than the smallest half that is split off, so that a write never runs into it. */
-const PIECE = 2 ** 17;
-/**
- * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
- * the server liked, goes on through every segment that nobody else fetches and passes over the others. Whatever was claimed is free
- * again afterwards. Throws Refused when the answer ends too early.
- */
-async function pour(reply, first, segments, stream, write) {
-    let mine = first;
-    let position = reply.at;
-    try {
-        for await (const chunk of reply.body) {
-            for (let offset = 0; offset < chunk.length;) {
-                const rest = chunk.length - offset;
-                mine ??= claim(segments, position);
-                const step = mine === null ? skip(segments, position, rest) : Math.min(rest, gap(mine, position));
-                if (step === 0) {
-                    return;
-                }
-                if (mine !== null && position === mine.reached) {
-                    await write(mine, chunk.subarray(offset, offset + step));
-                }
-                offset += step;
-                position += step;
-                if (mine !== null && mine.reached >= mine.end) {
-                    mine.busy = false;
-                    mine = null;
-                    if (!stream || !segments.hasFree()) {
-                        return;
-                    }
-                }
-            }
-        }
-        if (segments.size() === null) {
-            segments.setSize(position);
-        }
-        else if (mine !== null && mine.reached < mine.end) {
-            throw refusal_refused('reset', `ended after ${position} bytes, before ${mine.end}`);
-        }
-    }
-    finally {
-        if (mine !== null) {
-            mine.busy = false;
-        }
-        reply.cancel();
-    }
-}
-function claim(segments, position) {
-    const here = segments.at(position);
-    if (here === null || here.busy || here.reached >= here.end || here.reached < position) {
-        return null;
-    }
-    here.busy = true;
-    return here;
-}
-function skip(segments, position, rest) {
-    const here = segments.at(position);
-    return here === null ? 0 : Math.min(rest, here.end - position);
-}
-/** Bytes to pass over up to where the segment goes on, or to write at once. */
-function gap(mine, position) {
-    return position < mine.reached ? mine.reached - position : Math.min(PIECE, mine.end - position);
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/lanes.js
-/** Connections to a host whose source is in no list: a direct link, a folder. */
-const UNLISTED_CONNECTIONS = 16;
-/** The hosts of a run. A limit holds for a host, whichever source names it. */
-function openLanes(sources) {
-    const lanes = new Map();
-    return {
-        lane: (location) => {
-            const { protocol, host } = new URL(location.url);
-            const key = `${protocol}//${host}`;
-            const known = lanes.get(key);
-            if (known !== undefined) {
-                return known;
-            }
-            const limit = Math.max(1, sources(location.source)?.connections ?? UNLISTED_CONNECTIONS);
-            const lane = { host: key, limit, active: 0, notBefore: 0, left: false, rate: null };
-            lanes.set(key, lane);
-            return lane;
-        },
-        // A page may name files of any host: the index's password is for the index's own origin.
-        credentials: (location) => {
-            const source = sources(location.source);
-            const same = source !== undefined && URL.canParse(source.url) && new URL(source.url).origin === new URL(location.url).origin;
-            return same ? source.credentials : null;
-        },
-    };
-}
-/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Too few bytes say nothing. */
-function measure(lane, bytes, ms) {
-    if (bytes < 2 ** 18) {
-        return;
-    }
-    const seen = (bytes * 1000) / Math.max(1, ms);
-    lane.rate = lane.rate === null ? seen : lane.rate * 0.6 + seen * 0.4;
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/lines.js
-
-
-
-
-
-
-/** Opens connections that carry bytes from the routes of a file into its partial file, until `signal` ends them all. */
-function createLines(state, disk, around, signal, events) {
-    const { file, bell } = state;
-    const { timings } = around;
-    const lines = new Set();
-    /** Takes in what an answer says of the file. False: the answer is of no use, and nobody's fault. */
-    const accept = async (reply, route, asked, whole) => {
-        const { identity, segments } = state;
-        const copy = { source: route.location.source, validator: reply.validator ?? '' };
-        const sameSize = reply.total === null || reply.total === (segments.size() ?? reply.total);
-        if (file.sha256 === null && identity !== null && (identity.validator !== copy.validator || !sameSize)) {
-            if (state.confirmed) {
-                state.recalling = identity.source;
-                throw refusal_refused('reset', 'has another file now than when its first bytes came');
-            }
-            Object.assign(state, { segments: freshSegments(file, timings), identity: null, confirmed: true });
-            disk.restart();
-            return false;
-        }
-        state.identity ??= copy;
-        state.confirmed = true;
-        if (!reply.ranged && !whole) {
-            route.rangeless = true;
-            if (asked.reached > 0 && othersThan(route, state).some((r) => !r.rangeless)) {
-                return false;
-            }
-        }
-        if (reply.total !== null && segments.size() === null) {
-            segments.setSize(reply.total);
-            await events.measured();
-        }
-        bell.ring();
-        return true;
-    };
-    const carry = async (line, segment) => {
-        const { route } = line;
-        const { segments } = state;
-        const { source, url } = route.location;
-        const whole = route.rangeless || (segment.reached === 0 && segment.end === segments.size());
-        let claimed = false;
-        try {
-            const reply = await ask_ask(around.client, {
-                url,
-                credentials: around.credentials(route.location),
-                from: segment.reached,
-                to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
-                size: state.confirmed ? segments.size() : null,
-                whole,
-                limits: othersThan(route, state).length > 0 ? timings.hurried : timings.patient,
-                signal: AbortSignal.any([signal, line.stop.signal]),
-            });
-            try {
-                claimed = await accept(reply, route, segment, whole);
-            }
-            finally {
-                if (!claimed) {
-                    reply.cancel();
-                }
-            }
-            if (!claimed) {
-                return;
-            }
-            const body = metered(reply.body, (bytes) => {
-                line.bytes += bytes;
-                around.count(source, bytes);
-            });
-            await pour({ ...reply, body }, segment, segments, !reply.ranged, async (into, bytes) => {
-                await disk.write(bytes, into.reached, into.compareTo);
-                segments.advance(into, source, into.reached + bytes.length);
-                bell.ring();
-                events.wrote(bytes.length);
-            });
-            route.strikes = 0;
-        }
-        finally {
-            segment.busy &&= claimed;
-        }
-    };
-    const run = async (line, segment) => {
-        const { route, stop } = line;
-        const started = Date.now();
-        lines.add(line);
-        route.mine += 1;
-        route.lane.active += 1;
-        try {
-            await carry(line, segment);
-        }
-        catch (error) {
-            const refusal = asRefusal(stop.signal.aborted ? stop.signal.reason : error);
-            if (signal.aborted) {
-                return;
-            }
-            if (refusal === null) {
-                events.failed(error);
-            }
-            else {
-                events.refused(route, refusal, line.bytes, started);
-            }
-        }
-        finally {
-            lines.delete(line);
-            route.mine -= 1;
-            route.lane.active -= 1;
-            measure(route.lane, line.bytes, Date.now() - started);
-            events.closed();
-        }
-    };
-    return {
-        open: (route, segment) => {
-            const line = { route, stop: new AbortController(), bytes: 0, seenBytes: 0, seenAt: Date.now() };
-            run(line, segment).catch(events.failed);
-        },
-        count: () => lines.size,
-        sources: () => [...new Set([...lines].map((line) => line.route.location.source))],
-        dropSlow: (nowMs) => {
-            for (const line of lines) {
-                const ms = nowMs - line.seenAt;
-                if (ms < timings.slowMs) {
-                    continue;
-                }
-                const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
-                const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
-                const brought = line.bytes - line.seenBytes;
-                if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
-                    line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${ms} ms`));
-                }
-                line.seenBytes = line.bytes;
-                line.seenAt = nowMs;
-            }
-        },
-    };
-}
-async function* metered(body, count) {
-    for await (const chunk of body) {
-        count(chunk.length);
-        yield chunk;
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/download.js
-
-
-
-
-
-
-
-
-/** Opens the download of `file` into `partial`, going on with what an earlier run left there. */
-async function openDownload(file, partial, around) {
-    const { timings, log, store } = around;
-    const expected = file.sha256;
-    const routes = createRoutes(file, around.lane);
-    const bell = createBell();
-    const life = new AbortController();
-    const signal = AbortSignal.any([around.signal, life.signal]);
-    const faults = [];
-    const onDisk = (await fileSize(partial.path)) ?? 0;
-    const state = readState(file, routes, bell, timings, partial.record, onDisk);
-    let saving = null;
-    /** Bytes that arrived since the last record. */
-    let unsaved = 0;
-    const extent = {
-        front: () => (state.confirmed ? state.segments.front() : 0),
-        size: () => (state.confirmed ? state.segments.size() : null),
-        verified: () => state.verified,
-    };
-    const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => state.failure);
-    const fail = (error) => {
-        state.failure ??= error;
-        life.abort(state.failure);
-        bell.ring();
-    };
-    const checkSpace = async () => {
-        const [needed, free] = [state.segments.missing(), await store.free()];
-        if (Number.isFinite(needed) && needed > free) {
-            throw new DiskFull(store.root, needed, free);
-        }
-    };
-    const blameRoute = (route, refusal, gained, begunMs) => {
-        const left = routes_refuse(route, refusal, gained, othersThan(route, state).length === 0, begunMs, Date.now());
-        faults.push(faultOf(route, refusal));
-        log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
-        if (left && expected === null && state.identity?.source === route.location.source) {
-            state.recalling = state.identity.source;
-        }
-    };
-    /** After every change: takes back what is to be taken back, gives up when nobody is left. */
-    const settle = () => {
-        if (lines.count() === 0 && state.failure === null && !state.verified) {
-            if (state.recalling !== null) {
-                takeBack(state.recalling, state, disk);
-                state.recalling = null;
-                state.identity = null;
-            }
-            if (state.segments.missing() > 0 && !routes.some((r) => isAlive(r) && !r.suspected)) {
-                for (const route of routes) {
-                    route.suspected = false;
-                }
-                if (!routes.some(isAlive)) {
-                    fail(exhausted(file.filename, routes));
-                }
-            }
-        }
-        bell.ring();
-        around.changed();
-    };
-    const lines = createLines(state, disk, around, signal, {
-        refused: blameRoute,
-        failed: fail,
-        closed: settle,
-        measured: checkSpace,
-        // A kill costs what no record knows of: well under a hundredth of the file.
-        wrote: (bytes) => {
-            unsaved += bytes;
-            if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 400)) {
-                saveSoon();
-            }
-        },
-    });
-    const save = async () => {
-        const { segments, identity, confirmed } = state;
-        const size = segments.size();
-        if (size !== null && confirmed) {
-            unsaved = 0;
-            const pieces = segments.pieces();
-            const record = { version: 1, size, sha256: expected, identity, pieces, bootedMs: bootTime() };
-            await partial.save(record);
-        }
-    };
-    const saveSoon = () => {
-        saving ??= save()
-            .catch(fail)
-            .finally(() => {
-            saving = null;
-        });
-    };
-    const tick = () => {
-        lines.dropSlow(Date.now());
-        settle();
-        const total = state.segments.size();
-        const bytes = total === null ? state.segments.front() : total - state.segments.missing();
-        log.progress({ item: file.filename, bytes, total, sources: lines.sources() });
-        saveSoon();
-    };
-    /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
-    const repair = (actual) => {
-        const next = blame(state.segments.sources(), routes);
-        if (next.recall === null) {
-            throw exhausted(file.filename, routes);
-        }
-        for (const route of routes.filter((r) => r.location.source === next.recall)) {
-            if (next.proven) {
-                blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0, Date.now());
-            }
-            else {
-                route.suspected = true;
-            }
-        }
-        takeBack(next.recall, state, disk);
-        settle();
-    };
-    /** The hash is right: a suspect whose bytes had to be replaced by other ones is proven wrong. */
-    const convict = (replaced) => {
-        for (const route of routes.filter((r) => r.suspected && replaced)) {
-            blameRoute(route, wrongHash('other bytes', expected), 0, Date.now());
-        }
-    };
-    return {
-        run: async () => {
-            const timer = setInterval(tick, timings.tickMs);
-            try {
-                await checkSpace();
-                settle();
-                for (let differences = 0;;) {
-                    const actual = await disk.hash(signal);
-                    while (lines.count() > 0) {
-                        await bell.wait(signal);
-                    }
-                    if (expected === null || actual === expected) {
-                        state.verified = true;
-                        convict(disk.differences() > differences);
-                        bell.ring();
-                        return actual;
-                    }
-                    differences = disk.differences();
-                    repair(actual);
-                }
-            }
-            catch (error) {
-                fail(error);
-                throw state.failure;
-            }
-            finally {
-                clearInterval(timer);
-            }
-        },
-        size: async (waiting) => {
-            for (;;) {
-                const size = extent.size();
-                if (size !== null) {
-                    return size;
-                }
-                if (state.failure !== null) {
-                    throw state.failure;
-                }
-                await bell.wait(waiting);
-            }
-        },
-        read: (from, reading) => disk.read(from, reading),
-        faults: () => faults,
-        close: async () => {
-            life.abort(new Error('the download was closed'));
-            while (lines.count() > 0) {
-                await bell.wait(AbortSignal.timeout(5000));
-            }
-            await saving;
-            if (!state.verified && !(state.failure instanceof DiskFull)) {
-                await save();
-            }
-            await disk.close();
-        },
-        want: (nowMs) => {
-            const { segments } = state;
-            const idle = state.recalling !== null || state.failure !== null || state.verified;
-            const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
-            // Until it is known which copy is fetched, one connection at a time.
-            const single = expected === null && (state.identity === null || !state.confirmed);
-            return {
-                missing: segments.missing(),
-                connections: lines.count(),
-                most: idle || !more ? 0 : single ? 1 : timings.connectionsPerFile,
-                routes: routes.map((r) => viewRoute(r, isUsable(r, state), nowMs)),
-            };
-        },
-        begin: (index) => {
-            const route = routes[index];
-            const segment = state.segments.take() ?? state.segments.split(timings.splitBytes);
-            if (route !== undefined && segment !== null) {
-                lines.open(route, segment);
-            }
-        },
-        wakeAt: (nowMs) => {
-            const waiting = routes.filter((r) => isAlive(r) && !r.suspected && isUsable(r, state) && readyAt(r) > nowMs);
-            return Math.min(...waiting.map(readyAt));
-        },
-    };
-}
-function wrongHash(sent, expected) {
-    const detail = `sent ${sent} where the index says sha256 ${expected}`;
-    return { kind: 'wrong-hash', detail, remedy: null, retryAfterMs: null };
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/file-transfer.js
-
-
-
-/** Starts to bring a file into the store: it is there already, another process is bringing it, or it is downloaded. `key` names its partial file. */
-function startFileTransfer(file, key, around) {
-    const { store, signal } = around;
-    let faults = () => [];
-    /** The partial file is closed or about to be: who comes now reads from the store. */
-    let ended = false;
-    const begin = async () => {
-        const place = await findOrClaim(file, key, around);
-        if ('sha256' in place) {
-            return place;
-        }
-        const download = await openDownload(file, place, around).catch(async (error) => {
-            await place.release();
-            throw error;
-        });
-        faults = download.faults;
-        around.add(download);
-        return { partial: place, download };
-    };
-    const begun = begin();
-    const finish = async () => {
-        const state = await begun;
-        if ('sha256' in state) {
-            return state;
-        }
-        const { partial, download } = state;
-        // Bytes that arrived are kept for the next run; on a full disk they would be in everybody's way.
-        let keep = true;
-        try {
-            const sha256 = await download.run();
-            const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
-            keep = false;
-            return stored;
-        }
-        catch (error) {
-            keep = !(error instanceof DiskFull);
-            throw error;
-        }
-        finally {
-            ended = true;
-            around.remove(download);
-            await download.close();
-            await (keep ? partial.release() : partial.discard());
-        }
-    };
-    const done = finish();
-    // Readers and those who wait for the size learn of a failure by themselves.
-    done.catch(() => undefined);
-    return {
-        done,
-        faults: () => faults(),
-        size: async () => {
-            const state = await begun;
-            return 'sha256' in state ? state.size : state.download.size(signal);
-        },
-        read: async function* (from, reading) {
-            const state = await begun;
-            yield* 'sha256' in state || ended ? store.read(await done, from, reading) : state.download.read(from, reading);
-        },
-    };
-}
-/** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
-async function findOrClaim(file, key, around) {
-    const { store, signal, timings } = around;
-    const until = Date.now() + (file.sha256 === null ? 0 : timings.foreignMs);
-    for (let said = false;; said = true) {
-        const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
-        const place = stored ?? (await store.partial(key));
-        if (place !== null) {
-            return place;
-        }
-        if (Date.now() >= until) {
-            const own = await store.partial(`${key}-${process.pid}-${Math.random().toString(36).slice(2)}`);
-            if (own !== null) {
-                return own;
-            }
-        }
-        if (!said) {
-            around.log.info(`${file.filename}: another process is downloading it; waiting for that one`);
-        }
-        await (0,external_node_timers_promises_namespaceObject.setTimeout)(200, undefined, { signal });
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/scheduler.js
-/**
- * Chooses who gets the next connection, and to where: files without one first, the smallest of them before the others; then the
- * file with most bytes missing for each connection it has. Connections of a file are spread over its sources in proportion to
- * their speed; one that was not measured is taken to be as fast as the best. Null when nothing can be begun.
- */
-function scheduler_choose(wants) {
-    const open = wants
-        .map((want, index) => ({ want, index, route: bestRoute(want.routes) }))
-        .filter((o) => o.route !== null && o.want.connections < o.want.most);
-    const waiting = open.filter((o) => o.want.connections === 0).sort((a, b) => a.want.missing - b.want.missing);
-    const share = (want) => want.missing / want.connections;
-    const chosen = waiting[0] ?? open.sort((a, b) => share(b.want) - share(a.want))[0];
-    return chosen === undefined || chosen.route === null ? null : { want: chosen.index, route: chosen.route };
-}
-function bestRoute(routes) {
-    const best = Math.max(1, ...routes.map((r) => r.rate ?? 0));
-    let chosen = null;
-    let score = 0;
-    for (const [index, route] of routes.entries()) {
-        const worth = (route.rate ?? best) / (route.mine + 1);
-        if (route.ready && route.active < route.limit && worth > score) {
-            chosen = index;
-            score = worth;
-        }
-    }
-    return chosen;
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/slice.js
-
-
-
-/**
- * Bytes `[from, to)` of a file by one small range request, from the first source that answers with them; nothing is kept, and no hash
- * vouches for them. Throws a Failure naming each source when none does (one that ignores ranges does not).
- */
-function fetchSlice(file, from, to, around, signal) {
-    const routes = createRoutes(file, around.lane);
-    const both = AbortSignal.any([signal, around.signal]);
-    return new Promise((resolve, reject) => {
-        let busy = false;
-        const settle = (settled) => {
-            around.remove(work);
-            both.removeEventListener('abort', stop);
-            settled();
-        };
-        const stop = () => settle(() => reject(both.reason));
-        const fetchFrom = async (index) => {
-            const route = routes[index];
-            if (route === undefined) {
-                return;
-            }
-            const begun = Date.now();
-            const others = routes.some((r) => r !== route && isAlive(r));
-            route.lane.active += 1;
-            busy = true;
-            try {
-                const limits = others ? around.timings.hurried : around.timings.patient;
-                const wanted = {
-                    url: route.location.url,
-                    credentials: around.credentials(route.location),
-                    from,
-                    to,
-                    size: file.size,
-                };
-                const reply = await ask_ask(around.client, { ...wanted, whole: false, limits, signal: both });
-                if (!reply.ranged) {
-                    reply.cancel();
-                    throw refusal_refused('malformed', 'sends the whole file where a range was asked for');
-                }
-                const pieces = [];
-                for await (const piece of reply.body) {
-                    around.count(route.location.source, piece.length);
-                    pieces.push(piece);
-                }
-                const bytes = Buffer.concat(pieces);
-                const total = reply.total;
-                if (total === null || bytes.length !== Math.min(to, total) - from) {
-                    throw refusal_refused('reset', `sent ${bytes.length} bytes of the range ${from}-${to - 1}`);
-                }
-                settle(() => resolve({ bytes, total }));
-            }
-            catch (error) {
-                const refusal = asRefusal(error);
-                if (refusal === null || both.aborted) {
-                    settle(() => reject(error));
-                    return;
-                }
-                routes_refuse(route, refusal, 0, !others, begun, Date.now());
-                if (!routes.some(isAlive)) {
-                    settle(() => reject(exhausted(file.filename, routes)));
-                }
-            }
-            finally {
-                busy = false;
-                route.lane.active -= 1;
-                around.changed();
-            }
-        };
-        const work = {
-            want: (nowMs) => ({
-                missing: to - from,
-                connections: busy ? 1 : 0,
-                most: busy ? 0 : 1,
-                routes: routes.map((r) => viewRoute(r, true, nowMs)),
-            }),
-            begin: (route) => {
-                fetchFrom(route).catch(reject);
-            },
-            wakeAt: (nowMs) => Math.min(...routes.filter((r) => isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
-        };
-        if (!routes.some(isAlive)) {
-            reject(exhausted(file.filename, routes));
-            return;
-        }
-        both.addEventListener('abort', stop, { once: true });
-        around.add(work);
-    });
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/timings.js
-const defaultTimings = {
-    segmentBytes: 4 * 2 ** 20,
-    wholeBelow: 8 * 2 ** 20,
-    splitBytes: 2 ** 19,
-    connectionsPerFile: 16,
-    hurried: { connectMs: 3000, headersMs: 4000, stallMs: 4000 },
-    patient: { connectMs: 10_000, headersMs: 30_000, stallMs: 20_000 },
-    tickMs: 1000,
-    slowBytes: 2 ** 16,
-    slowMs: 4000,
-    foreignMs: 300_000,
-};
-
-;// CONCATENATED MODULE: ./.build/src/transfer/transfers.js
-
-
-
-
-
-
-
-/** Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. */
-function openTransfers(options) {
-    const { client, store, log } = options;
-    const end = new AbortController();
-    const lanes = openLanes(options.sources);
-    const works = new Set();
-    const running = new Map();
-    const started = [];
-    const firstSeen = new Map();
-    const fetched = {};
-    let scheduled = false;
-    let alarm;
-    const dispatch = () => {
-        scheduled = false;
-        const now = Date.now();
-        for (;;) {
-            const list = [...works];
-            const next = scheduler_choose(list.map((work) => work.want(now)));
-            if (next === null) {
-                break;
-            }
-            list[next.want]?.begin(next.route);
-        }
-        clearTimeout(alarm);
-        const wakeAt = Math.min(...[...works].map((work) => work.wakeAt(now)));
-        if (Number.isFinite(wakeAt)) {
-            alarm = setTimeout(changed, Math.max(5, wakeAt - now));
-        }
-    };
-    const changed = () => {
-        if (!scheduled) {
-            scheduled = true;
-            queueMicrotask(dispatch);
-        }
-    };
-    const around = {
-        client,
-        store,
-        log,
-        signal: AbortSignal.any([options.signal, end.signal]),
-        timings: { ...defaultTimings, ...options.timings },
-        lane: lanes.lane,
-        credentials: lanes.credentials,
-        add: (work) => {
-            works.add(work);
-            changed();
-        },
-        remove: (work) => {
-            works.delete(work);
-            changed();
-        },
-        changed,
-        count: (source, bytes) => {
-            fetched[source] = (fetched[source] ?? 0) + bytes;
-        },
-    };
-    const start = (file) => {
-        const key = transfers_keyOf(file);
-        const seen = firstSeen.get(key);
-        if (seen !== undefined) {
-            return start({ ...file, sha256: seen.sha256, size: seen.size, hashOrigin: 'first-seen' });
-        }
-        const known = running.get(key);
-        if (known !== undefined) {
-            return known;
-        }
-        const sides = readings(file);
-        const transfer = sides.length > 1
-            ? settleDispute(file, sides, sides.map(start))
-            : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
-        running.set(key, transfer);
-        started.push(transfer);
-        transfer.done
-            .then((stored) => {
-            if (file.sha256 === null) {
-                firstSeen.set(key, stored);
-            }
-        })
-            .catch((error) => log.debug(`${file.filename}: ${String(error)}`))
-            // The next one who asks finds it in the store, or tries again.
-            .finally(() => running.delete(key))
-            .catch((error) => log.debug(String(error)));
-        return transfer;
-    };
-    return {
-        get: start,
-        slice: (file, from, to, signal) => fetchSlice(file, from, to, around, signal),
-        fetched: () => ({ ...fetched }),
-        faults: () => started.flatMap((transfer) => transfer.faults()),
-        close: async () => {
-            end.abort(new Error('the transfers were closed'));
-            await Promise.allSettled([...running.values()].map((transfer) => transfer.done));
-            clearTimeout(alarm);
-        },
-    };
-}
-/** What makes two files one transfer: hash and name, or where no hash is known the addresses and the name. */
-function transfers_keyOf(file) {
-    const where = file.sha256 ??
-        (0,external_node_crypto_.createHash)('sha256')
-            .update(file.locations.map((l) => `${l.url} ${l.sha256}`).join('\n'))
-            .digest('hex')
-            .slice(0, 32);
-    return `${where}-${file.filename}`;
-}
-
-;// CONCATENATED MODULE: ./.build/src/pipeline/run-gateway.js
-
-
-
-
-/** Addresses that change what the pages hold: the user's own choice of sources. The machine's default is told apart from a list, since a list is exclusive. */
-function chosenAddresses(request, roster) {
-    const listed = (source) => source.kind === 'private' ||
-        source.kind === 'find-links' ||
-        (source.kind === 'python' && request.mirrors !== 'auto');
-    const copies = request.paddleIndexes.map(({ url }) => url);
-    return [...roster.filter(listed).map(({ kind, url }) => `${kind} ${url}`), ...copies];
-}
-/** Prepares transfers and gateway for a plan. */
-function prepareWorks(plan, request, desk, store, context, signal) {
-    const name = gatewayName(plan, chosenAddresses(request, desk.roster));
-    const transfers = openTransfers({
-        client: desk.client,
-        store,
-        sources: (id) => desk.roster.find((source) => source.id === id),
-        log: context.log,
-        signal,
-    });
-    let locked = null;
-    let gateway = null;
-    return {
-        transfers,
-        origin: `http://${name}.invalid`,
-        opened: () => gateway,
-        lockTo(lock) {
-            locked = lock;
-        },
-        async open() {
-            gateway ??= await openGateway({
-                name,
-                page: async (project) => (locked === null ? null : lockPage(locked, project)) ?? desk.sources.page(project, plan.origins[project]),
-                transfers,
-                store,
-                log: context.log,
-                signal,
-            });
-            return gateway;
-        },
-        async close() {
-            await gateway?.close();
-            await transfers.close();
-        },
-    };
+    return full ? new DiskFull(folder, needed, await atomic_freeBytes(folder), { cause: error }) : error;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/partial.js
+
 
 
 
@@ -57609,6 +57807,7 @@ async function partial_readRecord(path) {
 
 
 
+
 /** Bytes read from the disk at a time. */
 const directory_PIECE = 2 ** 18;
 /**
@@ -57681,7 +57880,8 @@ async function openDirectoryStore(root) {
             await writeAtomic(metadata(sha256), Buffer.concat([(0,external_node_crypto_.createHash)('sha256').update(text).digest(), text]));
         },
         partial: (key) => openPartial(at('partial', directory_plain(key))),
-        free: () => freeBytes((0,external_node_path_.resolve)(root)),
+        free: () => atomic_freeBytes((0,external_node_path_.resolve)(root)),
+        explain: (error, needed) => explainFull(error, (0,external_node_path_.resolve)(root), needed),
     };
 }
 async function directory_prepare(root) {
@@ -57980,11 +58180,14 @@ async function makeStock({ context }, { choice }) {
     const store = await openDirectoryStore(folder);
     return { store, restored: null, close: () => (0,promises_.rm)(folder, { recursive: true, force: true }) };
 }
-/** Writes into the story what the store already has of a lock: before anything is downloaded. `kept`: the lock itself was kept. */
-async function tellCache({ story }, prepared, { store }, lock, kept) {
+/**
+ * Writes into the story what the store already had of a lock. `kept`: the lock itself was kept. `arrived`: SHA-256 of the files that
+ * resolving had to bring, so that they do not count as reused.
+ */
+async function tellCache({ story }, prepared, { store }, lock, kept, arrived) {
     const { choice, key, anatomy } = prepared;
     const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
-    const there = found.filter((file) => file !== null);
+    const there = found.filter((file) => file !== null && !arrived.has(file.sha256));
     story.cache = {
         store: choice.kind,
         reason: choice.reason,
@@ -57993,7 +58196,7 @@ async function tellCache({ story }, prepared, { store }, lock, kept) {
         anatomy,
         hit: kept && there.length === lock.files.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
         filesReused: there.length,
-        bytesReused: there.reduce((sum, file) => sum + file.size, 0),
+        bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
         bytesDownloaded: 0,
     };
 }
@@ -58031,7 +58234,7 @@ function tellTraffic({ story }, desk, works) {
     const fetched = works.transfers.fetched();
     const faults = [...desk.sources.faults(), ...works.transfers.faults()];
     const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
-    const silent = ({ id, kind }) => kind === 'find-links' && fetched[id] === undefined && !faults.some(({ source }) => source === id);
+    const silent = ({ id, kind }) => kind === 'find-links' && (fetched[id] ?? 0) === 0 && !faults.some(({ source }) => source === id);
     const named = desk.roster
         .filter((source) => used.has(source.id) && !silent(source))
         .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
@@ -58056,6 +58259,7 @@ function tellTraffic({ story }, desk, works) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/setup.js
+
 
 
 
@@ -58105,10 +58309,11 @@ async function carryOut(run, prepared, plan, known, desk, stock) {
         const programs = await bringPrograms(run, prepared, desk, works, stock);
         const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
         works.lockTo(lock);
-        await tellCache(run, prepared, stock, lock, known !== null);
+        await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
         const lockPath = await keepLock(store, lock);
         tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
         run.state = { ...run.state, save: toSave(prepared, stock, lock) };
+        await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib);
         if (!request.install)
             return await fillCache(run, lock, works);
         const python = await place(run, prepared, lock, known !== null, works, programs);
@@ -58153,6 +58358,7 @@ const programVersion = package_namespaceObject.rE;
 
 
 
+
 function stopOnSignals() {
     const stop = new AbortController();
     for (const name of ['SIGINT', 'SIGTERM'])
@@ -58166,7 +58372,7 @@ async function runMain() {
     const started = new Date();
     try {
         const environment = process.env;
-        const request = await readRequest(readInputs(), 'input', environment, log, signal);
+        const request = await readRequest(readInputs(inputs.map(({ name }) => name)), 'input', environment, log, signal);
         const context = {
             environment,
             home: (0,external_node_os_.homedir)(),
@@ -58211,7 +58417,7 @@ async function runMain() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7759);
+/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5190);
 
 process.exit(await (0,_job_main_js__WEBPACK_IMPORTED_MODULE_0__/* .runMain */ .V)());
 
@@ -59203,7 +59409,7 @@ function getIDToken(aud) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  m: () => (/* binding */ exec)
+  exec: () => (/* binding */ exec)
 });
 
 // UNUSED EXPORTS: getExecOutput

@@ -39608,7 +39608,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 9871:
+/***/ 2417:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39938,7 +39938,7 @@ function checked(environment) {
     if (wrong.length === 0)
         return entries;
     const problems = wrong.map(([name]) => ({
-        where: 'env-file',
+        where: 'environment-file',
         what: `The variable ${JSON.stringify(name)} can't be written to a file of variables.`,
         remedy: 'Names are letters, digits and underscores; values hold no NUL.',
     }));
@@ -39972,7 +39972,7 @@ async function env_file_writeEnvFile(file, environment, search, journal) {
     await journal.writeFile(file, text, 0o600).catch((cause) => {
         const what = `${file} can't be written: ${cause.message.split(',')[0]}.`;
         const remedy = 'Name a file in a folder that exists and that this user may write.';
-        throw new Failure(2, [{ where: 'env-file', what, remedy }], { cause });
+        throw new Failure(2, [{ where: 'environment-file', what, remedy }], { cause });
     });
 }
 
@@ -40022,7 +40022,7 @@ function virtualEnvironment(venv, python) {
         ? { variables: {}, path: [] }
         : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
 }
-/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `env-file` too, through the journal. */
+/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `environment-file` too, through the journal. */
 async function tellLater(run, { interpreter, os }, python, sources) {
     const { request, context, story } = run;
     const isPublic = (url) => mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
@@ -40044,6 +40044,152 @@ async function tellLater(run, { interpreter, os }, python, sources) {
             context.log.info(`${request.envFile} stays until you run \`restore\`.`);
     }
     return later;
+}
+
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./.build/src/process/run.js
+
+
+
+const windows = process.platform === 'win32';
+/** Characters of a stream that are kept, give or take one chunk. */
+const kept = 4_000_000;
+/** After the end of the process its pipes may be held by a stray child for this long, ms. */
+const pipeGraceMs = 1_000;
+/** A killed process that hangs in a driver ends when the driver lets go; it is waited for this long, ms. */
+const killGraceMs = 2_000;
+/** The end of a text that comes in chunks. */
+function createTail() {
+    let chunks = [];
+    let length = 0;
+    return {
+        add: (chunk) => {
+            chunks.push(chunk);
+            length += chunk.length;
+            // Halved seldom, not cut at every chunk: a program that floods its output costs no more than reading it.
+            if (length < 2 * kept)
+                return;
+            chunks = [chunks.join('').slice(-kept)];
+            length = kept;
+        },
+        text: () => chunks.join('').slice(-kept),
+    };
+}
+/** POSIX: what a program started (git, build back ends, a script's tool) is in its process group and goes with it. */
+function signalGroup(pid, signal) {
+    try {
+        process.kill(-pid, signal);
+    }
+    catch (error) {
+        // ESRCH: nothing of the group is left, which is what was wanted.
+        if (error.code !== 'ESRCH')
+            throw error;
+    }
+}
+/** Windows has no process groups; its own tool walks the tree. Where that fails the program alone is ended. */
+async function endTree(child) {
+    const { exec } = await Promise.resolve(/* import() */).then(__nccwpck_require__.bind(__nccwpck_require__, 5334));
+    const quiet = { silent: true, ignoreReturnCode: true };
+    const code = await exec('taskkill', ['/pid', String(child.pid), '/t', '/f'], quiet).catch(() => null);
+    if (code !== 0)
+        child.kill('SIGKILL');
+}
+const reason = (error) => error.code ?? String(error);
+/**
+ * Runs a program without a shell and without standard input, in a process group of its own that is ended as a whole: at the limit,
+ * on abort, and when the program itself has ended. A program that fails, hangs or is none is an answer; throws the signal's reason alone.
+ */
+async function run_run(call) {
+    call.signal.throwIfAborted();
+    const started = performance.now();
+    const said = { stdout: createTail(), stderr: createTail(), output: createTail() };
+    let timedOut = false;
+    const end = (rest) => ({
+        ...rest,
+        stdout: said.stdout.text(),
+        stderr: said.stderr.text(),
+        output: said.output.text(),
+        timedOut,
+        ms: performance.now() - started,
+    });
+    const start = () => spawn(call.file, call.args, {
+        cwd: call.cwd,
+        env: call.environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: !windows,
+        windowsHide: true,
+    });
+    let child;
+    try {
+        child = start();
+    }
+    catch (error) {
+        // Arguments that no program can be given (too long, with a NUL) are thrown, not emitted.
+        return end({ code: null, signal: null, startError: reason(error) });
+    }
+    for (const name of ['stdout', 'stderr']) {
+        child[name].setEncoding('utf8').on('data', (text) => {
+            said[name].add(text);
+            said.output.add(text);
+        });
+    }
+    const closed = new Promise((resolve) => child.once('close', () => resolve()));
+    const givenUp = new AbortController();
+    let next;
+    let ending;
+    const kill = (pid) => {
+        if (windows)
+            ending = endTree(child);
+        else
+            signalGroup(pid, 'SIGKILL');
+        next = setTimeout(() => givenUp.abort(), killGraceMs);
+    };
+    const stop = () => {
+        const { pid } = child;
+        if (pid === undefined || next !== undefined)
+            return;
+        if (windows || call.graceMs === undefined)
+            return kill(pid);
+        signalGroup(pid, 'SIGTERM');
+        next = setTimeout(() => kill(pid), call.graceMs);
+    };
+    const limit = setTimeout(() => {
+        timedOut = true;
+        stop();
+    }, call.limitMs);
+    call.signal.addEventListener('abort', stop, { once: true });
+    try {
+        const [code, signal] = (await once(child, 'exit', { signal: givenUp.signal }));
+        // On Windows the tree of a process that has ended can no longer be walked.
+        if (child.pid !== undefined && !windows)
+            signalGroup(child.pid, 'SIGKILL');
+        await Promise.race([closed, sleep(pipeGraceMs, undefined, { ref: false })]);
+        await ending;
+        call.signal.throwIfAborted();
+        return end({ code, signal, startError: null });
+    }
+    catch (error) {
+        call.signal.throwIfAborted();
+        if (givenUp.signal.aborted)
+            return end({ code: null, signal: null, startError: null });
+        // `once` rejects with the child's `error` event: it could not be started.
+        if (child.pid !== undefined)
+            throw error;
+        return end({ code: null, signal: null, startError: reason(error) });
+    }
+    finally {
+        clearTimeout(limit);
+        clearTimeout(next);
+        call.signal.removeEventListener('abort', stop);
+        child.unref();
+        child.stdout.destroy();
+        child.stderr.destroy();
+    }
 }
 
 // EXTERNAL MODULE: external "node:fs"
@@ -40093,74 +40239,6 @@ async function pythonsOnPath(environment) {
     return found;
 }
 
-;// CONCATENATED MODULE: external "node:child_process"
-const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
-;// CONCATENATED MODULE: ./.build/src/runner/run-tool.js
-
-const outputLimit = (/* unused pure expression or super */ null && (1 << 20));
-/** A tool may be a script whose own child keeps the pipe open, so the whole process group is ended; Windows has no groups. */
-function end(child) {
-    if (child.pid === undefined)
-        return;
-    try {
-        if (process.platform === 'win32')
-            child.kill('SIGKILL');
-        else
-            process.kill(-child.pid, 'SIGKILL');
-    }
-    catch (error) {
-        if (error.code !== 'ESRCH')
-            throw error;
-    }
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-}
-/**
- * Runs a program without a shell and without input, and waits at most `limitMs` milliseconds. A program that fails, hangs or is none is
- * an answer; only an aborted `signal` throws (its reason).
- */
-async function run_tool_runTool(program, args, options) {
-    options.signal.throwIfAborted();
-    const answer = await new Promise((resolve) => {
-        const said = { stdout: '', stderr: '' };
-        const finish = (rest) => {
-            clearTimeout(timer);
-            options.signal.removeEventListener('abort', stop);
-            resolve({ code: null, timedOut: false, startError: null, ...said, ...rest });
-        };
-        const child = spawn(program, args, {
-            env: options.environment,
-            stdio: ['ignore', 'pipe', 'pipe'],
-            detached: process.platform !== 'win32',
-            windowsHide: true,
-        });
-        const stop = () => {
-            end(child);
-            finish({ timedOut: true });
-        };
-        const timer = setTimeout(stop, options.limitMs);
-        options.signal.addEventListener('abort', stop);
-        for (const name of ['stdout', 'stderr']) {
-            child[name].setEncoding('utf8').on('data', (text) => {
-                said[name] = (said[name] + text).slice(0, outputLimit);
-            });
-        }
-        child.once('error', (error) => finish({ startError: error.code ?? error.message }));
-        child.once('close', (code) => finish({ code }));
-    });
-    options.signal.throwIfAborted();
-    return answer;
-}
-/** What a tool that did not do its work said, in one line. */
-function complaint(answer) {
-    if (answer.timedOut)
-        return 'no answer in time';
-    if (answer.startError !== null)
-        return `cannot be started (${answer.startError})`;
-    const line = `${answer.stderr}\n${answer.stdout}`.split(/\r?\n/).find((text) => text.trim() !== '');
-    return line?.trim().slice(0, 300) ?? `nothing printed, exit status ${answer.code}`;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/runner/platform.js
 
 
@@ -40197,7 +40275,7 @@ async function cpuFlags(os, options) {
     if (sysctl === null)
         return null;
     const names = ['machdep.cpu.features', 'machdep.cpu.leaf7_features'];
-    const answer = await runTool(sysctl, ['-n', ...names], { ...options, limitMs: 5_000 });
+    const answer = await run({ ...options, file: sysctl, args: ['-n', ...names], limitMs: 5_000 });
     const flags = answer.stdout.toLowerCase().split(/\s+/).filter(Boolean);
     // macOS writes AVX1.0 where Linux writes avx.
     return flags.length === 0 ? null : flags.map((flag) => (flag === 'avx1.0' ? 'avx' : flag));
@@ -40232,159 +40310,14 @@ function restore(request, context) {
 
 // EXTERNAL MODULE: ./node_modules/@actions/core/lib/core.js + 7 modules
 var lib_core = __nccwpck_require__(3838);
-;// CONCATENATED MODULE: ./.build/src/request/inputs.js
-const table = [
-    {
-        name: 'paddle-version',
-        default: null,
-        type: 'text',
-        help: 'Version of PaddlePaddle: `3.2.2`, `3.3.*`, `>=3.1,<3.3`, `latest` or `nightly`. Left out: what the requirements pin, else the newest good release.',
-    },
-    {
-        name: 'device',
-        default: 'auto',
-        type: 'text',
-        help: 'What PaddlePaddle computes on: `auto` (what the machine has), `cpu`, `gpu` (newest CUDA build that driver and GPU take), `cu118` to `cu130`, or `xpu`, `npu`, `dcu`, `mlu`, `gcu`, `maca`, `ixuca`.',
-    },
-    {
-        name: 'requirements',
-        default: null,
-        type: 'lines',
-        help: 'Requirements files to install together with PaddlePaddle, one a line, or one `pylock.toml`.',
-    },
-    {
-        name: 'packages',
-        default: null,
-        type: 'lines',
-        help: 'More requirements, one a line, written as in a requirements file.',
-    },
-    {
-        name: 'python',
-        default: 'python',
-        type: 'path',
-        help: 'The Python to install for: a path or a name on PATH.',
-    },
-    {
-        name: 'venv',
-        default: null,
-        type: 'path',
-        help: 'Folder of the virtual environment to create or use again. Left out: the environment of the interpreter itself.',
-    },
-    {
-        name: 'install',
-        default: 'on',
-        type: 'switch',
-        choices: ['on', 'off'],
-        help: '`off` only fills the cache, for a job that runs ahead of a matrix.',
-    },
-    {
-        name: 'installer',
-        default: 'uv',
-        type: 'choice',
-        choices: ['uv', 'pip'],
-        help: 'The program that installs. Both get the same locked files.',
-    },
-    {
-        name: 'mirrors',
-        default: 'auto',
-        type: 'lines',
-        help: '`auto` takes the fastest that answers; else names of mirrors, `official`, or addresses of indexes, in order of wish, separated by commas or line ends. A list is exclusive.',
-    },
-    {
-        name: 'paddle-index',
-        default: null,
-        type: 'lines',
-        help: "Base addresses of PaddlePaddle's own index or copies of it, one a line. Left out: the known ones.",
-    },
-    {
-        name: 'configure',
-        default: 'pip',
-        type: 'lines',
-        choices: ['pip', 'off'],
-        help: 'Which tools of later steps are told of the chosen index: `pip`, or `off` for none.',
-    },
-    {
-        name: 'env-file',
-        default: null,
-        type: 'path',
-        help: 'File that also gets the environment of later steps, for shells and other CI systems.',
-    },
-    {
-        name: 'cache',
-        default: 'auto',
-        type: 'choice',
-        choices: ['auto', 'github', 'directory', 'off'],
-        help: "Where wheels are kept between runs. `auto` is GitHub's cache on its own runners and a folder elsewhere.",
-    },
-    {
-        name: 'cache-path',
-        default: null,
-        type: 'path',
-        help: 'Folder of the cache. Left out: one that fits the machine.',
-    },
-    {
-        name: 'verify',
-        default: 'full',
-        type: 'choice',
-        choices: ['full', 'import', 'off'],
-        help: '`full` compares computations with known answers, `import` only imports PaddlePaddle and checks its version.',
-    },
-    {
-        name: 'gpu',
-        default: 'required',
-        type: 'choice',
-        choices: ['required', 'optional'],
-        help: '`required`: a GPU build without a usable GPU fails. `optional`: it is installed and said to be unverified on a GPU.',
-    },
-    {
-        name: 'lock-max-age',
-        default: '7d',
-        type: 'duration',
-        help: 'How long versions that nobody pinned are kept before they are resolved again: `30m`, `12h`, `7d`, or `0` to resolve every time.',
-    },
-    {
-        name: 'timeout-minutes',
-        default: '30',
-        type: 'number',
-        help: 'One deadline over everything, in minutes.',
-    },
-    {
-        name: 'report',
-        default: null,
-        type: 'path',
-        help: 'File for the report as JSON.',
-    },
-];
-/** Every input there is. action.yml, CLI, README and parser are generated from this table or checked against it. */
-const inputs_inputs = (/* unused pure expression or super */ null && (table));
-/** Every output of the action, with what it holds. */
-const inputs_outputs = [
-    { name: 'paddle-version', help: 'Version of PaddlePaddle that was installed.' },
-    { name: 'device', help: 'Build that was chosen: `cpu`, `cu126`, `xpu`, ...' },
-    { name: 'cuda-version', help: 'CUDA version of the build, empty for a build without CUDA.' },
-    { name: 'python', help: 'Path of the interpreter that has PaddlePaddle.' },
-    { name: 'venv', help: 'Path of the virtual environment, empty without one.' },
-    { name: 'mirror', help: 'The source that served most of the bytes, empty where nothing was downloaded.' },
-    { name: 'cache-hit', help: '`true` where every file came from the cache.' },
-    { name: 'cache-key', help: 'Key under which files and lock are kept.' },
-    { name: 'lock', help: 'Path of the `pylock.toml` with the exact files.' },
-    { name: 'report', help: 'Path of the report as JSON, empty where none was asked for.' },
-    { name: 'gpu-count', help: 'Number of GPUs on which PaddlePaddle was verified.' },
-    {
-        name: 'verified',
-        help: '`true` where the verification passed, `false` where it was switched off or partly left out.',
-    },
-];
-
 ;// CONCATENATED MODULE: ./.build/src/report/action.js
 
 
 
 
-
-/** Inputs of the step by name, as the workflow gives them. */
-function readInputs() {
-    return Object.fromEntries(inputs.map(({ name }) => [name, core.getInput(name)]));
+/** Inputs of the step by name, as the workflow gives them; one that is left out is empty. */
+function readInputs(names) {
+    return Object.fromEntries(names.map((name) => [name, core.getInput(name)]));
 }
 /** Tells the runner of a report: outputs, annotations and the job summary. `reportFile`: path of the report as JSON, or null. */
 async function publishReport(report, reportFile) {
@@ -40527,17 +40460,52 @@ function formatDefect(error) {
     return `This is a defect of paddle-mirror-setup, not of your input. Please report it with these lines:\n${stack}`;
 }
 
-;// CONCATENATED MODULE: ./.build/src/store/atomic.js
+;// CONCATENATED MODULE: ./.build/src/values/store.js
 
+/** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
+class store_WrongBytes extends Error {
+    filename;
+    /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
+    expected;
+    actual;
+    constructor(filename, expected, actual) {
+        super(`${filename}: sha256 is ${actual ?? 'another one'}, not ${expected}`);
+        this.name = 'WrongBytes';
+        this.filename = filename;
+        this.expected = expected;
+        this.actual = actual;
+    }
+}
+/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
+class DiskFull extends failure_Failure {
+    constructor(folder, needed, free, options) {
+        const problem = {
+            where: folder,
+            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
+            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
+        };
+        super(1, [problem], options);
+        this.name = 'DiskFull';
+    }
+}
+function mebibytes(bytes) {
+    return (bytes / 2 ** 20).toFixed(1);
+}
 
-
-
+;// CONCATENATED MODULE: ./.build/src/values/system-error.js
 /** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
 function errorCode(error) {
     return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
         ? error.code
         : null;
 }
+
+;// CONCATENATED MODULE: ./.build/src/store/atomic.js
+
+
+
+
+
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
  * then be empty. Throws DiskFull.
@@ -40599,31 +40567,17 @@ async function fileSize(path) {
         throw error;
     }
 }
-/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
-class DiskFull extends failure_Failure {
-    constructor(folder, needed, free, options) {
-        const problem = {
-            where: folder,
-            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
-            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
-        };
-        super(1, [problem], options);
-        this.name = 'DiskFull';
-    }
-}
 /** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
 async function explainFull(error, folder, needed) {
     const code = errorCode(error);
     const full = code === 'ENOSPC' || code === 'EDQUOT';
     return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
 }
-function mebibytes(bytes) {
-    return (bytes / 2 ** 20).toFixed(1);
-}
 
 // EXTERNAL MODULE: external "node:os"
 var external_node_os_ = __nccwpck_require__(8161);
 ;// CONCATENATED MODULE: ./.build/src/store/partial.js
+
 
 
 
@@ -40746,23 +40700,8 @@ async function readRecord(path) {
     }
 }
 
-;// CONCATENATED MODULE: ./.build/src/store/store.js
-/** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
-class store_WrongBytes extends Error {
-    filename;
-    /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
-    expected;
-    actual;
-    constructor(filename, expected, actual) {
-        super(`${filename}: sha256 is ${actual ?? 'another one'}, not ${expected}`);
-        this.name = 'WrongBytes';
-        this.filename = filename;
-        this.expected = expected;
-        this.actual = actual;
-    }
-}
-
 ;// CONCATENATED MODULE: ./.build/src/store/directory.js
+
 
 
 
@@ -40843,6 +40782,7 @@ async function openDirectoryStore(root) {
         },
         partial: (key) => openPartial(at('partial', plain(key))),
         free: () => freeBytes((0,external_node_path_.resolve)(root)),
+        explain: (error, needed) => explainFull(error, (0,external_node_path_.resolve)(root), needed),
     };
 }
 async function prepare(root) {
@@ -41141,7 +41081,7 @@ async function runPost() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_post_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9871);
+/* harmony import */ var _job_post_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2417);
 
 process.exit(await (0,_job_post_js__WEBPACK_IMPORTED_MODULE_0__/* .runPost */ .a)());
 
@@ -42128,7 +42068,7 @@ function getIDToken(aud) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  m: () => (/* binding */ exec)
+  exec: () => (/* binding */ exec)
 });
 
 // UNUSED EXPORTS: getExecOutput

@@ -7,7 +7,7 @@ const written = new RegExp(`(["\`])(${names.join('|')}): ([^"\`]+)\\1`, 'g');
 /** A text speaks of inputs as a workflow writes them (`"device: cpu"`); in a shell they are flags (`--device cpu`). */
 export function spellTextAsFlags(text: string): string {
   return text.replace(written, (_whole, quote: string, name: string, value: string) => {
-    const word = /^[\w.:/=+-]+$/.test(value) ? value : `'${value}'`;
+    const word = /^(?:[\w.:/=+-]+|'[^']*')$/.test(value) ? value : `'${value}'`;
     return `${quote}--${name} ${word}${quote}`;
   });
 }

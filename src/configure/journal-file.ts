@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { chmod, lstat, open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -41,7 +41,7 @@ async function syncFolder(folder: string): Promise<void> {
 
 /** Replaces a file in one step: whoever reads it sees the old content or the new, also after a power cut. */
 export async function replaceFile(file: string, content: Uint8Array, mode: number): Promise<void> {
-  const staging = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
+  const staging = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}.tmp`);
   try {
     const handle = await open(staging, 'wx', mode);
     try {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { digest, type FileChange, readRegular, replaceFile, undoChange } from './journal-file.js';
 
@@ -89,22 +89,35 @@ async function readJournal(file: string): Promise<{ owner: JournalOwner | null; 
   return { owner: entries.find(isOwner) ?? null, changes: entries.filter(isChange) };
 }
 
-/** Undoes a journal's changes, the last one first, and removes it. A journal that is gone has nothing to undo. */
+/**
+ * Undoes a journal's changes, the last one first, and removes it; a change that the system would not let it undo keeps no other one, and
+ * keeps the journal. A journal that is gone has nothing to undo.
+ */
 export async function undoJournal(file: string): Promise<Undone> {
   const { changes } = await readJournal(file);
   const undone: string[] = [];
   const left: { path: string; why: string }[] = [];
+  let refused = false;
   for (const change of changes.reverse()) {
-    const why = await undoChange(change);
+    const why = await undoChange(change).catch((error: NodeJS.ErrnoException) => {
+      refused ||= error.code !== undefined;
+      return error.message;
+    });
     if (why === null) undone.push(change.path);
     else left.push({ path: change.path, why });
   }
-  await rm(file, { force: true });
+  if (!refused) await rm(file, { force: true });
   return { undone, left };
 }
 
+/** A journal of another user, met by root with that user's home, would have root write what and where that user likes. */
+async function isOwn(file: string): Promise<boolean> {
+  const found = await lstat(file);
+  return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
+}
+
 /**
- * Journals that are to be undone now: with `run`, what earlier jobs of this runner left because they were killed (scope `job`, another
+ * Journals of this user that are to be undone now: with `run`, what earlier jobs of this runner left because they were killed (scope `job`, another
  * run); without, everything of every scope, for `restore`. The newest first: two may have changed one file.
  */
 export async function openJournals(folder: string, runner: string, run: string | null): Promise<string[]> {
@@ -117,7 +130,10 @@ export async function openJournals(folder: string, runner: string, run: string |
     .sort()
     .reverse()
     .map((name) => path.join(folder, 'journal', name));
-  const read = await Promise.all(files.map(async (file) => ({ file, ...(await readJournal(file)) })));
+  const own = await Promise.all(files.map(isOwn));
+  const read = await Promise.all(
+    files.filter((_, at) => own[at] === true).map(async (file) => ({ file, ...(await readJournal(file)) })),
+  );
   const due = read.filter(({ owner }) => {
     if (run === null) return owner === null || owner.runner === runner;
     return owner?.scope === 'job' && owner.runner === runner && owner.run !== run;

@@ -27,7 +27,7 @@ function sameIndex(a: string, b: string): boolean {
 export function pipEnvironment({ interpreter, chosen, isPublic }: Wishes): PipEnvironment {
   const none = (why: string): PipEnvironment => ({ variables: {}, why });
   const { pipSettings, officialIndex } = interpreter;
-  if (chosen === null) return none('No Python index was used, so pip keeps its own.');
+  if (chosen === null) return none("No Python index was used, so later steps' pip keeps its own.");
   if (chosen.credentials !== null) return none(`${chosen.id} needs credentials, which are not handed to later steps.`);
   // pip refuses plain http but to this machine itself, and the way around it would be to trust the host.
   const { protocol, hostname } = new URL(chosen.url);
@@ -37,13 +37,14 @@ export function pipEnvironment({ interpreter, chosen, isPublic }: Wishes): PipEn
   // pip reads booleans as Python's configparser does, and these are its words for no.
   const noIndex = pipSettings['no-index'];
   if (noIndex !== undefined && !/^(?:0|no|false|off|n|f)?$/i.test(noIndex.value))
-    return none(`pip is told to use no index (${noIndex.origin}).`);
+    return none(`Later steps' pip is told to use no index (${noIndex.origin}).`);
   const configured = pipSettings['index-url'];
   if (configured !== undefined && !sameIndex(configured.value, chosen.url) && !isPublic(configured.value)) {
-    return none(`pip keeps the index of ${configured.origin}: it may hold packages that a mirror lacks.`);
+    return none(`Later steps' pip keeps the index of ${configured.origin}: it may hold packages that a mirror lacks.`);
   }
   const current = configured?.value ?? officialIndex?.url;
-  if (current !== undefined && sameIndex(current, chosen.url)) return none(`pip already uses ${chosen.id}.`);
+  if (current !== undefined && sameIndex(current, chosen.url))
+    return none(`Later steps' pip already uses ${chosen.id}.`);
   return {
     variables: { PIP_INDEX_URL: chosen.url },
     why: `Later steps' pip uses ${chosen.id}, which served this run.`,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { normalise } from '../packaging/name.js';
+import { isName, normalise } from '../packaging/name.js';
 import { Failure } from '../values/failure.js';
 import type { Gateway, StoredFile } from '../values/gateway.js';
 import type { Log } from '../values/log.js';
@@ -92,7 +92,8 @@ export async function openGateway(options: {
 
   const serve = async (path: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const project = /^\/simple\/([^/]+)\/?$/.exec(path)?.[1];
-    if (project !== undefined) {
+    // A name goes into the addresses that the sources are asked at.
+    if (project !== undefined && isName(project)) {
       await servePage(normalise(project), request, response);
       return;
     }

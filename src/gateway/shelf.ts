@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import querystring from 'node:querystring';
 import type { IndexFile } from '../values/source.js';
 
 /** Files that the gateway serves, by their path. */
@@ -33,8 +34,9 @@ export function createShelf(): Shelf {
 /** A file that nothing is known of but its address; a `#sha256=` in it is its hash. */
 export function directFile(url: string): IndexFile {
   const { pathname, hash, href } = new URL(url);
-  const name = decodeURIComponent(pathname.slice(pathname.lastIndexOf('/') + 1));
-  const sha256 = /sha256=([0-9a-f]{64})(&|$)/.exec(hash)?.[1] ?? null;
+  // An escape that is no UTF-8 makes decodeURIComponent throw.
+  const name = querystring.unescape(pathname.slice(pathname.lastIndexOf('/') + 1));
+  const sha256 = /^#(?:.*&)?sha256=([0-9a-f]{64})(?:&|$)/i.exec(hash)?.[1]?.toLowerCase() ?? null;
   return {
     filename: name.replace(/[^A-Za-z0-9._+!-]/g, '_').replace(/^[^A-Za-z0-9]+/, ''),
     sha256,

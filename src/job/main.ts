@@ -7,7 +7,7 @@ import { journalFolder, journalOwner } from '../pipeline/tell-later.js';
 import { failStep, publishEnvironment, publishReport, readInputs, saveState } from '../report/action.js';
 import { createActionLog } from '../report/action-log.js';
 import { headline } from '../report/headline.js';
-import { formatDefect, formatProblems } from '../report/print-failure.js';
+import { formatDefect } from '../report/print-failure.js';
 import { startTimeline } from '../report/timeline.js';
 import { inputs } from '../request/inputs.js';
 import { operatingSystem } from '../runner/platform.js';
@@ -46,10 +46,10 @@ export async function runMain(): Promise<number> {
     log.end();
     saveState(state);
     publishEnvironment(later);
-    if (report.problems.length > 0) log.info(formatProblems(report.problems));
     await publishReport(report, request.reportFile);
+    // Each problem is an annotation already, and the exit code fails the step.
     if (exitCode === 0) log.info(headline(report));
-    else failStep(headline(report));
+    else if (report.problems.length === 0) failStep(headline(report));
     return exitCode;
   } catch (error) {
     log.end();

@@ -30,9 +30,12 @@ function bestSdist(files: readonly IndexFile[]): IndexFile | null {
 export function chooseFile(choice: Choice): IndexFile {
   const { name, version, page, interpreter, accepted } = choice;
   const allowed = formatsFor(name, choice.formats);
+  // Far fewer versions than files: a page may list thousands.
+  const versions = new Set(page.files.map((file) => parseFilename(file.filename)?.version ?? version));
+  const spellings = new Set([...versions].filter((listed) => compareVersions(listed, version) === 0));
   const ofVersion = page.files.filter((file) => {
     const parsed = parseFilename(file.filename);
-    const fits = parsed?.name === name && compareVersions(parsed.version, version) === 0 && allowed[parsed.kind];
+    const fits = parsed?.name === name && spellings.has(parsed.version) && allowed[parsed.kind];
     return (
       fits &&
       (file.requiresPython === null || satisfies(interpreter.version, file.requiresPython, { prereleases: true }))

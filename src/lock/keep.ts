@@ -1,4 +1,4 @@
-import type { MarkerEnvironment } from '../packaging/marker.js';
+import type { MarkerEnvironment } from '../packaging/marker-environment.js';
 import { fromPylock, toPylock } from '../packaging/pylock.js';
 import type { Requirement } from '../packaging/requirement.js';
 import { isExact } from '../packaging/version.js';

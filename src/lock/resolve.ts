@@ -38,6 +38,8 @@ interface Wishes {
   readonly preReleases: boolean;
   /** `--no-binary`/`--only-binary` lines as given. */
   readonly formats: readonly string[];
+  /** Asks more sources for the pages seen so far, which may be stale or wrong; whether that changed any. */
+  readonly confirm: () => Promise<boolean>;
   readonly log: Log;
 }
 
@@ -105,7 +107,8 @@ export async function resolve(wishes: Wishes): Promise<ResolvedPin[]> {
     ];
     const broken = gateway.stats().broken.length;
     const first = await wishes.uv(args, 'uv pip compile');
-    const again = first.code !== 0 && gateway.stats().broken.length > broken;
+    const repaired = gateway.stats().broken.length > broken;
+    const again = first.code !== 0 && (repaired || (await wishes.confirm()));
     const ran = again ? await wishes.uv(args, 'uv pip compile') : first;
     wishes.log.debug(ran.stderr.trim());
     if (ran.code === 0) return parsePins(ran.stdout, published);

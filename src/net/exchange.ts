@@ -3,6 +3,9 @@ import { isNativeError } from 'node:util/types';
 import type { Dispatcher } from 'undici';
 import { type Asked, timeLimit, toFault } from './faults.js';
 
+/** Pieces (of 64 KiB at most) that wait for a reader before the connection is told to pause. */
+const PIECES = 4;
+
 /** Milliseconds until the connection stands, until the header came, and between two pieces of the body. */
 export interface Limits {
   readonly connectMs: number;
@@ -43,6 +46,7 @@ export function exchange(
     let body: Readable | null = null;
     let over: unknown = null;
     let timer: NodeJS.Timeout | undefined;
+    let paused = false;
 
     const stop = (reason: unknown) => {
       if (over !== null) return;
@@ -57,7 +61,10 @@ export function exchange(
     };
     const wait = (waitedFor: 'connect' | 'headers' | 'body', ms: number) => {
       clearTimeout(timer);
-      timer = setTimeout(() => stop(timeLimit(asked, waitedFor, ms)), ms);
+      timer = setTimeout(() => {
+        // While the reader is busy, the silence is ours.
+        if (!paused) stop(timeLimit(asked, waitedFor, ms));
+      }, ms);
     };
     const abort = () => stop(signal.reason);
 
@@ -73,8 +80,13 @@ export function exchange(
       onResponseStart(running, status, headers) {
         if (status < 200) return;
         body = new Readable({
+          // Pieces as they came: as one stream of bytes they would be copied together.
+          objectMode: true,
+          highWaterMark: PIECES,
           read() {
-            if (over === null) wait('body', limits.stallMs);
+            if (!paused) return;
+            paused = false;
+            timer?.refresh();
             running.resume();
           },
           destroy(error, done) {
@@ -89,10 +101,9 @@ export function exchange(
         resolve({ status, headers: joined(headers), body });
       },
       onResponseData(running, chunk) {
-        wait('body', limits.stallMs);
+        timer?.refresh();
         if (body?.push(chunk) === false) {
-          // While the reader is busy, the silence is ours.
-          clearTimeout(timer);
+          paused = true;
           running.pause();
         }
       },

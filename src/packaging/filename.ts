@@ -24,14 +24,31 @@ export interface SdistName {
 const sdistSuffixes = ['.tar.gz', '.zip', '.tar.bz2', '.tar.xz', '.tgz'] as const;
 const tagPart = /^[a-z0-9_]+(?:\.[a-z0-9_]+)*$/i;
 
+/** What was read before: a page is parsed, planned over and chosen from, and thousands of names share a few hundred tag sets. */
+const knownNames = new Map<string, WheelName | SdistName | null>();
+const knownTags = new Map<string, readonly string[] | null>();
+
+/** The tags of a compressed tag set (PEP 425); null where it is none. */
+function expandTags(text: string): readonly string[] | null {
+  const parts = text.split('-');
+  if (parts.length !== 3 || !parts.every((part) => tagPart.test(part))) {
+    return null;
+  }
+  const [python = [], abi = [], platform = []] = parts.map((part) => part.toLowerCase().split('.'));
+  return python.flatMap((py) => abi.flatMap((a) => platform.map((p) => `${py}-${a}-${p}`)));
+}
+
 function parseWheel(stem: string): WheelName | null {
   const parts = stem.split('-');
   if (parts.length !== 5 && parts.length !== 6) {
     return null;
   }
   const [name = '', version = ''] = parts;
-  const [python = '', abi = '', platform = ''] = parts.slice(-3);
-  if (!isName(name) || !isVersion(version) || ![python, abi, platform].every((part) => tagPart.test(part))) {
+  const compressed = parts.slice(-3).join('-');
+  const known = knownTags.get(compressed);
+  const tags = known === undefined ? expandTags(compressed) : known;
+  knownTags.set(compressed, tags);
+  if (tags === null || !isName(name) || !isVersion(version)) {
     return null;
   }
   const buildText = parts.length === 6 ? (parts[2] ?? '') : null;
@@ -39,9 +56,6 @@ function parseWheel(stem: string): WheelName | null {
   if (buildText !== null && build === null) {
     return null;
   }
-  const tags = python
-    .split('.')
-    .flatMap((py) => abi.split('.').flatMap((a) => platform.split('.').map((p) => `${py}-${a}-${p}`.toLowerCase())));
   return {
     kind: 'wheel',
     name: normalise(name),
@@ -64,11 +78,21 @@ function parseSdist(stem: string): SdistName | null {
   return null;
 }
 
-/** Reads the name of a distribution file; null for anything that no installer would take, malformed wheel names among them. */
-export function parseFilename(filename: string): WheelName | SdistName | null {
+function parse(filename: string): WheelName | SdistName | null {
   if (filename.endsWith('.whl')) {
     return parseWheel(filename.slice(0, -'.whl'.length));
   }
   const suffix = sdistSuffixes.find((candidate) => filename.endsWith(candidate));
   return suffix === undefined ? null : parseSdist(filename.slice(0, -suffix.length));
+}
+
+/** Reads the name of a distribution file; null for anything that no installer would take, malformed wheel names among them. */
+export function parseFilename(filename: string): WheelName | SdistName | null {
+  const known = knownNames.get(filename);
+  if (known !== undefined) {
+    return known;
+  }
+  const parsed = parse(filename);
+  knownNames.set(filename, parsed);
+  return parsed;
 }

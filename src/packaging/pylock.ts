@@ -4,7 +4,8 @@ import { Failure, type Problem } from '../values/failure.js';
 import type { Lock, LockedFile } from '../values/lock.js';
 import { parseAddress } from './address.js';
 import { parseFilename } from './filename.js';
-import { evaluateMarker, type MarkerEnvironment } from './marker.js';
+import { evaluateMarker } from './marker.js';
+import type { MarkerEnvironment } from './marker-environment.js';
 import { normalise } from './name.js';
 import {
   formatPylock,

@@ -47,8 +47,8 @@ export async function tellLater(
   const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
   const pip = request.configure.includes('pip')
     ? pipEnvironment({ interpreter, chosen, isPublic })
-    : { variables: {}, why: 'configure leaves it out.' };
-  context.log.info(`pip of later steps: ${pip.why}`);
+    : { variables: {}, why: "Later steps' pip is left alone: configure leaves it out." };
+  context.log.info(pip.why);
   const environment = virtualEnvironment(request.venv, python);
   const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
   const front = later.path.join(path.delimiter);

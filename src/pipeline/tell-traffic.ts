@@ -34,7 +34,7 @@ export function tellTraffic({ story }: Run, desk: Desk, works: Works): void {
     .filter((source) => used.has(source.id) && !silent(source))
     .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
   const others = [...used]
-    .filter((id) => !named.some((source) => source.id === id))
+    .filter((id) => !desk.roster.some((source) => source.id === id))
     .map((id) => ({ id, url: id, origin: 'lock' }));
   story.sources = [...named, ...others].map((source) => ({
     ...source,

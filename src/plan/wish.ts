@@ -1,5 +1,6 @@
 import { devices, paddleProjects } from '../catalog/devices.js';
-import { evaluateMarker, markerEnvironment } from '../packaging/marker.js';
+import { evaluateMarker } from '../packaging/marker.js';
+import { markerEnvironment } from '../packaging/marker-environment.js';
 import type { Requirement } from '../packaging/requirement.js';
 import { satisfies } from '../packaging/version.js';
 import type { Problem } from '../values/failure.js';
@@ -18,6 +19,8 @@ export interface Wish {
   /** PaddlePaddle's own requirements lines that count on this interpreter. */
   readonly lines: readonly Requirement[];
 }
+
+const plugins: ReadonlySet<string> = new Set(devices.flatMap(({ plugin }) => plugin ?? []));
 
 /** A version that was built for one CUDA: `2.6.2.post112`. Nightlies carry a date of eight digits there. */
 const cudaPost = /^(?<release>.+)\.post(?<post>\d{2,3})$/;
@@ -48,9 +51,12 @@ export function readWish(
   const own = (lines: readonly Requirement[]): Requirement[] =>
     lines.filter((line) => paddleProjects.has(line.normalised ?? '') && applies(line, interpreter));
   const lines = own(set.requirements);
+  const versioned = [...lines, ...own(set.constraints)].filter(({ specifier }) => specifier !== '');
+  // A plug-in has versions of its own (3.1.0 stands beside PaddlePaddle 3.1.0a0), so its clauses count only where none name the other.
+  const beside = versioned.filter(({ normalised }) => !plugins.has(normalised ?? ''));
   const parts = [
     ...(paddle.kind === 'specifier' ? [{ specifier: paddle.specifier, origin: paddle.origin }] : []),
-    ...[...lines, ...own(set.constraints)].filter(({ specifier }) => specifier !== ''),
+    ...(beside.length > 0 ? beside : versioned),
   ];
   const clauses = [...new Set(parts.flatMap(({ specifier }) => specifier.split(',').map((clause) => clause.trim())))];
   const exact = clauses.flatMap((clause) => /^===?\s*([^*\s]+)$/.exec(clause)?.[1] ?? [])[0] ?? null;

@@ -14,7 +14,7 @@ const LENGTH = 4096;
 function limited(annotations: readonly Annotation[]): Annotation[] {
   const shown = annotations.length > MOST ? annotations.slice(0, MOST - 1) : annotations;
   const rest = annotations.slice(shown.length);
-  const last = rest.map((annotation) => `${annotation.title}: ${annotation.message}`).join('\n');
+  const last = rest.map(({ message }) => message).join('\n');
   const [first] = rest;
   const all =
     first === undefined ? shown : [...shown, { level: first.level, title: `${rest.length} more`, message: last }];
@@ -24,7 +24,7 @@ function limited(annotations: readonly Annotation[]): Annotation[] {
 /** A problem is an error, a notice a warning; what would be past GitHub's limit is gathered in the last one. */
 export function annotations(report: Report): readonly Annotation[] {
   const errors = report.problems.map(
-    (p): Annotation => ({ level: 'error', title: p.where, message: `${p.what} ${p.remedy}` }),
+    (p): Annotation => ({ level: 'error', title: p.where, message: `${p.where}: ${p.what} ${p.remedy}` }),
   );
   const warnings = report.notices.map((n): Annotation => ({ level: 'warning', title: n.id, message: n.text }));
   return [...limited(errors), ...limited(warnings)];

@@ -5,7 +5,7 @@ import { formatBytes, formatDuration } from './progress.js';
 export function headline(report: Report): string {
   if (report.outcome === 'failed') {
     const first = report.problems[0];
-    return `Failed after ${formatDuration(report.totalMs)}${first === undefined ? '' : `: ${first.where}: ${first.what}`}`;
+    return `Failed after ${formatDuration(report.totalMs)}${first === undefined ? '' : `: ${first.where}`}`;
   }
   const parts: string[] = [];
   if (report.plan !== null) parts.push(`${report.plan.distribution} ${report.plan.version} (${report.plan.device})`);

@@ -53,6 +53,8 @@ function pageAddress(source: Source, project: string, folder: PaddleFolder | nul
 }
 
 const seconds = (ms: number) => `${ms / 1000} s`;
+/** The whole page may take so many times the limit of its first answer: a trickle never stalls. */
+const wholePage = 10;
 
 function firstWords(body: string): string {
   return body
@@ -133,10 +135,9 @@ export async function fetchPage(client: HttpClient, question: PageQuestion): Pro
   }
   const started = performance.now();
   const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(new HttpFault('timeout', `no answer within ${seconds(firstAnswerMs)}`, null)),
-    firstAnswerMs,
-  );
+  const abort = (what: string, ms: number) => () =>
+    late.abort(new HttpFault('timeout', `${what} within ${seconds(ms)}`, null));
+  let timer = setTimeout(abort('no answer', firstAnswerMs), firstAnswerMs);
   try {
     const answer = await client.request({
       url,
@@ -145,6 +146,7 @@ export async function fetchPage(client: HttpClient, question: PageQuestion): Pro
       signal: AbortSignal.any([signal, late.signal]),
     });
     clearTimeout(timer);
+    timer = setTimeout(abort('no whole page', firstAnswerMs * wholePage), firstAnswerMs * wholePage);
     const ms = performance.now() - started;
     if (answer.status !== 200) return fault(...spread(await readRefusal(answer, source)));
     const body = await answer.text(pageLimit);

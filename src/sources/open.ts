@@ -17,8 +17,15 @@ export interface OpenSources {
    * `missing` and `empty`. It could not be found out: no files, and the faults. Rejects with the signal's reason only.
    */
   page(project: string, origins?: readonly Origin[]): Promise<ProjectPage>;
-  /** The same page with more places for its files: asks up to three sources that were not asked for it yet. */
-  widen(project: string, origins?: readonly Origin[]): Promise<ProjectPage>;
+  /**
+   * The same page with more places for its files: asks up to three sources that were not asked for it yet. `failed`: ids of sources that
+   * could not bring a file of it; they are asked last for the pages to come.
+   */
+  widen(project: string, origins?: readonly Origin[], failed?: ReadonlySet<string>): Promise<ProjectPage>;
+  /** The page; where one mirror alone has told it, which may be stale or wrong, with what up to three others tell. */
+  confirm(project: string, origins?: readonly Origin[]): Promise<ProjectPage>;
+  /** Confirms every page of the run. Whether that changed what any of them lists: then the pages to come are confirmed too. */
+  confirmAll(): Promise<boolean>;
   /** Best first, by what is known so far. */
   ranked(): readonly Source[];
   /** Every fault met, but for projects that a source does not have. */
@@ -30,12 +37,16 @@ export interface OpenSources {
 }
 
 interface Entry {
+  readonly project: string;
+  readonly origins: readonly Origin[];
   readonly page: ProjectPage;
   /** The parts of it, for `widen`. */
   readonly parts: readonly { readonly origin: Origin; readonly found: Found }[];
 }
 
 const pythonOnly: readonly Origin[] = [{ kind: 'python' }];
+
+const keyOf = (project: string, origins: readonly Origin[]): string => `${project} ${JSON.stringify(origins)}`;
 
 /**
  * Opens the sources of a roster. `exclusive`: the Python sources are the user's own list. `kept`: a ranking of an earlier run, as it was
@@ -77,6 +88,8 @@ export function openSources(options: {
     shared,
   );
   let places: Promise<Found> | null = null;
+  /** A mirror was found stale or wrong: none is believed alone any more. */
+  let doubtful = false;
 
   /** Every file of the find-links sources: each is one page or folder, read once. */
   const findLinksFiles = (): Promise<Found> => {
@@ -142,7 +155,7 @@ export function openSources(options: {
     if (fromPrivate !== null) {
       const failed = fromPrivate.pages.length === 0;
       const page = mergePages(project, failed ? [] : [...own, ...fromPrivate.pages], fromPrivate.faults, locked);
-      return { page, parts: [] };
+      return { project, origins, page, parts: [] };
     }
     const parts = await Promise.all(
       origins.map(async (origin) => ({
@@ -155,11 +168,11 @@ export function openSources(options: {
     const page = compose(project, parts, own);
     // Where find-links are all there is, their failure is the answer; beside an index it is a notice.
     const lonely = findLinks.length === roster.length;
-    return { page: lonely ? { ...page, faults: (await findLinksFiles()).faults } : page, parts };
+    return { project, origins, page: lonely ? { ...page, faults: (await findLinksFiles()).faults } : page, parts };
   }
 
   function entry(project: string, origins: readonly Origin[]): Promise<Entry> {
-    const key = `${project} ${JSON.stringify(origins)}`;
+    const key = keyOf(project, origins);
     const known = entries.get(key);
     if (known !== undefined) return known;
     const loading = load(project, origins);
@@ -170,34 +183,59 @@ export function openSources(options: {
     return loading;
   }
 
+  async function enlarge(before: Entry, living: boolean): Promise<Entry> {
+    const { project, origins } = before;
+    const asked = new Set([...before.page.answered, ...before.page.faults.map(({ source }) => source)]);
+    if (!before.parts.some(({ origin }) => origin.kind === 'python')) return before;
+    const extra = await python.more(project, asked, living);
+    const own = await local(project);
+    const alone = python.isAuthority();
+    const parts = before.parts.map((part) =>
+      part.origin.kind !== 'python' || alone
+        ? part
+        : {
+            ...part,
+            found: { pages: [...part.found.pages, ...extra.pages], faults: [...part.found.faults, ...extra.faults] },
+          },
+    );
+    const names = new Set(before.page.files.map(({ filename }) => filename));
+    const others = mergePages(
+      project,
+      extra.pages.map((page) => ({ ...page, files: page.files.filter(({ filename }) => names.has(filename)) })),
+      extra.faults,
+    );
+    // Behind an authoritative index, others may only bring the very bytes that it lists.
+    const page = alone ? joinOrigins(project, [before.page, others]) : compose(project, parts, own);
+    const after = { project, origins, page, parts };
+    entries.set(keyOf(project, origins), Promise.resolve(after));
+    return after;
+  }
+
+  function confirmed(before: Entry): Promise<Entry> {
+    const settled = before.page.files.length === 0 || python.isSettledBy(before.page.answered);
+    return settled ? Promise.resolve(before) : enlarge(before, true);
+  }
+
   return {
-    page: async (project, origins = pythonOnly) => (await entry(project, origins)).page,
-    async widen(project, origins = pythonOnly) {
-      const before = await entry(project, origins);
-      const asked = new Set([...before.page.answered, ...before.page.faults.map(({ source }) => source)]);
-      if (!before.parts.some(({ origin }) => origin.kind === 'python')) return before.page;
-      const extra = await python.more(project, asked);
-      const own = await local(project);
-      const alone = python.isAuthority();
-      const parts = before.parts.map((part) =>
-        part.origin.kind !== 'python' || alone
-          ? part
-          : {
-              ...part,
-              found: { pages: [...part.found.pages, ...extra.pages], faults: [...part.found.faults, ...extra.faults] },
-            },
-      );
-      const composed = compose(project, parts, own);
-      const names = new Set(before.page.files.map(({ filename }) => filename));
-      const others = mergePages(
-        project,
-        extra.pages.map((page) => ({ ...page, files: page.files.filter(({ filename }) => names.has(filename)) })),
-        extra.faults,
-      );
-      // Behind an authoritative index, others may only bring the very bytes that it lists.
-      const page = alone ? joinOrigins(project, [before.page, others]) : composed;
-      entries.set(`${project} ${JSON.stringify(origins)}`, Promise.resolve({ page, parts }));
-      return page;
+    async page(project, origins = pythonOnly) {
+      const found = await entry(project, origins);
+      return (doubtful ? await confirmed(found) : found).page;
+    },
+    async widen(project, origins = pythonOnly, failed = new Set()) {
+      python.demote(failed);
+      return (await enlarge(await entry(project, origins), false)).page;
+    },
+    async confirm(project, origins = pythonOnly) {
+      return (await confirmed(await entry(project, origins))).page;
+    },
+    async confirmAll() {
+      const before = await Promise.all(entries.values());
+      const after = await Promise.all(before.map(confirmed));
+      const listed = (one: Entry | undefined): string =>
+        one?.page.files.map(({ filename, sha256 }) => `${filename} ${sha256}`).join('\n') ?? '';
+      const changed = after.some((now, index) => listed(now) !== listed(before[index]));
+      doubtful ||= changed;
+      return changed;
     },
     ranked: () => [...privates, ...findLinks, ...python.ranked(), ...paddles],
     faults: () => faults,

@@ -24,8 +24,12 @@ const width = { pages: 3, probes: 6 };
 /** The state of the Python index during one run: the official index, its mirrors, and the one the machine is configured for. */
 export interface PythonIndex {
   find(project: string): Promise<Found>;
-  /** Asks up to three sources that are not in `asked`, one a group. */
-  more(project: string, asked: ReadonlySet<string>): Promise<Found>;
+  /** Asks up to three sources that are not in `asked`, one a group; `living`: none that was found dead. */
+  more(project: string, asked: ReadonlySet<string>, living: boolean): Promise<Found>;
+  /** Somebody who may judge has answered: the authority, the official index, or two independent groups. */
+  isSettledBy(answered: readonly string[]): boolean;
+  /** These sources gave pages but not the files: they are asked last from now on. */
+  demote(ids: ReadonlySet<string>): void;
   /** The configured index speaks alone about which files there are. */
   isAuthority(): boolean;
   ranked(): readonly Source[];
@@ -67,10 +71,14 @@ export function openPythonIndex(
       : 0;
   }
 
-  /** One mirror that lacks a project may be stale; the official index, or two independent groups, settle it. */
+  /** One mirror's word may be stale; the official index, or two independent groups, settle a matter. */
+  function areReferees(ids: readonly string[]): boolean {
+    const groups = ids.flatMap((id) => sources.filter((source) => source.id === id)).map(({ group }) => group);
+    return groups.includes(officialGroup) || new Set(groups).size > 1;
+  }
+
   function settledBy(faults: readonly SourceFault[]): boolean {
-    const groups = faults.filter(isAbsent).map((fault) => sources.find(({ id }) => id === fault.source)?.group);
-    return !exclusive && (groups.includes(officialGroup) || new Set(groups).size > 1);
+    return !exclusive && areReferees(faults.filter(isAbsent).map(({ source }) => source));
   }
 
   async function inTurn(project: string, candidates: readonly Source[], limitMs: number): Promise<Found> {
@@ -142,6 +150,8 @@ export function openPythonIndex(
     return null;
   }
 
+  const isAuthority = (): boolean => authority !== undefined && (authorityAnswered || !dead.has(authority.id));
+
   async function find(project: string): Promise<Found> {
     if (sources.length === 0) return { pages: [], faults: [] };
     if (authority !== undefined && (authorityAnswered || !dead.has(authority.id))) {
@@ -176,16 +186,20 @@ export function openPythonIndex(
       }
       return found;
     },
-    more: (project, asked) =>
+    more: (project, asked, living) =>
       together(
         project,
         best(
-          byLife().filter(({ id }) => !asked.has(id)),
+          byLife().filter(({ id }) => !asked.has(id) && !(living && dead.has(id))),
           width.pages,
         ),
         firstAnswerMs.oneOfMany,
       ),
-    isAuthority: () => authority !== undefined && (authorityAnswered || !dead.has(authority.id)),
+    isAuthority,
+    isSettledBy: (answered) => isAuthority() || areReferees(answered),
+    demote(ids) {
+      order = [...order.filter(({ id }) => !ids.has(id)), ...order.filter(({ id }) => ids.has(id))];
+    },
     ranked: () => byLife(),
     settled: () => measuring,
     isWide: () => asksSeveral,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../values/failure.js';
@@ -91,8 +92,25 @@ export async function openDirectoryStore(root: string): Promise<DirectoryStore> 
   };
 }
 
+/** Makes a folder and those above it. Node's own recursive `mkdir` tries for ever where a folder can hold none (`/proc`). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') {
+      return;
+    }
+    if (errorCode(error) !== 'ENOENT' || existsSync(dirname(folder))) {
+      throw error;
+    }
+    await makeFolder(dirname(folder));
+    await makeFolder(folder);
+  }
+}
+
 async function prepare(root: string): Promise<void> {
   try {
+    await makeFolder(resolve(root));
     for (const name of ['wheels', 'locks', 'tools', 'uv', 'kept', 'metadata', 'partial', 'staging']) {
       await mkdir(join(root, name), { recursive: true });
     }

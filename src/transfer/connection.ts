@@ -2,8 +2,18 @@ import type { Reply } from './ask.js';
 import { refused } from './refusal.js';
 import type { Segment, Segments } from './segments.js';
 
-/** Bytes written at a time at most; less than the smallest half that is split off, so that a write never runs into it. */
-const PIECE = 2 ** 17;
+/** What arrives within this time (ms) of the last write is gathered for the next one: a slow connection's bytes are not kept waiting. */
+const GATHER_MS = 20;
+
+/** What is done with the bytes of an answer. */
+export interface Sink {
+  /** Bytes gathered at most for one write; less than the smallest half that is split off, so that a write never runs into it. */
+  readonly batch: number;
+  /** Bytes came, of use or not. */
+  arrived(bytes: number): void;
+  /** Takes the bytes that follow `segment.reached`; the segment has advanced by them when it resolves. */
+  write(segment: Segment, pieces: readonly Uint8Array[]): Promise<void>;
+}
 
 /**
  * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
@@ -15,27 +25,53 @@ export async function pour(
   first: Segment,
   segments: Segments,
   stream: boolean,
-  write: (segment: Segment, bytes: Uint8Array) => Promise<void>,
+  sink: Sink,
 ): Promise<void> {
   let mine: Segment | null = first;
   let position = reply.at;
   const asked = first.end;
+  /** Pieces that follow `mine.reached`. */
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let wroteAt = 0;
+  const flush = async (): Promise<void> => {
+    const pieces = held;
+    [held, heldBytes] = [[], 0];
+    if (mine !== null && pieces.length > 0) {
+      await sink.write(mine, pieces);
+      wroteAt = performance.now();
+    }
+  };
   try {
     for await (const chunk of reply.body) {
+      sink.arrived(chunk.length);
       for (let offset = 0; offset < chunk.length; ) {
         const rest = chunk.length - offset;
         mine ??= stream ? claim(segments, position) : null;
+        const next: number = mine === null ? 0 : mine.reached + heldBytes;
         const step: number =
-          mine !== null ? Math.min(rest, gap(mine, position)) : stream ? skip(segments, position, rest) : 0;
-        if (step === 0) {
+          mine === null
+            ? stream
+              ? skip(segments, position, rest)
+              : 0
+            : Math.min(rest, position < next ? next - position : Math.min(sink.batch - heldBytes, mine.end - position));
+        if (step <= 0) {
           return;
         }
-        if (mine !== null && position === mine.reached) {
-          await write(mine, chunk.subarray(offset, offset + step));
+        if (mine !== null && position === next) {
+          held.push(chunk.subarray(offset, offset + step));
+          heldBytes += step;
         }
         offset += step;
         position += step;
-        if (mine !== null && mine.reached >= mine.end) {
+        if (mine === null) {
+          continue;
+        }
+        const ended = position >= mine.end;
+        if (ended || heldBytes >= sink.batch || performance.now() - wroteAt > GATHER_MS) {
+          await flush();
+        }
+        if (mine.reached >= mine.end) {
           mine.busy = false;
           mine = null;
           // An answer that is read to its end leaves its connection open for the next one; a part was given to somebody else: cut it off.
@@ -45,16 +81,20 @@ export async function pour(
         }
       }
     }
+    await flush();
     if (segments.size() === null) {
       segments.setSize(position);
     } else if (mine !== null && mine.reached < mine.end) {
       throw refused('reset', `ended after ${position} bytes, before ${mine.end}`);
     }
   } finally {
-    if (mine !== null) {
-      mine.busy = false;
-    }
-    reply.cancel();
+    // What came before a break is kept.
+    await flush().finally(() => {
+      if (mine !== null) {
+        mine.busy = false;
+      }
+      reply.cancel();
+    });
   }
 }
 
@@ -70,9 +110,4 @@ function claim(segments: Segments, position: number): Segment | null {
 function skip(segments: Segments, position: number, rest: number): number {
   const here = segments.at(position);
   return here === null ? 0 : Math.min(rest, here.end - position);
-}
-
-/** Bytes to pass over up to where the segment goes on, or to write at once. */
-function gap(mine: Segment, position: number): number {
-  return position < mine.reached ? mine.reached - position : Math.min(PIECE, mine.end - position);
 }

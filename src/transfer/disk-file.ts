@@ -6,6 +6,8 @@ import type { Bell } from './bell.js';
 /** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
 const HELD_BACK = 2 ** 16;
 const READ = 2 ** 18;
+/** Bytes hashed at a time. */
+const HASHED = 2 ** 20;
 
 /** How far a file has come, as its readers see it. */
 export interface Extent {
@@ -18,8 +20,11 @@ export interface Extent {
 
 /** An unfinished file on the disk that is written and read at the same time. */
 export interface DiskFile {
-  /** Writes at `at`; where older bytes lie up to `compareTo` they are compared, and readers that were handed other ones are broken. */
-  write(bytes: Uint8Array, at: number, compareTo: number): Promise<void>;
+  /**
+   * Writes pieces one after the other from `at` on and gives their length; where older bytes lie up to `compareTo` they are compared, and
+   * readers that were handed other ones are broken.
+   */
+  write(pieces: readonly Uint8Array[], at: number, compareTo: number): Promise<number>;
   /**
    * In order, while it arrives; a piece holds until the next one is asked for. Throws WrongBytes when bytes already handed out turned
    * out to be others.
@@ -82,17 +87,21 @@ export async function openDiskFile(
   };
 
   return {
-    write: async (bytes, at, compareTo) => {
+    write: async (pieces, at, compareTo) => {
+      const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
       if (compareTo > at) {
-        await compare(bytes, at, Math.min(bytes.length, compareTo - at));
+        await compare(Buffer.concat(pieces), at, Math.min(length, compareTo - at));
       }
       try {
-        for (let done = 0; done < bytes.length; ) {
-          done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+        for (let [rest, done] = [pieces, 0]; done < length; ) {
+          const { bytesWritten } = await handle.writev(rest, at + done);
+          done += bytesWritten;
+          rest = done < length ? [Buffer.concat(pieces).subarray(done)] : [];
         }
       } catch (error) {
-        throw await explain(error, Math.max(bytes.length, (extent.size() ?? 0) - extent.front()));
+        throw await explain(error, Math.max(length, (extent.size() ?? 0) - extent.front()));
       }
+      return length;
     },
     read: async function* (from, signal) {
       const reader = { position: from, broken: false };
@@ -123,14 +132,14 @@ export async function openDiskFile(
       }
     },
     hash: async (signal) => {
-      const buffer = Buffer.allocUnsafe(2 ** 20);
+      const buffer = Buffer.allocUnsafeSlow(HASHED);
       let [round, position, hash] = [restarts, 0, createHash('sha256')];
       for (;;) {
         const front = extent.front();
         if (round !== restarts) {
           [round, position, hash] = [restarts, 0, createHash('sha256')];
-        } else if (position < front) {
-          const piece = await readAt(buffer, Math.min(buffer.length, front - position), position);
+        } else if (front - position >= HASHED || (position < front && front === extent.size())) {
+          const piece = await readAt(buffer, Math.min(HASHED, front - position), position);
           if (round === restarts) {
             hash.update(piece);
             position += piece.length;

@@ -41,6 +41,11 @@ export function openTransfers(options: {
 
   const dispatch = (): void => {
     scheduled = false;
+    clearTimeout(alarm);
+    // A connection that is begun now ends at once and asks for the next one, so that nothing else would get a turn.
+    if (around.signal.aborted) {
+      return;
+    }
     const now = Date.now();
     for (;;) {
       const list = [...works];
@@ -50,7 +55,6 @@ export function openTransfers(options: {
       }
       list[next.want]?.begin(next.route);
     }
-    clearTimeout(alarm);
     const wakeAt = Math.min(...[...works].map((work) => work.wakeAt(now)));
     if (Number.isFinite(wakeAt)) {
       alarm = setTimeout(changed, Math.max(5, wakeAt - now));
