@@ -179,6 +179,13 @@ describe('the other commands', () => {
     expect(await run('restore')).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('nothing') });
   });
 
+  test('a flag that takes one value is refused twice, one that takes several adds up', async () => {
+    const twice = await run('setup', '--device', 'cpu', '--device', 'gpu');
+    expect(twice).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/--device: .*twice/) });
+    const lines = await setup(machine, shop, ['--venv', '.paddle', '--packages', 'six', '--packages', 'idna']);
+    expect(lines.report.lock.files.map(({ name }) => name)).toEqual(expect.arrayContaining(['six', 'idna']));
+  });
+
   test('help names every command and input, version is a version', async () => {
     const help = await run('setup', '--help');
     expect(help.exitCode).toBe(0);

@@ -50,7 +50,12 @@ export async function openHouse({ indexes, environment = {} }: Scene): Promise<H
     };
   });
   const { HTTP_PROXY: proxy = null, SSL_CERT_FILE: ca } = environment;
-  const network = { httpsProxy: null, httpProxy: proxy, noProxy: ['127.0.0.1'], caFiles: ca === undefined ? [] : [ca] };
+  const network = {
+    httpsProxy: null,
+    httpProxy: proxy,
+    noProxy: ['127.0.0.1'],
+    caFiles: ca === undefined ? [] : [{ path: ca, setting: 'SSL_CERT_FILE' }],
+  };
   const client = createClient({ network, version: '0.0.0', log: quiet });
   const sources = openSources({ roster, exclusive: true, client, log: quiet, signal });
   const store = await openDirectoryStore(root);

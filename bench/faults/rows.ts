@@ -142,7 +142,7 @@ export const rows: readonly Row[] = [
   bad('page is a login', /html|login|log in|web page/i, damage.instead('text/html; charset=utf-8', login)),
   bad(
     'page is 2 MB of garbage',
-    /garbage|malformed|invalid|parse|not an index|html/i,
+    /garbage|malformed|invalid|binary|parse|not an index/i,
     damage.instead('text/html', garbage()),
   ),
   bad(

@@ -23,7 +23,8 @@ export interface Supplies {
   readonly version: string;
 }
 
-const version = '3.2.2';
+/** The release of PaddlePaddle that is asked for. */
+export const version = '3.2.2';
 
 const readWheels = `
 import base64, csv, hashlib, io, json, os, sys, zipfile
@@ -41,7 +42,7 @@ print(json.dumps([hashes, installed]))
 `;
 
 /** A small wheel under PaddlePaddle's name, which wants real packages: what differs between the clients is not the size of the largest file. */
-function smallPaddle(tag: string): { readonly name: string; readonly bytes: Buffer } {
+export function smallPaddle(tag: string): { readonly name: string; readonly bytes: Buffer } {
   const info = `paddlepaddle-${version}.dist-info`;
   const requires = ['numpy>=1.21', 'pillow>=9', 'protobuf>=3.20'].map((line) => `Requires-Dist: ${line}\n`).join('');
   const files: Record<string, string> = {
@@ -81,6 +82,12 @@ export function bringSupplies(full: boolean): Supplies {
     rmSync(folder, { recursive: true, force: true });
     renameSync(arriving, folder);
   }
+  const pips = { old: realPip('23.2.1'), newest: realPip(null) };
+  return { python, uv: realUv('0.13.9'), pips, version, ...describeWheels(python, folder) };
+}
+
+/** What mirrors and judges need to know of the wheels in a folder. */
+export function describeWheels(python: string, folder: string): Pick<Supplies, 'files' | 'hashes' | 'installed'> {
   const files: Record<string, Record<string, string>> = {};
   for (const filename of readdirSync(folder)) {
     const project = (filename.split('-')[0] ?? '').toLowerCase().replace(/[-_.]+/g, '-');
@@ -88,13 +95,5 @@ export function bringSupplies(full: boolean): Supplies {
   }
   const read = execFileSync(python, ['-c', readWheels, folder], { encoding: 'utf8', maxBuffer: 2 ** 26 });
   const [hashes, installed] = JSON.parse(read) as [Record<string, string>, Record<string, string>];
-  return {
-    python,
-    uv: realUv('0.13.9'),
-    pips: { old: realPip('23.2.1'), newest: realPip(null) },
-    files,
-    hashes: new Map(Object.entries(hashes)),
-    installed: new Map(Object.entries(installed)),
-    version,
-  };
+  return { files, hashes: new Map(Object.entries(hashes)), installed: new Map(Object.entries(installed)) };
 }

@@ -1263,7 +1263,7 @@ function explain(version) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2513);
+/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4699);
 
 process.exitCode = await (0,_cli_run_js__WEBPACK_IMPORTED_MODULE_0__/* .runCli */ .a)(process.argv.slice(2));
 
@@ -1272,7 +1272,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 2513:
+/***/ 4699:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -1774,6 +1774,8 @@ function toFault(error, asked) {
 
 
 
+/** Pieces (of 64 KiB at most) that wait for a reader before the connection is told to pause. */
+const PIECES = 4;
 function joined(headers) {
     const pairs = Object.entries(headers).map(([name, value]) => [
         name,
@@ -1791,6 +1793,7 @@ function exchange(dispatcher, options, asked, limits, signal) {
         let body = null;
         let over = null;
         let timer;
+        let paused = false;
         const stop = (reason) => {
             if (over !== null)
                 return;
@@ -1805,7 +1808,11 @@ function exchange(dispatcher, options, asked, limits, signal) {
         };
         const wait = (waitedFor, ms) => {
             clearTimeout(timer);
-            timer = setTimeout(() => stop(timeLimit(asked, waitedFor, ms)), ms);
+            timer = setTimeout(() => {
+                // While the reader is busy, the silence is ours.
+                if (!paused)
+                    stop(timeLimit(asked, waitedFor, ms));
+            }, ms);
         };
         const abort = () => stop(signal.reason);
         if (signal.aborted)
@@ -1823,9 +1830,14 @@ function exchange(dispatcher, options, asked, limits, signal) {
                 if (status < 200)
                     return;
                 body = new external_node_stream_.Readable({
+                    // Pieces as they came: as one stream of bytes they would be copied together.
+                    objectMode: true,
+                    highWaterMark: PIECES,
                     read() {
-                        if (over === null)
-                            wait('body', limits.stallMs);
+                        if (!paused)
+                            return;
+                        paused = false;
+                        timer?.refresh();
                         running.resume();
                     },
                     destroy(error, done) {
@@ -1840,10 +1852,9 @@ function exchange(dispatcher, options, asked, limits, signal) {
                 resolve({ status, headers: joined(headers), body });
             },
             onResponseData(running, chunk) {
-                wait('body', limits.stallMs);
+                timer?.refresh();
                 if (body?.push(chunk) === false) {
-                    // While the reader is busy, the silence is ours.
-                    clearTimeout(timer);
+                    paused = true;
                     running.pause();
                 }
             },
@@ -7796,6 +7807,8 @@ function openSources(options) {
     };
     const python = openPythonIndex(ranking === null ? of('python') : applyRanking(of('python'), ranking), exclusive, ranking?.wide ?? null, shared);
     let places = null;
+    /** A mirror was found stale or wrong: none is believed alone any more. */
+    let doubtful = false;
     /** Every file of the find-links sources: each is one page or folder, read once. */
     const findLinksFiles = () => {
         places ??= Promise.all(findLinks.map((source) => ask(shared, source, '', null, firstAnswerMs.oneOfMany, signal))).then((results) => {
@@ -7896,7 +7909,10 @@ function openSources(options) {
         return settled ? Promise.resolve(before) : enlarge(before, true);
     }
     return {
-        page: async (project, origins = pythonOnly) => (await entry(project, origins)).page,
+        async page(project, origins = pythonOnly) {
+            const found = await entry(project, origins);
+            return (doubtful ? await confirmed(found) : found).page;
+        },
         async widen(project, origins = pythonOnly, failed = new Set()) {
             python.demote(failed);
             return (await enlarge(await entry(project, origins), false)).page;
@@ -7907,7 +7923,10 @@ function openSources(options) {
         async confirmAll() {
             const before = await Promise.all(entries.values());
             const after = await Promise.all(before.map(confirmed));
-            return after.some((now, index) => now.page.files.length > (before[index]?.page.files.length ?? 0));
+            const listed = (one) => one?.page.files.map(({ filename, sha256 }) => `${filename} ${sha256}`).join('\n') ?? '';
+            const changed = after.some((now, index) => listed(now) !== listed(before[index]));
+            doubtful ||= changed;
+            return changed;
         },
         ranked: () => [...privates, ...findLinks, ...python.ranked(), ...paddles],
         faults: () => faults,
@@ -8146,7 +8165,7 @@ function neededPages(draft) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.json
-const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","pythons":["3.6","3.7","3.8","3.9","3.10"],"devices":["cpu","cu102"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.5.0","pythons":["3.7","3.8","3.9","3.10"],"devices":["cpu","cu112"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.1","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.2","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"documented; Paddle#57953; measured on the Python index","date":"2026-11-22"},{"version":"2.6.0","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.6.1","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.6.2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu112","cu116","cu117","cu118","cu120"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0b2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118","cu123"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0","pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.1.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu","dcu","ixuca"],"source":"documented; Paddle#73687; measured on the Python index","date":"2026-11-22"},{"version":"3.1.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","ixuca"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu"],"source":"documented; Paddle#76037; measured on the Python index","date":"2026-11-22"},{"version":"3.2.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","dcu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.2","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.3.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu","dcu","maca","ixuca"],"source":"documented; PaddleOCR#17791; measured on the Python index","date":"2026-11-22"},{"version":"3.3.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.4.0","pythons":["3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"}],"eN":[{"name":"setuptools","specifier":"","releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Take 3.2.2, or switch oneDNN off where a model is loaded (config.disable_mkldnn(), or enable_mkldnn=False in PaddleOCR and PaddleX).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
+const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","pythons":["3.6","3.7","3.8","3.9","3.10"],"devices":["cpu","cu102"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.5.0","pythons":["3.7","3.8","3.9","3.10"],"devices":["cpu","cu112"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.1","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.2","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"documented; Paddle#57953; measured on the Python index","date":"2026-11-22"},{"version":"2.6.0","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.6.1","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.6.2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu112","cu116","cu117","cu118","cu120"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0b2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118","cu123"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0","pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.1.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu","dcu","ixuca"],"source":"documented; Paddle#73687; measured on the Python index","date":"2026-11-22"},{"version":"3.1.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","ixuca"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu"],"source":"documented; Paddle#76037; measured on the Python index","date":"2026-11-22"},{"version":"3.2.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","dcu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.2","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.3.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu","dcu","maca","ixuca"],"source":"documented; PaddleOCR#17791; measured on the Python index","date":"2026-11-22"},{"version":"3.3.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.4.0","pythons":["3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"}],"eN":[{"name":"setuptools","specifier":"","releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Write \\"paddle-version: 3.2.2\\", or switch oneDNN off where a model is loaded (config.disable_mkldnn(), or enable_mkldnn=False in PaddleOCR and PaddleX).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.js
 
 
@@ -8465,6 +8484,8 @@ function evaluateMarker(marker, environment, asked = {}) {
         ? satisfies(left, `${tree.operator}${right}`, { prereleases: true })
         : compareTexts(left, tree.operator, right);
 }
+
+;// CONCATENATED MODULE: ./.build/src/packaging/marker-environment.js
 const systems = {
     linux: { os_name: 'posix', platform_system: 'Linux', sys_platform: 'linux' },
     macosx: { os_name: 'posix', platform_system: 'Darwin', sys_platform: 'darwin' },
@@ -8496,6 +8517,8 @@ function markerEnvironment(interpreter) {
 
 
 
+
+const plugins = new Set(devices.flatMap(({ plugin }) => plugin ?? []));
 /** A version that was built for one CUDA: `2.6.2.post112`. Nightlies carry a date of eight digits there. */
 const cudaPost = /^(?<release>.+)\.post(?<post>\d{2,3})$/;
 /** Splits `2.6.2.post112` into the release and the CUDA number; other versions have none. */
@@ -8517,9 +8540,12 @@ function applies({ marker }, interpreter) {
 function readWish({ paddle, requirements: set }, interpreter) {
     const own = (lines) => lines.filter((line) => paddleProjects.has(line.normalised ?? '') && applies(line, interpreter));
     const lines = own(set.requirements);
+    const versioned = [...lines, ...own(set.constraints)].filter(({ specifier }) => specifier !== '');
+    // A plug-in has versions of its own (3.1.0 stands beside PaddlePaddle 3.1.0a0), so its clauses count only where none name the other.
+    const beside = versioned.filter(({ normalised }) => !plugins.has(normalised ?? ''));
     const parts = [
         ...(paddle.kind === 'specifier' ? [{ specifier: paddle.specifier, origin: paddle.origin }] : []),
-        ...[...lines, ...own(set.constraints)].filter(({ specifier }) => specifier !== ''),
+        ...(beside.length > 0 ? beside : versioned),
     ];
     const clauses = [...new Set(parts.flatMap(({ specifier }) => specifier.split(',').map((clause) => clause.trim())))];
     const exact = clauses.flatMap((clause) => /^===?\s*([^*\s]+)$/.exec(clause)?.[1] ?? [])[0] ?? null;
@@ -9390,6 +9416,7 @@ function refusal_refuse(choice, draft, interpreter) {
 
 
 
+
 /**
  * The builds that would do, decided without any index. Throws Failure(2) with everything that can be known to be wrong before
  * the first byte: interpreter, machine, driver, GPU architecture, combinations that were never published, contradictions.
@@ -9409,12 +9436,12 @@ function silence({ offers, plugin, candidate }) {
         .map(({ project, faults }) => ({
         where: project,
         what: `No source answered with the files of ${project} for ${candidate.device}: ${faults
-            .map(({ source, detail }) => `${source}: ${detail}`)
+            .map(({ source, detail }) => `${source}: ${detail.replace(/\.$/, '')}`)
             .join('; ')}.`,
         remedy: faults.find(({ remedy }) => remedy !== null)?.remedy ?? 'Check the network, or name another source.',
     }));
 }
-function passingNotices(tried, choice) {
+function passingNotices(tried, choice, wish) {
     const { passedOver, chosen, candidate } = choice;
     const [first] = tried;
     const skipped = passedOver === null
@@ -9435,7 +9462,20 @@ function passingNotices(tried, choice) {
                 text: `${first.candidate.device} has no file for this Python and machine, so ${candidate.device} is taken; "device: ${candidate.device}" says so from the start.`,
             },
         ];
-    return [...skipped, ...second];
+    return [...skipped, ...second, ...loneSeries(choice, wish)];
+}
+/** PEP 440 reads `==3.3` as `==3.3.0`, which is seldom what its writer means. */
+function loneSeries({ offers, chosen, candidate }, wish) {
+    const series = /(?:^|,)==(\d+\.\d+)(?=,|$)/.exec(wish)?.[1];
+    const later = offers.offers.find(({ version, fits, yanked }) => fits && !yanked && version.startsWith(`${series}.`) && !isPreRelease(version) && belongs(version, candidate))?.version;
+    return series === undefined || chosen === null || later === undefined || compareVersions(later, chosen.version) <= 0
+        ? []
+        : [
+            {
+                id: 'series-read-as-release',
+                text: `"${series}" means PaddlePaddle ${chosen.version} alone; "paddle-version: ${series}.*" takes ${later}, the newest of its series.`,
+            },
+        ];
 }
 /**
  * The exact build: of the first candidate that has a file for this interpreter on the listing, the newest release without a known
@@ -9449,7 +9489,7 @@ function decide(draft, request, runner, listing) {
         const choice = chooseRelease(candidate, draft, listing, interpreter, request.requirements.preReleases);
         tried.push(choice);
         if (choice.chosen !== null) {
-            return assemble(candidate, choice.chosen, draft, interpreter.version, passingNotices(tried, choice));
+            return assemble(candidate, choice.chosen, draft, interpreter.version, passingNotices(tried, choice, draft.wish));
         }
         const unanswered = silence(choice);
         if (unanswered.length > 0) {
@@ -12535,6 +12575,7 @@ async function readRecord(path) {
 
 
 
+
 /** Bytes read from the disk at a time. */
 const PIECE = 2 ** 18;
 /**
@@ -12611,8 +12652,25 @@ async function openDirectoryStore(root) {
         explain: (error, needed) => explainFull(error, (0,external_node_path_.resolve)(root), needed),
     };
 }
+/** Makes a folder and those above it. Node's own recursive `mkdir` tries for ever where a folder can hold none (`/proc`). */
+async function makeFolder(folder) {
+    try {
+        await (0,promises_.mkdir)(folder);
+    }
+    catch (error) {
+        if (errorCode(error) === 'EEXIST') {
+            return;
+        }
+        if (errorCode(error) !== 'ENOENT' || (0,external_node_fs_.existsSync)((0,external_node_path_.dirname)(folder))) {
+            throw error;
+        }
+        await makeFolder((0,external_node_path_.dirname)(folder));
+        await makeFolder(folder);
+    }
+}
 async function directory_prepare(root) {
     try {
+        await makeFolder((0,external_node_path_.resolve)(root));
         for (const name of ['wheels', 'locks', 'tools', 'uv', 'kept', 'metadata', 'partial', 'staging']) {
             await (0,promises_.mkdir)((0,external_node_path_.join)(root, name), { recursive: true });
         }
@@ -13067,7 +13125,7 @@ async function syncFolder(folder) {
 }
 /** Replaces a file in one step: whoever reads it sees the old content or the new, also after a power cut. */
 async function replaceFile(file, content, mode) {
-    const staging = external_node_path_.join(external_node_path_.dirname(file), `.${external_node_path_.basename(file)}.${process.pid}.tmp`);
+    const staging = external_node_path_.join(external_node_path_.dirname(file), `.${external_node_path_.basename(file)}.${(0,external_node_crypto_.randomUUID)()}.tmp`);
     try {
         const handle = await (0,promises_.open)(staging, 'wx', mode);
         try {
@@ -13165,23 +13223,36 @@ async function readJournal(file) {
     const entries = text.split('\n').map(parseLine);
     return { owner: entries.find(isOwner) ?? null, changes: entries.filter(isChange) };
 }
-/** Undoes a journal's changes, the last one first, and removes it. A journal that is gone has nothing to undo. */
+/**
+ * Undoes a journal's changes, the last one first, and removes it; a change that the system would not let it undo keeps no other one, and
+ * keeps the journal. A journal that is gone has nothing to undo.
+ */
 async function undoJournal(file) {
     const { changes } = await readJournal(file);
     const undone = [];
     const left = [];
+    let refused = false;
     for (const change of changes.reverse()) {
-        const why = await undoChange(change);
+        const why = await undoChange(change).catch((error) => {
+            refused ||= error.code !== undefined;
+            return error.message;
+        });
         if (why === null)
             undone.push(change.path);
         else
             left.push({ path: change.path, why });
     }
-    await (0,promises_.rm)(file, { force: true });
+    if (!refused)
+        await (0,promises_.rm)(file, { force: true });
     return { undone, left };
 }
+/** A journal of another user, met by root with that user's home, would have root write what and where that user likes. */
+async function isOwn(file) {
+    const found = await (0,promises_.lstat)(file);
+    return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
+}
 /**
- * Journals that are to be undone now: with `run`, what earlier jobs of this runner left because they were killed (scope `job`, another
+ * Journals of this user that are to be undone now: with `run`, what earlier jobs of this runner left because they were killed (scope `job`, another
  * run); without, everything of every scope, for `restore`. The newest first: two may have changed one file.
  */
 async function openJournals(folder, runner, run) {
@@ -13195,7 +13266,8 @@ async function openJournals(folder, runner, run) {
         .sort()
         .reverse()
         .map((name) => external_node_path_.join(folder, 'journal', name));
-    const read = await Promise.all(files.map(async (file) => ({ file, ...(await readJournal(file)) })));
+    const own = await Promise.all(files.map(isOwn));
+    const read = await Promise.all(files.filter((_, at) => own[at] === true).map(async (file) => ({ file, ...(await readJournal(file)) })));
     const due = read.filter(({ owner }) => {
         if (run === null)
             return owner === null || owner.runner === runner;
@@ -13279,7 +13351,7 @@ function pipEnvironment({ interpreter, chosen, isPublic }) {
     const none = (why) => ({ variables: {}, why });
     const { pipSettings, officialIndex } = interpreter;
     if (chosen === null)
-        return none('No Python index was used, so pip keeps its own.');
+        return none("No Python index was used, so later steps' pip keeps its own.");
     if (chosen.credentials !== null)
         return none(`${chosen.id} needs credentials, which are not handed to later steps.`);
     // pip refuses plain http but to this machine itself, and the way around it would be to trust the host.
@@ -13290,14 +13362,14 @@ function pipEnvironment({ interpreter, chosen, isPublic }) {
     // pip reads booleans as Python's configparser does, and these are its words for no.
     const noIndex = pipSettings['no-index'];
     if (noIndex !== undefined && !/^(?:0|no|false|off|n|f)?$/i.test(noIndex.value))
-        return none(`pip is told to use no index (${noIndex.origin}).`);
+        return none(`Later steps' pip is told to use no index (${noIndex.origin}).`);
     const configured = pipSettings['index-url'];
     if (configured !== undefined && !pip_sameIndex(configured.value, chosen.url) && !isPublic(configured.value)) {
-        return none(`pip keeps the index of ${configured.origin}: it may hold packages that a mirror lacks.`);
+        return none(`Later steps' pip keeps the index of ${configured.origin}: it may hold packages that a mirror lacks.`);
     }
     const current = configured?.value ?? officialIndex?.url;
     if (current !== undefined && pip_sameIndex(current, chosen.url))
-        return none(`pip already uses ${chosen.id}.`);
+        return none(`Later steps' pip already uses ${chosen.id}.`);
     return {
         variables: { PIP_INDEX_URL: chosen.url },
         why: `Later steps' pip uses ${chosen.id}, which served this run.`,
@@ -13357,8 +13429,8 @@ async function tellLater(run, { interpreter, os }, python, sources) {
     const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
     const pip = request.configure.includes('pip')
         ? pipEnvironment({ interpreter, chosen, isPublic })
-        : { variables: {}, why: 'configure leaves it out.' };
-    context.log.info(`pip of later steps: ${pip.why}`);
+        : { variables: {}, why: "Later steps' pip is left alone: configure leaves it out." };
+    context.log.info(pip.why);
     const environment = virtualEnvironment(request.venv, python);
     const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
     const front = later.path.join(external_node_path_.delimiter);
@@ -15082,7 +15154,7 @@ function createProgressText(now = () => performance.now()) {
 function headline(report) {
     if (report.outcome === 'failed') {
         const first = report.problems[0];
-        return `Failed after ${formatDuration(report.totalMs)}${first === undefined ? '' : `: ${first.where}: ${first.what}`}`;
+        return `Failed after ${formatDuration(report.totalMs)}${first === undefined ? '' : `: ${first.where}`}`;
     }
     const parts = [];
     if (report.plan !== null)
@@ -16576,8 +16648,7 @@ async function resolve(wishes) {
         const broken = gateway.stats().broken.length;
         const first = await wishes.uv(args, 'uv pip compile');
         const repaired = gateway.stats().broken.length > broken;
-        const stale = !repaired && explainNoSolution(first.stderr, []) !== null;
-        const again = first.code !== 0 && (repaired || (stale && (await wishes.confirm())));
+        const again = first.code !== 0 && (repaired || (await wishes.confirm()));
         const ran = again ? await wishes.uv(args, 'uv pip compile') : first;
         wishes.log.debug(ran.stderr.trim());
         if (ran.code === 0)
@@ -16903,6 +16974,7 @@ async function pipe(pieces, length, writeHead, response, counter, signal) {
 
 ;// CONCATENATED MODULE: ./.build/src/gateway/shelf.js
 
+
 /** An empty shelf. A file that is put there again replaces its earlier listing. */
 function createShelf() {
     const files = new Map();
@@ -16924,8 +16996,9 @@ function createShelf() {
 /** A file that nothing is known of but its address; a `#sha256=` in it is its hash. */
 function directFile(url) {
     const { pathname, hash, href } = new URL(url);
-    const name = decodeURIComponent(pathname.slice(pathname.lastIndexOf('/') + 1));
-    const sha256 = /sha256=([0-9a-f]{64})(&|$)/.exec(hash)?.[1] ?? null;
+    // An escape that is no UTF-8 makes decodeURIComponent throw.
+    const name = external_node_querystring_.unescape(pathname.slice(pathname.lastIndexOf('/') + 1));
+    const sha256 = /^#(?:.*&)?sha256=([0-9a-f]{64})(?:&|$)/i.exec(hash)?.[1]?.toLowerCase() ?? null;
     return {
         filename: name.replace(/[^A-Za-z0-9._+!-]/g, '_').replace(/^[^A-Za-z0-9]+/, ''),
         sha256,
@@ -17001,7 +17074,8 @@ async function openGateway(options) {
     };
     const serve = async (path, request, response) => {
         const project = /^\/simple\/([^/]+)\/?$/.exec(path)?.[1];
-        if (project !== undefined) {
+        // A name goes into the addresses that the sources are asked at.
+        if (project !== undefined && isName(project)) {
             await servePage(normalise(project), request, response);
             return;
         }
@@ -17452,6 +17526,8 @@ function blame(contributors, routes) {
 /** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
 const HELD_BACK = 2 ** 16;
 const READ = 2 ** 18;
+/** Bytes hashed at a time. */
+const HASHED = 2 ** 20;
 /** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null; `explain` reads an error met while writing. */
 async function openDiskFile(path, filename, expected, extent, bell, failed, explain) {
     const handle = await (0,promises_.open)(path, 'r+');
@@ -17490,18 +17566,22 @@ async function openDiskFile(path, filename, expected, extent, bell, failed, expl
         }
     };
     return {
-        write: async (bytes, at, compareTo) => {
+        write: async (pieces, at, compareTo) => {
+            const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
             if (compareTo > at) {
-                await compare(bytes, at, Math.min(bytes.length, compareTo - at));
+                await compare(Buffer.concat(pieces), at, Math.min(length, compareTo - at));
             }
             try {
-                for (let done = 0; done < bytes.length;) {
-                    done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+                for (let [rest, done] = [pieces, 0]; done < length;) {
+                    const { bytesWritten } = await handle.writev(rest, at + done);
+                    done += bytesWritten;
+                    rest = done < length ? [Buffer.concat(pieces).subarray(done)] : [];
                 }
             }
             catch (error) {
-                throw await explain(error, Math.max(bytes.length, (extent.size() ?? 0) - extent.front()));
+                throw await explain(error, Math.max(length, (extent.size() ?? 0) - extent.front()));
             }
+            return length;
         },
         read: async function* (from, signal) {
             const reader = { position: from, broken: false };
@@ -17536,15 +17616,15 @@ async function openDiskFile(path, filename, expected, extent, bell, failed, expl
             }
         },
         hash: async (signal) => {
-            const buffer = Buffer.allocUnsafe(2 ** 20);
+            const buffer = Buffer.allocUnsafeSlow(HASHED);
             let [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
             for (;;) {
                 const front = extent.front();
                 if (round !== restarts) {
                     [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
                 }
-                else if (position < front) {
-                    const piece = await readAt(buffer, Math.min(buffer.length, front - position), position);
+                else if (front - position >= HASHED || (position < front && front === extent.size())) {
+                    const piece = await readAt(buffer, Math.min(HASHED, front - position), position);
                     if (round === restarts) {
                         hash.update(piece);
                         position += piece.length;
@@ -17828,32 +17908,58 @@ async function* readFileRange(path, from, to, signal) {
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/connection.js
 
-/** Bytes written at a time at most; less than the smallest half that is split off, so that a write never runs into it. */
-const connection_PIECE = 2 ** 17;
+/** What arrives within this time (ms) of the last write is gathered for the next one: a slow connection's bytes are not kept waiting. */
+const GATHER_MS = 20;
 /**
  * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
  * the server liked, goes on through every segment that nobody else fetches and passes over the others. Whatever was claimed is free
  * again afterwards. Throws Refused when the answer ends too early.
  */
-async function pour(reply, first, segments, stream, write) {
+async function pour(reply, first, segments, stream, sink) {
     let mine = first;
     let position = reply.at;
     const asked = first.end;
+    /** Pieces that follow `mine.reached`. */
+    let held = [];
+    let heldBytes = 0;
+    let wroteAt = 0;
+    const flush = async () => {
+        const pieces = held;
+        [held, heldBytes] = [[], 0];
+        if (mine !== null && pieces.length > 0) {
+            await sink.write(mine, pieces);
+            wroteAt = performance.now();
+        }
+    };
     try {
         for await (const chunk of reply.body) {
+            sink.arrived(chunk.length);
             for (let offset = 0; offset < chunk.length;) {
                 const rest = chunk.length - offset;
                 mine ??= stream ? claim(segments, position) : null;
-                const step = mine !== null ? Math.min(rest, gap(mine, position)) : stream ? skip(segments, position, rest) : 0;
-                if (step === 0) {
+                const next = mine === null ? 0 : mine.reached + heldBytes;
+                const step = mine === null
+                    ? stream
+                        ? skip(segments, position, rest)
+                        : 0
+                    : Math.min(rest, position < next ? next - position : Math.min(sink.batch - heldBytes, mine.end - position));
+                if (step <= 0) {
                     return;
                 }
-                if (mine !== null && position === mine.reached) {
-                    await write(mine, chunk.subarray(offset, offset + step));
+                if (mine !== null && position === next) {
+                    held.push(chunk.subarray(offset, offset + step));
+                    heldBytes += step;
                 }
                 offset += step;
                 position += step;
-                if (mine !== null && mine.reached >= mine.end) {
+                if (mine === null) {
+                    continue;
+                }
+                const ended = position >= mine.end;
+                if (ended || heldBytes >= sink.batch || performance.now() - wroteAt > GATHER_MS) {
+                    await flush();
+                }
+                if (mine.reached >= mine.end) {
                     mine.busy = false;
                     mine = null;
                     // An answer that is read to its end leaves its connection open for the next one; a part was given to somebody else: cut it off.
@@ -17863,6 +17969,7 @@ async function pour(reply, first, segments, stream, write) {
                 }
             }
         }
+        await flush();
         if (segments.size() === null) {
             segments.setSize(position);
         }
@@ -17871,10 +17978,13 @@ async function pour(reply, first, segments, stream, write) {
         }
     }
     finally {
-        if (mine !== null) {
-            mine.busy = false;
-        }
-        reply.cancel();
+        // What came before a break is kept.
+        await flush().finally(() => {
+            if (mine !== null) {
+                mine.busy = false;
+            }
+            reply.cancel();
+        });
     }
 }
 function claim(segments, position) {
@@ -17888,10 +17998,6 @@ function claim(segments, position) {
 function skip(segments, position, rest) {
     const here = segments.at(position);
     return here === null ? 0 : Math.min(rest, here.end - position);
-}
-/** Bytes to pass over up to where the segment goes on, or to write at once. */
-function gap(mine, position) {
-    return position < mine.reached ? mine.reached - position : Math.min(connection_PIECE, mine.end - position);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/lanes.js
@@ -18004,15 +18110,19 @@ function createLines(state, disk, around, signal, events) {
             if (!claimed) {
                 return;
             }
-            const body = metered(reply.body, (bytes) => {
-                line.bytes += bytes;
-                around.count(source, bytes);
-            });
-            await pour({ ...reply, body }, segment, segments, !reply.ranged, async (into, bytes) => {
-                await disk.write(bytes, into.reached, into.compareTo);
-                segments.advance(into, source, into.reached + bytes.length);
-                bell.ring();
-                events.wrote(bytes.length);
+            await pour(reply, segment, segments, !reply.ranged, {
+                batch: timings.splitBytes / 2,
+                arrived: (bytes) => {
+                    line.bytes += bytes;
+                    around.count(source, bytes);
+                },
+                write: async (into, pieces) => {
+                    const bytes = await disk.write(pieces, into.reached, into.compareTo);
+                    pieces.forEach(lines_release);
+                    segments.advance(into, source, into.reached + bytes);
+                    bell.ring();
+                    events.wrote(bytes);
+                },
             });
             route.strikes = 0;
         }
@@ -18077,10 +18187,14 @@ function createLines(state, disk, around, signal, events) {
         },
     };
 }
-async function* metered(body, count) {
-    for await (const chunk of body) {
-        count(chunk.length);
-        yield chunk;
+/**
+ * Gives the memory of a piece back at once, where it is a whole buffer and this Node can (`ArrayBuffer.prototype.transfer`, Node 22): left
+ * to the garbage collector, network buffers make it run every 32 MB over everything there is.
+ */
+function lines_release(piece) {
+    const buffer = piece.buffer;
+    if (piece.byteLength === buffer.byteLength) {
+        buffer.transfer?.(0);
     }
 }
 
@@ -18204,7 +18318,7 @@ async function openDownload(file, partial, around) {
         // A kill costs what no record knows of: well under a hundredth of the file.
         wrote: (bytes) => {
             unsaved += bytes;
-            if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 400)) {
+            if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 200)) {
                 saveSoon();
             }
         },
@@ -18318,7 +18432,7 @@ async function openDownload(file, partial, around) {
         },
         want: (nowMs) => {
             const { segments } = state;
-            const idle = state.recalling !== null || state.failure !== null || state.verified;
+            const idle = signal.aborted || state.recalling !== null || state.failure !== null || state.verified;
             const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
             // Until it is known which copy is fetched, one connection at a time.
             const single = expected === null && (state.identity === null || !state.confirmed);
@@ -18823,6 +18937,11 @@ function openTransfers(options) {
     let alarm;
     const dispatch = () => {
         scheduled = false;
+        clearTimeout(alarm);
+        // A connection that is begun now ends at once and asks for the next one, so that nothing else would get a turn.
+        if (around.signal.aborted) {
+            return;
+        }
         const now = Date.now();
         for (;;) {
             const list = [...works];
@@ -18832,7 +18951,6 @@ function openTransfers(options) {
             }
             list[next.want]?.begin(next.route);
         }
-        clearTimeout(alarm);
         const wakeAt = Math.min(...[...works].map((work) => work.wakeAt(now)));
         if (Number.isFinite(wakeAt)) {
             alarm = setTimeout(changed, Math.max(5, wakeAt - now));
@@ -19003,7 +19121,7 @@ function tellTraffic({ story }, desk, works) {
         .filter((source) => used.has(source.id) && !silent(source))
         .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
     const others = [...used]
-        .filter((id) => !named.some((source) => source.id === id))
+        .filter((id) => !desk.roster.some((source) => source.id === id))
         .map((id) => ({ id, url: id, origin: 'lock' }));
     story.sources = [...named, ...others].map((source) => ({
         ...source,
@@ -19158,6 +19276,9 @@ function parseArguments(argv) {
             });
         }
         else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
+            // A flag stands where the value should be: what follows that flag is its value and no mistake of its own.
+            if (token.value !== undefined)
+                unknown = token.index + 1;
             problems.push({
                 where: token.rawName,
                 what: 'it needs a value.',
@@ -19247,7 +19368,7 @@ const written = new RegExp(`(["\`])(${spell_names.join('|')}): ([^"\`]+)\\1`, 'g
 /** A text speaks of inputs as a workflow writes them (`"device: cpu"`); in a shell they are flags (`--device cpu`). */
 function spellTextAsFlags(text) {
     return text.replace(written, (_whole, quote, name, value) => {
-        const word = /^[\w.:/=+-]+$/.test(value) ? value : `'${value}'`;
+        const word = /^(?:[\w.:/=+-]+|'[^']*')$/.test(value) ? value : `'${value}'`;
         return `${quote}--${name} ${word}${quote}`;
     });
 }

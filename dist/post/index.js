@@ -39658,7 +39658,7 @@ async function syncFolder(folder) {
 }
 /** Replaces a file in one step: whoever reads it sees the old content or the new, also after a power cut. */
 async function journal_file_replaceFile(file, content, mode) {
-    const staging = external_node_path_.join(external_node_path_.dirname(file), `.${external_node_path_.basename(file)}.${process.pid}.tmp`);
+    const staging = external_node_path_.join(external_node_path_.dirname(file), `.${external_node_path_.basename(file)}.${(0,external_node_crypto_.randomUUID)()}.tmp`);
     try {
         const handle = await (0,promises_.open)(staging, 'wx', mode);
         try {
@@ -39756,23 +39756,36 @@ async function readJournal(file) {
     const entries = text.split('\n').map(parseLine);
     return { owner: entries.find(isOwner) ?? null, changes: entries.filter(isChange) };
 }
-/** Undoes a journal's changes, the last one first, and removes it. A journal that is gone has nothing to undo. */
+/**
+ * Undoes a journal's changes, the last one first, and removes it; a change that the system would not let it undo keeps no other one, and
+ * keeps the journal. A journal that is gone has nothing to undo.
+ */
 async function undoJournal(file) {
     const { changes } = await readJournal(file);
     const undone = [];
     const left = [];
+    let refused = false;
     for (const change of changes.reverse()) {
-        const why = await undoChange(change);
+        const why = await undoChange(change).catch((error) => {
+            refused ||= error.code !== undefined;
+            return error.message;
+        });
         if (why === null)
             undone.push(change.path);
         else
             left.push({ path: change.path, why });
     }
-    await (0,promises_.rm)(file, { force: true });
+    if (!refused)
+        await (0,promises_.rm)(file, { force: true });
     return { undone, left };
 }
+/** A journal of another user, met by root with that user's home, would have root write what and where that user likes. */
+async function isOwn(file) {
+    const found = await lstat(file);
+    return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
+}
 /**
- * Journals that are to be undone now: with `run`, what earlier jobs of this runner left because they were killed (scope `job`, another
+ * Journals of this user that are to be undone now: with `run`, what earlier jobs of this runner left because they were killed (scope `job`, another
  * run); without, everything of every scope, for `restore`. The newest first: two may have changed one file.
  */
 async function journal_openJournals(folder, runner, run) {
@@ -39786,7 +39799,8 @@ async function journal_openJournals(folder, runner, run) {
         .sort()
         .reverse()
         .map((name) => path.join(folder, 'journal', name));
-    const read = await Promise.all(files.map(async (file) => ({ file, ...(await readJournal(file)) })));
+    const own = await Promise.all(files.map(isOwn));
+    const read = await Promise.all(files.filter((_, at) => own[at] === true).map(async (file) => ({ file, ...(await readJournal(file)) })));
     const due = read.filter(({ owner }) => {
         if (run === null)
             return owner === null || owner.runner === runner;
@@ -40029,8 +40043,8 @@ async function tellLater(run, { interpreter, os }, python, sources) {
     const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
     const pip = request.configure.includes('pip')
         ? pipEnvironment({ interpreter, chosen, isPublic })
-        : { variables: {}, why: 'configure leaves it out.' };
-    context.log.info(`pip of later steps: ${pip.why}`);
+        : { variables: {}, why: "Later steps' pip is left alone: configure leaves it out." };
+    context.log.info(pip.why);
     const environment = virtualEnvironment(request.venv, python);
     const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
     const front = later.path.join(path.delimiter);
@@ -40709,6 +40723,7 @@ async function readRecord(path) {
 
 
 
+
 /** Bytes read from the disk at a time. */
 const PIECE = 2 ** 18;
 /**
@@ -40785,8 +40800,25 @@ async function openDirectoryStore(root) {
         explain: (error, needed) => explainFull(error, (0,external_node_path_.resolve)(root), needed),
     };
 }
+/** Makes a folder and those above it. Node's own recursive `mkdir` tries for ever where a folder can hold none (`/proc`). */
+async function makeFolder(folder) {
+    try {
+        await (0,promises_.mkdir)(folder);
+    }
+    catch (error) {
+        if (errorCode(error) === 'EEXIST') {
+            return;
+        }
+        if (errorCode(error) !== 'ENOENT' || (0,external_node_fs_.existsSync)((0,external_node_path_.dirname)(folder))) {
+            throw error;
+        }
+        await makeFolder((0,external_node_path_.dirname)(folder));
+        await makeFolder(folder);
+    }
+}
 async function prepare(root) {
     try {
+        await makeFolder((0,external_node_path_.resolve)(root));
         for (const name of ['wheels', 'locks', 'tools', 'uv', 'kept', 'metadata', 'partial', 'staging']) {
             await (0,promises_.mkdir)((0,external_node_path_.join)(root, name), { recursive: true });
         }

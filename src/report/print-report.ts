@@ -15,9 +15,11 @@ export function formatReport(report: Report): string {
   }
   if (report.sources.length > 0)
     lines.push('', ...report.sources.map((source) => `  ${source.id}: ${describeSource(source)}`));
-  if (report.cache !== null)
-    lines.push(`  cache: ${report.cache.hit} in ${report.cache.folder} (${report.cache.reason})`);
-  if (report.lock !== null) lines.push(`  lock: ${report.lock.path}`);
+  if (report.cache !== null) {
+    const { hit, folder, reason, store } = report.cache;
+    lines.push(store === 'off' ? '  cache: off' : `  cache: ${hit} in ${folder} (${reason})`);
+  }
+  if (report.lock !== null && report.lock.path !== '') lines.push(`  lock: ${report.lock.path}`);
   if (report.install !== null) lines.push(`  python: ${report.install.python}`);
   return `${lines.join('\n')}\n`;
 }

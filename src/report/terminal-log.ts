@@ -60,7 +60,7 @@ export function createTerminalLog(terminal: Terminal, debug: boolean): TerminalL
       const text = secrets.hide(printable(`  ${progressText(progress)}`));
       if (terminal.isTTY) {
         clear();
-        terminal.write(text.slice(0, Math.max(20, (terminal.columns ?? 80) - 1)));
+        terminal.write(text.slice(0, Math.max(20, (terminal.columns || 80) - 1)));
         live = true;
       } else if (last !== undefined) terminal.write(`${text}\n`);
     },

@@ -57,12 +57,15 @@ const seconds = (ms: number) => `${ms / 1000} s`;
 const wholePage = 10;
 
 function firstWords(body: string): string {
-  return body
-    .replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 120);
+  return (
+    body
+      .replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
+      .replace(/<[^>]*>/g, ' ')
+      // Control characters would speak to the terminal.
+      .replace(/[\s\p{C}\uFFFD]+/gu, ' ')
+      .trim()
+      .slice(0, 120)
+  );
 }
 
 /** What a status other than 200 means; a body is read for its first words only. */

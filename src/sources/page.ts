@@ -125,6 +125,8 @@ export function readPage(page: {
   const json = isJson(contentType, body);
   if (json === null)
     return { fault: 'malformed', detail: `neither JSON nor HTML (content-type ${contentType || 'missing'})` };
+  if (body.includes('\0'))
+    return { fault: 'malformed', detail: `binary data where a page was asked (content-type ${contentType})` };
   let links: readonly (Link | null)[];
   let base = url;
   if (json) {

@@ -24,7 +24,7 @@ const width = { pages: 3, probes: 6 };
 /** The state of the Python index during one run: the official index, its mirrors, and the one the machine is configured for. */
 export interface PythonIndex {
   find(project: string): Promise<Found>;
-  /** Asks up to three sources that are not in `asked`, one a group; `living`: none that was found dead. */
+  /** Asks up to three sources that are not in `asked`, one a group; `living`: none that was found dead or late. */
   more(project: string, asked: ReadonlySet<string>, living: boolean): Promise<Found>;
   /** Somebody who may judge has answered: the authority, the official index, or two independent groups. */
   isSettledBy(answered: readonly string[]): boolean;
@@ -58,6 +58,8 @@ export function openPythonIndex(
   let measured = wide !== null || exclusive || authority !== undefined || sources.length < 2;
   let measuring: Promise<void> = Promise.resolve();
   let authorityAnswered = false;
+  /** Sources that another one has overtaken in a race. */
+  const overtaken = new Set<string>();
 
   const limits = sources.length > 1 ? patience.several : patience.alone;
   const byLife = () => [...order.filter(({ id }) => !dead.has(id)), ...order.filter(({ id }) => dead.has(id))];
@@ -88,6 +90,8 @@ export function openPythonIndex(
     }));
     const { won, faults } = await race(entrants, settledBy, signal);
     if (won === null) return { pages: [], faults };
+    for (const { id } of candidates.slice(0, candidates.indexOf(won.source))) overtaken.add(id);
+    overtaken.delete(won.source.id);
     // Whoever overtook the first choice is the first choice from now on.
     if (!measured || exclusive) order = [won.source, ...order.filter((source) => source !== won.source)];
     return { pages: [won], faults };
@@ -190,7 +194,7 @@ export function openPythonIndex(
       together(
         project,
         best(
-          byLife().filter(({ id }) => !asked.has(id) && !(living && dead.has(id))),
+          byLife().filter(({ id }) => !asked.has(id) && !(living && (dead.has(id) || overtaken.has(id)))),
           width.pages,
         ),
         firstAnswerMs.oneOfMany,

@@ -228,7 +228,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     },
     want: (nowMs) => {
       const { segments } = state;
-      const idle = signal.aborted || state.recalling !== null || state.failure !== null || state.verified;
+      const idle = state.recalling !== null || state.failure !== null || state.verified;
       const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
       // Until it is known which copy is fetched, one connection at a time.
       const single = expected === null && (state.identity === null || !state.confirmed);
