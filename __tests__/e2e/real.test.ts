@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -21,10 +21,9 @@ afterAll(async () => {
 /** Interpreters of this machine, by version: those of pyenv, and the one on PATH. */
 function interpreters(): ReadonlyMap<string, string> {
   const search = (process.env['PATH'] ?? '').split(delimiter);
-  const pyenv = execFileSync('sh', ['-c', 'ls -d "$1"/.pyenv/versions/*/bin 2>/dev/null || true', 'sh', homedir()], {
-    encoding: 'utf8',
-  });
-  const found = [...pyenv.split('\n'), ...search].flatMap((folder) =>
+  const versions = join(homedir(), '.pyenv', 'versions');
+  const pyenv = existsSync(versions) ? readdirSync(versions).map((name) => join(versions, name, 'bin')) : [];
+  const found = [...pyenv, ...search].flatMap((folder) =>
     ['3.9', '3.10', '3.11', '3.12', '3.13'].map((version) => [version, join(folder, `python${version}`)] as const),
   );
   const usable = found.filter(([, file]) => file.startsWith('/') && !file.includes('/shims/') && existsSync(file));

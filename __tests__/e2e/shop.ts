@@ -73,7 +73,7 @@ export async function openShop(options: Partial<MirrorOptions> = {}): Promise<Sh
 }
 
 /** The parts of a report that these tests read. */
-export interface Told {
+interface Told {
   readonly outcome: string;
   readonly notices: readonly { readonly text: string }[];
   readonly problems: readonly { readonly where: string; readonly what: string; readonly remedy: string }[];

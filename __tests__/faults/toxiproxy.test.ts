@@ -86,11 +86,20 @@ const toxics: readonly { readonly type: string; readonly attributes: Readonly<Re
     const listen = `127.0.0.1:${await freePort()}`;
     await call('/proxies', { name: 'dying', listen, upstream: new URL(mirror.url).host });
     await call('/proxies/dying/toxics', { type: 'bandwidth', attributes: { rate: 500 }, stream: 'downstream' });
-    house = await openHouse({ indexes: [`http://${listen}/simple/`, mirror.index] });
-    const bringing = house.bring();
-    while (Object.values(house.transfers.fetched()).every((bytes) => bytes < 200_000)) await sleep(20);
-    await call('/proxies/dying', { enabled: false });
-    expect((await bringing).sha256).toBe(sha256(wheel));
+    const slow = await startMirror({
+      files: { [project]: { [filename]: wheel } },
+      bytesPerSecondPerConnection: 400_000,
+    });
+    try {
+      house = await openHouse({ indexes: [`http://${listen}/simple/`, slow.index] });
+      const bringing = house.bring();
+      const fromFirst = (): number => house?.transfers.fetched()[`0-${listen}`] ?? 0;
+      for (let waits = 0; fromFirst() < 100_000 && waits < 250; waits += 1) await sleep(20);
+      await call('/proxies/dying', { enabled: false });
+      expect((await bringing).sha256).toBe(sha256(wheel));
+    } finally {
+      await slow.close();
+    }
     expect(Object.keys(house.transfers.fetched())).toHaveLength(2);
   }, 30_000);
 });

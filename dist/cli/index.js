@@ -1852,6 +1852,9 @@ function exchange(dispatcher, options, asked, limits, signal) {
                 resolve({ status, headers: joined(headers), body });
             },
             onResponseData(running, chunk) {
+                // The parser announces an empty piece whenever it goes on after a pause.
+                if (chunk.length === 0)
+                    return;
                 timer?.refresh();
                 if (body?.push(chunk) === false) {
                     paused = true;
@@ -7048,6 +7051,8 @@ function readPage(page) {
     const json = isJson(contentType, body);
     if (json === null)
         return { fault: 'malformed', detail: `neither JSON nor HTML (content-type ${contentType || 'missing'})` };
+    if (body.includes('\0'))
+        return { fault: 'malformed', detail: `binary data where a page was asked (content-type ${contentType})` };
     let links;
     let base = url;
     if (json) {
@@ -7094,12 +7099,13 @@ const seconds = (ms) => `${ms / 1000} s`;
 /** The whole page may take so many times the limit of its first answer: a trickle never stalls. */
 const wholePage = 10;
 function firstWords(body) {
-    return body
+    return (body
         .replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
         .replace(/<[^>]*>/g, ' ')
-        .replace(/\s+/g, ' ')
+        // Control characters would speak to the terminal.
+        .replace(/[\s\p{C}\uFFFD]+/gu, ' ')
         .trim()
-        .slice(0, 120);
+        .slice(0, 120));
 }
 /** What a status other than 200 means; a body is read for its first words only. */
 async function readRefusal(answer, source) {
@@ -7618,6 +7624,8 @@ function openPythonIndex(sources, exclusive, wide, shared) {
     let measured = wide !== null || exclusive || authority !== undefined || sources.length < 2;
     let measuring = Promise.resolve();
     let authorityAnswered = false;
+    /** Sources that another one has overtaken in a race. */
+    const overtaken = new Set();
     const limits = sources.length > 1 ? patience.several : patience.alone;
     const byLife = () => [...order.filter(({ id }) => !dead.has(id)), ...order.filter(({ id }) => dead.has(id))];
     function gap(source, index, before) {
@@ -7646,6 +7654,9 @@ function openPythonIndex(sources, exclusive, wide, shared) {
         const { won, faults } = await race(entrants, settledBy, signal);
         if (won === null)
             return { pages: [], faults };
+        for (const { id } of candidates.slice(0, candidates.indexOf(won.source)))
+            overtaken.add(id);
+        overtaken.delete(won.source.id);
         // Whoever overtook the first choice is the first choice from now on.
         if (!measured || exclusive)
             order = [won.source, ...order.filter((source) => source !== won.source)];
@@ -7731,7 +7742,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             }
             return found;
         },
-        more: (project, asked, living) => together(project, best(byLife().filter(({ id }) => !asked.has(id) && !(living && dead.has(id))), width.pages), firstAnswerMs.oneOfMany),
+        more: (project, asked, living) => together(project, best(byLife().filter(({ id }) => !asked.has(id) && !(living && (dead.has(id) || overtaken.has(id)))), width.pages), firstAnswerMs.oneOfMany),
         isAuthority,
         isSettledBy: (answered) => isAuthority() || areReferees(answered),
         demote(ids) {
@@ -15195,9 +15206,11 @@ function formatReport(report) {
     }
     if (report.sources.length > 0)
         lines.push('', ...report.sources.map((source) => `  ${source.id}: ${describeSource(source)}`));
-    if (report.cache !== null)
-        lines.push(`  cache: ${report.cache.hit} in ${report.cache.folder} (${report.cache.reason})`);
-    if (report.lock !== null)
+    if (report.cache !== null) {
+        const { hit, folder, reason, store } = report.cache;
+        lines.push(store === 'off' ? '  cache: off' : `  cache: ${hit} in ${folder} (${reason})`);
+    }
+    if (report.lock !== null && report.lock.path !== '')
         lines.push(`  lock: ${report.lock.path}`);
     if (report.install !== null)
         lines.push(`  python: ${report.install.python}`);
@@ -15293,7 +15306,7 @@ function createTerminalLog(terminal, debug) {
             const text = secrets.hide(printable(`  ${progressText(progress)}`));
             if (terminal.isTTY) {
                 clear();
-                terminal.write(text.slice(0, Math.max(20, (terminal.columns ?? 80) - 1)));
+                terminal.write(text.slice(0, Math.max(20, (terminal.columns || 80) - 1)));
                 live = true;
             }
             else if (last !== undefined)
@@ -18432,7 +18445,7 @@ async function openDownload(file, partial, around) {
         },
         want: (nowMs) => {
             const { segments } = state;
-            const idle = signal.aborted || state.recalling !== null || state.failure !== null || state.verified;
+            const idle = state.recalling !== null || state.failure !== null || state.verified;
             const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
             // Until it is known which copy is fetched, one connection at a time.
             const single = expected === null && (state.identity === null || !state.confirmed);

@@ -45831,6 +45831,9 @@ function exchange(dispatcher, options, asked, limits, signal) {
                 resolve({ status, headers: joined(headers), body });
             },
             onResponseData(running, chunk) {
+                // The parser announces an empty piece whenever it goes on after a pause.
+                if (chunk.length === 0)
+                    return;
                 timer?.refresh();
                 if (body?.push(chunk) === false) {
                     paused = true;
@@ -50811,6 +50814,8 @@ function readPage(page) {
     const json = isJson(contentType, body);
     if (json === null)
         return { fault: 'malformed', detail: `neither JSON nor HTML (content-type ${contentType || 'missing'})` };
+    if (body.includes('\0'))
+        return { fault: 'malformed', detail: `binary data where a page was asked (content-type ${contentType})` };
     let links;
     let base = url;
     if (json) {
@@ -50857,12 +50862,13 @@ const seconds = (ms) => `${ms / 1000} s`;
 /** The whole page may take so many times the limit of its first answer: a trickle never stalls. */
 const wholePage = 10;
 function firstWords(body) {
-    return body
+    return (body
         .replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
         .replace(/<[^>]*>/g, ' ')
-        .replace(/\s+/g, ' ')
+        // Control characters would speak to the terminal.
+        .replace(/[\s\p{C}\uFFFD]+/gu, ' ')
         .trim()
-        .slice(0, 120);
+        .slice(0, 120));
 }
 /** What a status other than 200 means; a body is read for its first words only. */
 async function readRefusal(answer, source) {
@@ -51381,6 +51387,8 @@ function openPythonIndex(sources, exclusive, wide, shared) {
     let measured = wide !== null || exclusive || authority !== undefined || sources.length < 2;
     let measuring = Promise.resolve();
     let authorityAnswered = false;
+    /** Sources that another one has overtaken in a race. */
+    const overtaken = new Set();
     const limits = sources.length > 1 ? patience.several : patience.alone;
     const byLife = () => [...order.filter(({ id }) => !dead.has(id)), ...order.filter(({ id }) => dead.has(id))];
     function gap(source, index, before) {
@@ -51409,6 +51417,9 @@ function openPythonIndex(sources, exclusive, wide, shared) {
         const { won, faults } = await race(entrants, settledBy, signal);
         if (won === null)
             return { pages: [], faults };
+        for (const { id } of candidates.slice(0, candidates.indexOf(won.source)))
+            overtaken.add(id);
+        overtaken.delete(won.source.id);
         // Whoever overtook the first choice is the first choice from now on.
         if (!measured || exclusive)
             order = [won.source, ...order.filter((source) => source !== won.source)];
@@ -51494,7 +51505,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             }
             return found;
         },
-        more: (project, asked, living) => together(project, best(byLife().filter(({ id }) => !asked.has(id) && !(living && dead.has(id))), width.pages), firstAnswerMs.oneOfMany),
+        more: (project, asked, living) => together(project, best(byLife().filter(({ id }) => !asked.has(id) && !(living && (dead.has(id) || overtaken.has(id)))), width.pages), firstAnswerMs.oneOfMany),
         isAuthority,
         isSettledBy: (answered) => isAuthority() || areReferees(answered),
         demote(ids) {
@@ -57041,7 +57052,7 @@ async function openDownload(file, partial, around) {
         },
         want: (nowMs) => {
             const { segments } = state;
-            const idle = signal.aborted || state.recalling !== null || state.failure !== null || state.verified;
+            const idle = state.recalling !== null || state.failure !== null || state.verified;
             const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
             // Until it is known which copy is fetched, one connection at a time.
             const single = expected === null && (state.identity === null || !state.confirmed);

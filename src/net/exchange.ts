@@ -101,6 +101,8 @@ export function exchange(
         resolve({ status, headers: joined(headers), body });
       },
       onResponseData(running, chunk) {
+        // The parser announces an empty piece whenever it goes on after a pause.
+        if (chunk.length === 0) return;
         timer?.refresh();
         if (body?.push(chunk) === false) {
           paused = true;

@@ -127,7 +127,6 @@ export function createLines(
         },
         write: async (into, pieces) => {
           const bytes = await disk.write(pieces, into.reached, into.compareTo);
-          pieces.forEach(release);
           segments.advance(into, source, into.reached + bytes);
           bell.ring();
           events.wrote(bytes);
@@ -192,15 +191,4 @@ export function createLines(
       }
     },
   };
-}
-
-/**
- * Gives the memory of a piece back at once, where it is a whole buffer and this Node can (`ArrayBuffer.prototype.transfer`, Node 22): left
- * to the garbage collector, network buffers make it run every 32 MB over everything there is.
- */
-function release(piece: Uint8Array): void {
-  const buffer = piece.buffer as ArrayBufferLike & { transfer?: (bytes: number) => unknown };
-  if (piece.byteLength === buffer.byteLength) {
-    buffer.transfer?.(0);
-  }
 }
