@@ -9,6 +9,7 @@ import path from 'node:path';
 import { startMirror } from '../__tests__/support/mirror.js';
 import type { Report } from '../src/values/report.js';
 import { contestants } from './contestants.js';
+import { goal } from './goal.js';
 import { median, type Taken, timed } from './stopwatch.js';
 import { getWheels } from './wheels.js';
 
@@ -77,10 +78,6 @@ function enter(book: Book, kind: Case, name: string, taken: Taken, folder: strin
 }
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
-
-function goal(text: string, value: number, most: number, unit: string): void {
-  console.log(`  ${value <= most ? 'met   ' : 'MISSED'} ${text}: ${value.toFixed(2)}${unit}, goal ${most}${unit}`);
-}
 
 function show(latencyMs: number, { times, steps, peakMiB }: Book): void {
   const of = (key: string) => median(times.get(key) ?? []);

@@ -16,7 +16,7 @@ export interface Taken {
 }
 
 /** Linux alone tells the peak of a process while it lives (proc(5), VmHWM). */
-function peakKiB(pid: number | undefined): number {
+export function peakKiB(pid: number | undefined): number {
   try {
     return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
   } catch {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -81,7 +82,9 @@ const htmlType = 'application/vnd.pypi.simple.v1+html';
 async function entry(content: Buffer | string): Promise<Entry> {
   if (typeof content !== 'string') return { content, size: content.length, sha256: sha256(content) };
   const { size } = await stat(content);
-  return { content, size, sha256: sha256(await readFile(content)) };
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(content)) hash.update(piece);
+  return { content, size, sha256: hash.digest('hex') };
 }
 
 /** Start and end (exclusive) of a `Range` header; null: serve the whole; 'unsatisfiable': 416 (RFC 9110 section 14). */

@@ -8,10 +8,13 @@ import type { Turnstile } from './turnstile.js';
 
 /** Limit until the header of a page came: where another source can answer, and where none can. */
 export const firstAnswerMs = { oneOfMany: 3000, alone: 20_000 };
-/** Limits of three attempts: at a source that stands alone, at several, and at one that others can stand in for. */
+/**
+ * Limits of the attempts: at a source that stands alone, at several, and at one that others can stand in for. With the waits between them
+ * four attempts outlast a server that is started again (6 s).
+ */
 export const patience = {
-  alone: [firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
-  several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone],
+  alone: [firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
+  several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
   replaceable: [firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany],
 };
 /** Pages asked of one source at a time, also where more connections would be welcome. */

@@ -12,6 +12,9 @@ import { createRoutes, exhausted, type FileRoute, faultOf, isAlive, readyAt, ref
 import { createScout } from './scout.js';
 import type { Surroundings, Work } from './surroundings.js';
 
+/** How long (ms) half of a rest has to take over the slowest source in use to be worth another connection. */
+const SPLIT_MS = 150;
+
 /** The bytes of one file on their way into its partial file. */
 export interface Download extends Work {
   /** Works until the hash of the whole is right; answers with it. Rejects when no source is left. */
@@ -174,6 +177,12 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     }
   };
 
+  /** The smallest half of a rest that is split off: what the connection there has under way is lost, so the half has to take it a while. */
+  const least = (): number => {
+    const rates = routes.filter((r) => r.mine > 0).map((r) => r.lane.rate ?? 0);
+    return Math.max(timings.splitBytes, (Math.min(...rates) * SPLIT_MS) / 1000);
+  };
+
   return {
     run: async () => {
       const timer = setInterval(tick, timings.tickMs);
@@ -229,7 +238,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     want: (nowMs) => {
       const { segments } = state;
       const idle = state.recalling !== null || state.failure !== null || state.verified;
-      const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
+      const more = segments.hasFree() || segments.widest() >= least();
       // Until it is known which copy is fetched, one connection at a time.
       const single = expected === null && (state.identity === null || !state.confirmed);
       return {
@@ -241,7 +250,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     },
     begin: (index) => {
       const route = routes[index];
-      const segment = state.segments.take() ?? state.segments.split(timings.splitBytes);
+      const segment = state.segments.take() ?? state.segments.split(least());
       if (route !== undefined && segment !== null) {
         lines.open(route, segment);
       }

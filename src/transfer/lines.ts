@@ -96,6 +96,8 @@ export function createLines(
     const { route } = line;
     const { segments } = state;
     const { source, url } = route.location;
+    // The scheduler may split the segment for others before it is done: asked for now, their part would come twice.
+    await Promise.resolve();
     const whole = route.rangeless || (segment.reached === 0 && segment.end === segments.size());
     let claimed = false;
     try {

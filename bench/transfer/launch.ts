@@ -1,0 +1,80 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Client, Command, Task } from '../faults/clients.js';
+import type { Supplies } from '../faults/supplies.js';
+import { peakKiB } from '../stopwatch.js';
+
+/** How a command ended. */
+export interface Launched {
+  readonly ms: number;
+  /** Null: it was killed. */
+  readonly exitCode: number | null;
+  /** The last that it wrote. */
+  readonly said: string;
+  /** Most memory that the process itself held, bytes; 0 where the system does not tell. */
+  readonly peakBytes: number;
+}
+
+/** Runs a command for at most `limitMs`. `watch` is called every 20 ms: `true` kills it with all that it started. */
+export function launch(command: Command, limitMs: number, watch: () => boolean): Promise<Launched> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(command.program, command.args, {
+      env: { ...command.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    let said = '';
+    let peak = 0;
+    const hear = (text: Buffer): void => {
+      said = (said + text.toString()).slice(-4_000);
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    const look = setInterval(() => {
+      peak = Math.max(peak, peakKiB(child.pid));
+      const late = performance.now() - start > limitMs;
+      // The group has the id of its first process.
+      if ((late || watch()) && child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    }, 20);
+    child.on('error', reject);
+    child.on('close', (exitCode) => {
+      clearInterval(look);
+      resolve({ ms: performance.now() - start, exitCode, said, peakBytes: peak * 1024 });
+    });
+  });
+}
+
+/** A new folder for one client, with an environment for those that make none, and what the client is told. */
+export function prepare(
+  client: Client,
+  supplies: Supplies,
+  indexes: readonly string[],
+  paddleIndex: string,
+): Task & { remove(): void } {
+  const folder = mkdtempSync(path.join(tmpdir(), 'paddle-mirror-setup-transfer-'));
+  mkdirSync(path.join(folder, 'tmp'));
+  if (client.name !== 'ours')
+    execFileSync(supplies.uv, ['venv', '-q', '--no-config', '-p', supplies.python, path.join(folder, 'venv')]);
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  return { supplies, indexes, paddleIndex, folder, environment: {}, remove };
+}
+
+/** Installs once into a new environment. Throws Error with what the client wrote when it fails. */
+export async function installOnce(
+  client: Client,
+  supplies: Supplies,
+  indexes: readonly string[],
+  paddleIndex: string,
+): Promise<Launched> {
+  const task = prepare(client, supplies, indexes, paddleIndex);
+  try {
+    const ended = await launch(client.install(task), 600_000, () => false);
+    if (ended.exitCode !== 0) throw new Error(`${client.name} ended with ${ended.exitCode}:\n${ended.said}`);
+    return ended;
+  } finally {
+    task.remove();
+  }
+}
