@@ -7268,10 +7268,13 @@ function race(entrants, enough, signal) {
 
 /** Limit until the header of a page came: where another source can answer, and where none can. */
 const firstAnswerMs = { oneOfMany: 3000, alone: 20_000 };
-/** Limits of three attempts: at a source that stands alone, at several, and at one that others can stand in for. */
+/**
+ * Limits of the attempts: at a source that stands alone, at several, and at one that others can stand in for. With the waits between them
+ * four attempts outlast a server that is started again (6 s).
+ */
 const patience = {
-    alone: [firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
-    several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone],
+    alone: [firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
+    several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
     replaceable: [firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany],
 };
 /** Pages asked of one source at a time, also where more connections would be welcome. */
@@ -18099,6 +18102,8 @@ function createLines(state, disk, around, signal, events) {
         const { route } = line;
         const { segments } = state;
         const { source, url } = route.location;
+        // The scheduler may split the segment for others before it is done: asked for now, their part would come twice.
+        await Promise.resolve();
         const whole = route.rangeless || (segment.reached === 0 && segment.end === segments.size());
         let claimed = false;
         try {
@@ -18131,7 +18136,6 @@ function createLines(state, disk, around, signal, events) {
                 },
                 write: async (into, pieces) => {
                     const bytes = await disk.write(pieces, into.reached, into.compareTo);
-                    pieces.forEach(lines_release);
                     segments.advance(into, source, into.reached + bytes);
                     bell.ring();
                     events.wrote(bytes);
@@ -18200,16 +18204,6 @@ function createLines(state, disk, around, signal, events) {
         },
     };
 }
-/**
- * Gives the memory of a piece back at once, where it is a whole buffer and this Node can (`ArrayBuffer.prototype.transfer`, Node 22): left
- * to the garbage collector, network buffers make it run every 32 MB over everything there is.
- */
-function lines_release(piece) {
-    const buffer = piece.buffer;
-    if (piece.byteLength === buffer.byteLength) {
-        buffer.transfer?.(0);
-    }
-}
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/scout.js
 
@@ -18254,6 +18248,8 @@ function createScout(file, routes, around, back) {
 
 
 
+/** How long (ms) half of a rest has to take over the slowest source in use to be worth another connection. */
+const SPLIT_MS = 150;
 /** Opens the download of `file` into `partial`, going on with what an earlier run left there. */
 async function openDownload(file, partial, around) {
     const { timings, log, store } = around;
@@ -18389,6 +18385,11 @@ async function openDownload(file, partial, around) {
             blameRoute(route, wrongHash('other bytes', expected), 0, Date.now());
         }
     };
+    /** The smallest half of a rest that is split off: what the connection there has under way is lost, so the half has to take it a while. */
+    const least = () => {
+        const rates = routes.filter((r) => r.mine > 0).map((r) => r.lane.rate ?? 0);
+        return Math.max(timings.splitBytes, (Math.min(...rates) * SPLIT_MS) / 1000);
+    };
     return {
         run: async () => {
             const timer = setInterval(tick, timings.tickMs);
@@ -18446,7 +18447,7 @@ async function openDownload(file, partial, around) {
         want: (nowMs) => {
             const { segments } = state;
             const idle = state.recalling !== null || state.failure !== null || state.verified;
-            const more = segments.hasFree() || segments.widest() >= timings.splitBytes;
+            const more = segments.hasFree() || segments.widest() >= least();
             // Until it is known which copy is fetched, one connection at a time.
             const single = expected === null && (state.identity === null || !state.confirmed);
             return {
@@ -18458,7 +18459,7 @@ async function openDownload(file, partial, around) {
         },
         begin: (index) => {
             const route = routes[index];
-            const segment = state.segments.take() ?? state.segments.split(timings.splitBytes);
+            const segment = state.segments.take() ?? state.segments.split(least());
             if (route !== undefined && segment !== null) {
                 lines.open(route, segment);
             }
