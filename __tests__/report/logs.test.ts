@@ -80,6 +80,16 @@ describe('a log file', () => {
     expect(screen.text()).toBe('  a.whl  50 %  of 100 B  9 B/s  from quick\n');
   });
 
+  test.each([true, false])('tells of a large file that is whole, at once (a terminal: %s)', (tty) => {
+    const screen = terminal(tty, 80);
+    const log = createTerminalLog(screen, false);
+    const file = { item: 'b.whl', total: 20_000_000, sources: ['quick'] };
+    log.progress({ ...file, bytes: 0 });
+    now += 1_000;
+    log.progress({ ...file, bytes: 20_000_000 });
+    expect(screen.text()).toContain('  b.whl  100 %  of 20.0 MB  20.0 MB/s  from quick\n');
+  });
+
   test('gets each warning once, and debugging only where it is on', () => {
     const screen = terminal(false);
     const log = createTerminalLog(screen, false);
@@ -143,6 +153,13 @@ describe('in a job', () => {
     });
     expect([annotations, masks]).toEqual([[], []]);
     expect(output).not.toMatch(/^\s*::|##\[/m);
+  });
+
+  test('a large file that is whole gets its line', () => {
+    const { log } = spoken((said) => {
+      said.progress({ item: 'b.whl', bytes: 20_000_000, total: 20_000_000, sources: ['quick'] });
+    });
+    expect(log.trim()).toBe('b.whl  100 %  of 20.0 MB  from quick');
   });
 
   test('progress is a line every 5 s a file, and a warning is told once', () => {

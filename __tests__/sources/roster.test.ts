@@ -136,6 +136,17 @@ describe('a list of mirrors', () => {
     ]);
   });
 
+  test('leaves the index of a requirements file out, and says so', () => {
+    const indexes = [
+      { kind: 'index-url', url: 'https://other.example/simple', credentials: null, origin: 'requirements.txt:1' },
+    ] as const;
+    expect(ids({ mirrors: [{ kind: 'name', name: 'far' }], indexes })).toEqual(['python:far', 'paddle:paddle']);
+    expect(log.notices).toContainEqual({
+      id: 'exclusive-requirements.txt:1',
+      text: expect.stringContaining('https://other.example/simple is not asked'),
+    });
+  });
+
   test('that names unknown mirrors, or the official index where nobody knows it, fails with all of them at once', () => {
     const problems = problemsOf({
       official: null,

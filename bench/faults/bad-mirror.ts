@@ -53,7 +53,9 @@ export interface Place {
 
 function readGood(answer: IncomingMessage, body: Buffer): Good {
   const range = answer.headers['content-range'] ?? '';
-  const [, from = '0', size = String(body.length)] = /^bytes (\d+)-\d+\/(\d+)$/.exec(range) ?? [];
+  // The answer to a HEAD has the length and no body.
+  const whole = answer.headers['content-length'] ?? String(body.length);
+  const [, from = '0', size = whole] = /^bytes (\d+)-\d+\/(\d+)$/.exec(range) ?? [];
   const kept = ['content-type', 'content-range', 'etag', 'accept-ranges'];
   const headers = kept.flatMap((name) => {
     const value = answer.headers[name];

@@ -19,6 +19,10 @@ function drained(response: ServerResponse): Promise<void> {
 /** Sends an answer: its head, its body up to `most` bytes, then the end. */
 async function send(seen: Seen, good: Good, most = Number.POSITIVE_INFINITY, end: End = 'whole'): Promise<void> {
   const { response, count, request } = seen;
+  if (request.method === 'HEAD') {
+    response.writeHead(good.status, { ...good.headers, 'content-length': String(good.size) }).end();
+    return;
+  }
   const length = good.headers['content-length'] === undefined ? { 'content-length': String(good.body.length) } : {};
   const { 'content-length': stated, ...rest } = { ...good.headers, ...length };
   // An empty statement stands for none: the body then ends with the connection.
@@ -26,10 +30,6 @@ async function send(seen: Seen, good: Good, most = Number.POSITIVE_INFINITY, end
   if (stated === '') response.shouldKeepAlive = false;
   response.writeHead(good.status, stated === '' ? rest : { ...rest, 'content-length': stated });
   response.flushHeaders();
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
-  }
   const body = good.body.subarray(0, Math.min(most, good.body.length));
   for (let at = 0; at < body.length && !response.destroyed; at += 65_536) {
     const piece = body.subarray(at, at + 65_536);
@@ -104,9 +104,15 @@ export const endlessHeaders: Damage = async ({ response }) => {
 
 /** A few bytes at a time: `rate` bytes a second. */
 export function trickle(rate: number): Damage {
-  return async ({ response, count, good }) => {
-    const { status: code, headers, body } = await good();
-    response.writeHead(code, { ...headers, 'content-length': body.length });
+  return async (seen) => {
+    const { response, count } = seen;
+    const answer = await seen.good();
+    if (seen.request.method === 'HEAD') {
+      await send(seen, answer);
+      return;
+    }
+    const { body } = answer;
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': body.length });
     for (let at = 0; at < body.length && !response.destroyed; at += rate / 4) {
       const piece = body.subarray(at, at + rate / 4);
       count(piece.length);

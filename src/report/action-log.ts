@@ -1,6 +1,6 @@
 import * as core from '@actions/core';
 import type { Log } from '../values/log.js';
-import { createProgressText } from './progress.js';
+import { createProgressText, isDone } from './progress.js';
 
 const PROGRESS_EVERY_MS = 5_000;
 
@@ -45,7 +45,7 @@ export function createActionLog(): ActionLog {
       const last = printed.get(progress.item);
       const text = progressText(progress);
       if (last === undefined) printed.set(progress.item, now);
-      else if (now - last >= PROGRESS_EVERY_MS) {
+      if (isDone(progress) || (last !== undefined && now - last >= PROGRESS_EVERY_MS)) {
         printed.set(progress.item, now);
         core.info(harmless(text));
       }

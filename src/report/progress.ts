@@ -22,6 +22,14 @@ export function formatDuration(ms: number): string {
   return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+/** A file that is whole and large enough (bytes) to have been waited for gets a line of its own at its end. */
+const WORTH_A_LINE = 1_000_000;
+
+/** Whether an event says that a file worth telling of is whole. */
+export function isDone({ bytes, total }: Progress): boolean {
+  return total !== null && bytes === total && total >= WORTH_A_LINE;
+}
+
 /** Turns progress events into lines with percent, rate and source; the rate is that of the item since it was first seen. */
 export function createProgressText(now: () => number = () => performance.now()): (progress: Progress) => string {
   const seen = new Map<string, { readonly at: number; readonly bytes: number }>();

@@ -1,5 +1,5 @@
 import type { Log } from '../values/log.js';
-import { createProgressText } from './progress.js';
+import { createProgressText, isDone } from './progress.js';
 import { createSecrets } from './secrets.js';
 
 /** The part of a stream that a log needs: process.stderr has it. */
@@ -55,6 +55,10 @@ export function createTerminalLog(terminal: Terminal, debug: boolean): TerminalL
       const last = printed.get(key);
       const now = performance.now();
       if (last === undefined) progressText(progress);
+      if (isDone(progress)) {
+        line(`  ${progressText(progress)}`);
+        return;
+      }
       if (last !== undefined && now - last < (terminal.isTTY ? LIVE_EVERY_MS : PROGRESS_EVERY_MS)) return;
       printed.set(key, now);
       const text = secrets.hide(printable(`  ${progressText(progress)}`));

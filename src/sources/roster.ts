@@ -160,6 +160,10 @@ export function roster({ request, interpreter, mirrors, paddleIndex, log }: Rost
       for (const mirror of mirrors)
         if (mirror.url !== null) addPython({ url: mirror.url, credentials: null, origin: 'catalogue' }, mirror.id);
     } else {
+      for (const { origin, url } of options.filter(({ kind }) => kind === 'index-url')) {
+        const text = `${origin}: --index-url ${maskUrl(url)} is not asked, since \`mirrors\` is an exclusive list; name it there too.`;
+        log.warn({ id: `exclusive-${origin}`, text });
+      }
       for (const wish of request.mirrors) {
         if (wish.kind === 'name') addNamed(wish.name);
         else addPython({ ...wish, origin: 'mirrors' }, new URL(wish.url).host);

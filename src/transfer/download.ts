@@ -139,12 +139,16 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
       });
   };
 
+  const tellProgress = (sources: readonly string[]): void => {
+    const total = state.segments.size();
+    const bytes = total === null ? state.segments.front() : total - state.segments.missing();
+    log.progress({ item: file.filename, bytes, total, sources });
+  };
+
   const tick = (): void => {
     lines.dropSlow(Date.now());
     settle();
-    const total = state.segments.size();
-    const bytes = total === null ? state.segments.front() : total - state.segments.missing();
-    log.progress({ item: file.filename, bytes, total, sources: lines.sources() });
+    tellProgress(lines.sources());
     saveSoon();
   };
 
@@ -188,6 +192,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
       const timer = setInterval(tick, timings.tickMs);
       try {
         await checkSpace();
+        tellProgress([]);
         settle();
         for (let differences = 0; ; ) {
           const actual = await disk.hash(signal);
@@ -196,6 +201,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
           }
           if (expected === null || actual === expected) {
             state.verified = true;
+            tellProgress(state.segments.sources());
             convict(disk.differences() > differences);
             bell.ring();
             return actual;

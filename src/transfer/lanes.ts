@@ -49,9 +49,9 @@ export function openLanes(sources: (id: string) => SourceTerms | undefined): {
   };
 }
 
-/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Too few bytes say nothing. */
+/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing. */
 export function measure(lane: Lane, bytes: number, ms: number): void {
-  if (bytes < 2 ** 18) {
+  if (bytes < 2 ** 18 && ms < 1000) {
     return;
   }
   const seen = (bytes * 1000) / Math.max(1, ms);

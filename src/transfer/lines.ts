@@ -177,15 +177,16 @@ export function createLines(
     dropSlow: (nowMs) => {
       for (const line of lines) {
         const ms = nowMs - line.seenAt;
-        if (ms < timings.slowMs) {
-          continue;
-        }
         const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
         const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
         const brought = line.bytes - line.seenBytes;
+        const outrun = ms >= timings.slowMs / 4 && brought < (best * ms) / 10_000;
+        if (ms < timings.slowMs && !outrun) {
+          continue;
+        }
         if (ready.length === 0 && brought < timings.slowBytes) {
           events.crawled();
-        } else if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
+        } else if (outrun || (ready.length > 0 && brought < timings.slowBytes)) {
           line.stop.abort(refused('slow', `brought ${brought} bytes in ${ms} ms`));
         }
         line.seenBytes = line.bytes;
