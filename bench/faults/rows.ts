@@ -98,9 +98,9 @@ const statuses: readonly Row[] = (['page', 'file'] as const).flatMap((kind) =>
   }),
 );
 
-const timeOut = /time|stall|nothing more|no answer/i;
+const timeOut = /time|deadline|stall|nothing more|no answer/i;
 const broken = /reset|broken|closed|ended|end of file|incomplete|interrupt|premature/i;
-const wrong = /hash|sha256|digest|bytes|bad uncompressed|corrupt/i;
+const wrong = /hash|sha256|digest|bytes|bad uncompressed|decompression error|corrupt/i;
 
 /** Every fault, in the order of the table. */
 export const rows: readonly Row[] = [
@@ -133,7 +133,7 @@ export const rows: readonly Row[] = [
     wrong,
     damage.rewrite((text) => text.replace(/[0-9a-f]{64}/g, (hash) => hash.split('').reverse().join(''))),
   ),
-  bad('page stale', /stale|0\.1|only .*available|404/i, damage.rewrite(stale)),
+  bad('page stale', /stale|0\.1|only .*available|not at the requested version|404/i, damage.rewrite(stale)),
   bad(
     'page empty with 200',
     /empty|no file/i,
@@ -147,12 +147,12 @@ export const rows: readonly Row[] = [
   ),
   bad(
     'hostile link: ../../',
-    /link|path|invalid|left out/i,
+    /link|path|invalid|left out|404/i,
     links((name) => `../../../..%2f..%2fetc%2f${name}`),
   ),
   bad(
     'hostile link: file:',
-    /file:|link|left out/i,
+    /file:|link|left out|no such file/i,
     links((name) => `file:///nowhere/${name}`),
   ),
   bad(
