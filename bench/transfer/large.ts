@@ -36,7 +36,7 @@ function diskUse(folder: string): number {
 }
 
 /** Installs with this program, and says what it held: memory, and the disk beside uv's cache and the environment. */
-async function measure(supplies: Supplies, wheel: string, more: readonly string[]): Promise<void> {
+async function measure(supplies: Supplies, wheel: string, inputs: Readonly<Record<string, string>>): Promise<void> {
   const [ours] = clients;
   if (ours === undefined) throw new Error('there is no client');
   const mirror = await startMirror({ files: supplies.files });
@@ -48,7 +48,12 @@ async function measure(supplies: Supplies, wheel: string, more: readonly string[
   let looked = 0;
   try {
     const command = ours.install(task);
-    const ended = await launch({ ...command, args: [...command.args, ...more] }, 900_000, () => {
+    const args = [...command.args];
+    for (const [name, value] of Object.entries(inputs)) {
+      const at = args.indexOf(`--${name}`);
+      args.splice(at < 0 ? args.length : at, at < 0 ? 0 : 2, `--${name}`, value);
+    }
+    const ended = await launch({ ...command, args }, 900_000, () => {
       if (performance.now() - looked > 250) {
         looked = performance.now();
         const parts = ['partial', 'wheels', 'staging'].map((name) => diskUse(path.join(task.folder, 'cache', name)));
@@ -91,7 +96,7 @@ export async function largeWheels(): Promise<void> {
   }
   const real = { ...small, version: '2.6.2', ...describeWheels(small.python, gpu) };
   const [wheel = ''] = Object.values(real.files['paddlepaddle-gpu'] ?? {});
-  await measure(real, wheel, ['--device', 'cu120', '--gpu', 'optional']);
+  await measure(real, wheel, { device: 'cu118', gpu: 'optional' });
 
   const folder = path.join(base, `large-${process.pid}`);
   mkdirSync(folder, { recursive: true });
@@ -99,7 +104,7 @@ export async function largeWheels(): Promise<void> {
     const large = path.join(folder, 'large-1.0-py3-none-any.whl');
     execFileSync(small.python, ['-c', makeWheel, large]);
     const files = { ...small.files, large: { [path.basename(large)]: large } };
-    await measure({ ...small, files }, large, ['--packages', 'large==1.0']);
+    await measure({ ...small, files }, large, { packages: 'large==1.0' });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

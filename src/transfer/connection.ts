@@ -3,7 +3,7 @@ import { refused } from './refusal.js';
 import type { Segment, Segments } from './segments.js';
 
 /** What arrives within this time (ms) of the last write is gathered for the next one: a slow connection's bytes are not kept waiting. */
-const GATHER_MS = 20;
+const GATHER_MS = 5;
 
 /** What is done with the bytes of an answer. */
 export interface Sink {

@@ -115,7 +115,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     // A kill costs what no record knows of: well under a hundredth of the file.
     wrote: (bytes) => {
       unsaved += bytes;
-      if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 200)) {
+      if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 400)) {
         saveSoon();
       }
     },
