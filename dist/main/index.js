@@ -44904,6 +44904,12 @@ function formatDuration(ms) {
     const whole = Math.round(seconds);
     return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
+/** A file that is whole and large enough (bytes) to have been waited for gets a line of its own at its end. */
+const WORTH_A_LINE = 1_000_000;
+/** Whether an event says that a file worth telling of is whole. */
+function isDone({ bytes, total }) {
+    return total !== null && bytes === total && total >= WORTH_A_LINE;
+}
 /** Turns progress events into lines with percent, rate and source; the rate is that of the item since it was first seen. */
 function createProgressText(now = () => performance.now()) {
     const seen = new Map();
@@ -45148,7 +45154,7 @@ function createActionLog() {
             const text = progressText(progress);
             if (last === undefined)
                 printed.set(progress.item, now);
-            else if (now - last >= PROGRESS_EVERY_MS) {
+            if (isDone(progress) || (last !== undefined && now - last >= PROGRESS_EVERY_MS)) {
                 printed.set(progress.item, now);
                 lib_core/* info */.pq(harmless(text));
             }
@@ -51859,6 +51865,10 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
                     addPython({ url: mirror.url, credentials: null, origin: 'catalogue' }, mirror.id);
         }
         else {
+            for (const { origin, url } of options.filter(({ kind }) => kind === 'index-url')) {
+                const text = `${origin}: --index-url ${maskUrl(url)} is not asked, since \`mirrors\` is an exclusive list; name it there too.`;
+                log.warn({ id: `exclusive-${origin}`, text });
+            }
             for (const wish of request.mirrors) {
                 if (wish.kind === 'name')
                     addNamed(wish.name);
@@ -56532,7 +56542,7 @@ async function* readFileRange(path, from, to, signal) {
 ;// CONCATENATED MODULE: ./.build/src/transfer/connection.js
 
 /** What arrives within this time (ms) of the last write is gathered for the next one: a slow connection's bytes are not kept waiting. */
-const GATHER_MS = 20;
+const GATHER_MS = 5;
 /**
  * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
  * the server liked, goes on through every segment that nobody else fetches and passes over the others. Whatever was claimed is free
@@ -56650,9 +56660,9 @@ function openLanes(sources) {
         },
     };
 }
-/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Too few bytes say nothing. */
+/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing. */
 function measure(lane, bytes, ms) {
-    if (bytes < 2 ** 18) {
+    if (bytes < 2 ** 18 && ms < 1000) {
         return;
     }
     const seen = (bytes * 1000) / Math.max(1, ms);
@@ -56793,16 +56803,17 @@ function createLines(state, disk, around, signal, events) {
         dropSlow: (nowMs) => {
             for (const line of lines) {
                 const ms = nowMs - line.seenAt;
-                if (ms < timings.slowMs) {
-                    continue;
-                }
                 const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
                 const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
                 const brought = line.bytes - line.seenBytes;
+                const outrun = ms >= timings.slowMs / 4 && brought < (best * ms) / 10_000;
+                if (ms < timings.slowMs && !outrun) {
+                    continue;
+                }
                 if (ready.length === 0 && brought < timings.slowBytes) {
                     events.crawled();
                 }
-                else if (ready.length > 0 && brought < Math.max(timings.slowBytes, (best * ms) / 10_000)) {
+                else if (outrun || (ready.length > 0 && brought < timings.slowBytes)) {
                     line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${ms} ms`));
                 }
                 line.seenBytes = line.bytes;
@@ -56934,7 +56945,7 @@ async function openDownload(file, partial, around) {
         // A kill costs what no record knows of: well under a hundredth of the file.
         wrote: (bytes) => {
             unsaved += bytes;
-            if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 200)) {
+            if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 400)) {
                 saveSoon();
             }
         },
@@ -56956,12 +56967,15 @@ async function openDownload(file, partial, around) {
             saving = null;
         });
     };
+    const tellProgress = (sources) => {
+        const total = state.segments.size();
+        const bytes = total === null ? state.segments.front() : total - state.segments.missing();
+        log.progress({ item: file.filename, bytes, total, sources });
+    };
     const tick = () => {
         lines.dropSlow(Date.now());
         settle();
-        const total = state.segments.size();
-        const bytes = total === null ? state.segments.front() : total - state.segments.missing();
-        log.progress({ item: file.filename, bytes, total, sources: lines.sources() });
+        tellProgress(lines.sources());
         saveSoon();
     };
     /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
@@ -57002,6 +57016,7 @@ async function openDownload(file, partial, around) {
             const timer = setInterval(tick, timings.tickMs);
             try {
                 await checkSpace();
+                tellProgress([]);
                 settle();
                 for (let differences = 0;;) {
                     const actual = await disk.hash(signal);
@@ -57010,6 +57025,7 @@ async function openDownload(file, partial, around) {
                     }
                     if (expected === null || actual === expected) {
                         state.verified = true;
+                        tellProgress(state.segments.sources());
                         convict(disk.differences() > differences);
                         bell.ring();
                         return actual;

@@ -40390,6 +40390,12 @@ function formatDuration(ms) {
     const whole = Math.round(seconds);
     return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
+/** A file that is whole and large enough (bytes) to have been waited for gets a line of its own at its end. */
+const WORTH_A_LINE = 1_000_000;
+/** Whether an event says that a file worth telling of is whole. */
+function isDone({ bytes, total }) {
+    return total !== null && bytes === total && total >= WORTH_A_LINE;
+}
 /** Turns progress events into lines with percent, rate and source; the rate is that of the item since it was first seen. */
 function createProgressText(now = () => performance.now()) {
     const seen = new Map();
@@ -40449,7 +40455,7 @@ function createActionLog() {
             const text = progressText(progress);
             if (last === undefined)
                 printed.set(progress.item, now);
-            else if (now - last >= PROGRESS_EVERY_MS) {
+            if (isDone(progress) || (last !== undefined && now - last >= PROGRESS_EVERY_MS)) {
                 printed.set(progress.item, now);
                 lib_core/* info */.pq(harmless(text));
             }
