@@ -13,6 +13,7 @@ import { fetchSlice } from './slice.js';
 import type { Surroundings, Work } from './surroundings.js';
 import { defaultTimings, type Timings } from './timings.js';
 import { wheelMetadata } from './wheel-metadata.js';
+import { watchYoungMemory } from './young-memory.js';
 
 /**
  * Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. `more` is asked for other
@@ -28,6 +29,7 @@ export function openTransfers(options: {
   readonly more?: (file: IndexFile) => Promise<readonly FileLocation[]>;
 }): Transfers {
   const { client, store, log } = options;
+  const watchMemory = watchYoungMemory();
   const end = new AbortController();
   const lanes = openLanes(options.sources);
   const works = new Set<Work>();
@@ -85,6 +87,7 @@ export function openTransfers(options: {
     },
     changed,
     count: (source, bytes) => {
+      watchMemory(bytes);
       fetched[source] = (fetched[source] ?? 0) + bytes;
     },
     arrived: ({ sha256 }) => {
