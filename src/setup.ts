@@ -1,5 +1,6 @@
 import { keepLock } from './lock/keep.js';
 import { indexFile } from './lock/lock-page.js';
+import { goAhead } from './pipeline/ahead.js';
 import { conclude, looked, type Result } from './pipeline/conclude.js';
 import type { Context, Outcome, Run } from './pipeline/context.js';
 import { type Desk, openDesk } from './pipeline/desk.js';
@@ -8,7 +9,7 @@ import { choosePlan, tellPlan } from './pipeline/listing.js';
 import { obtainLock } from './pipeline/obtain-lock.js';
 import { place } from './pipeline/place.js';
 import { type Prepared, prepare } from './pipeline/prepare.js';
-import { bringPrograms } from './pipeline/programs.js';
+import { bringPrograms, seekUv } from './pipeline/programs.js';
 import { prove } from './pipeline/prove.js';
 import { resolveLock } from './pipeline/resolve-lock.js';
 import { prepareWorks, type Works } from './pipeline/run-gateway.js';
@@ -27,12 +28,15 @@ export function setup(request: Request, context: Context): Promise<Outcome> {
     const known = await obtainLock(run, prepared, found);
     const ranking = await found?.store.readFact('ranking');
     const desk = openDesk(run, prepared.runner, ranking?.value);
+    const uv = seekUv(run, prepared, desk, found);
+    // A request that is refused leaves it behind; who waits for it learns of its failure.
+    uv.catch(() => undefined);
     try {
       if (known !== null) tellPlan(run, known.plan);
       const plan = known?.plan ?? (await choosePlan(run, prepared, desk.sources));
       const stock = found ?? (await makeStock(run, prepared));
       try {
-        return await carryOut(run, prepared, plan, known?.lock ?? null, desk, stock);
+        return await carryOut(run, prepared, plan, known?.lock ?? null, desk, stock, uv);
       } finally {
         await stock.close();
       }
@@ -50,19 +54,25 @@ async function carryOut(
   known: Lock | null,
   desk: Desk,
   stock: Stock,
+  uv: ReturnType<typeof seekUv>,
 ): Promise<Result> {
   const { request, context, deadline } = run;
   const { store } = stock;
   const works = prepareWorks(plan, request, desk, store, context, deadline.signal);
   try {
-    const programs = await bringPrograms(run, prepared, desk, works, stock);
+    if (known === null) {
+      const ahead = goAhead(run, prepared, plan, desk, works, store);
+      ahead.catch((error: unknown) => context.log.debug(`looking ahead: ${String(error)}`));
+    }
+    const programs = await bringPrograms(run, prepared, desk, works, stock, uv);
     const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
     works.lockTo(lock);
     await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
     const lockPath = await keepLock(store, lock);
     tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
     run.state = { ...run.state, save: toSave(prepared, stock, lock) };
-    await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib);
+    const underWay = Object.values(works.transfers.fetched()).reduce((sum, bytes) => sum + bytes, 0);
+    await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib, underWay);
     if (!request.install) return await fillCache(run, lock, works);
 
     const python = await place(run, prepared, lock, known !== null, works, programs);

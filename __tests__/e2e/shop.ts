@@ -84,7 +84,12 @@ interface Told {
     readonly path: string;
     readonly resolved: boolean;
     readonly unhashed: readonly string[];
-    readonly files: readonly { readonly name: string; readonly version: string; readonly kind: string }[];
+    readonly files: readonly {
+      readonly name: string;
+      readonly version: string;
+      readonly kind: string;
+      readonly size: number | null;
+    }[];
   };
   readonly configured: Readonly<Record<string, string>>;
   readonly install: { readonly installer: string; readonly python: string };

@@ -4,7 +4,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { bringUv } from '../../src/install/bring-uv.js';
+import { bringUv as bring, findUv, type Uv } from '../../src/install/bring-uv.js';
 import { oldestUv, uvVersion, uvWheel } from '../../src/install/uv-release.js';
 import { Failure } from '../../src/values/failure.js';
 import type { StoredFile } from '../../src/values/gateway.js';
@@ -43,13 +43,16 @@ function pageWith(filenames: readonly string[]): ProjectPage {
   return { project: 'uv', files, answered: ['configured'], faults: [] };
 }
 
-function wishes(
-  toolsFolder: string,
-  change: Partial<Parameters<typeof bringUv>[0]> = {},
-): Parameters<typeof bringUv>[0] {
+type Wishes = Parameters<typeof bring>[0];
+
+/** The uv that is here, else brought. */
+const bringUv = async (wishes: Wishes): Promise<Uv> => (await findUv(wishes)) ?? bring(wishes);
+
+function wishes(toolsFolder: string, change: Partial<Wishes> = {}): Wishes {
   return {
     interpreter: about,
     page: () => Promise.resolve(pageWith([pinned?.filename ?? ''])),
+    widerPage: () => Promise.reject(new Error('one source was enough')),
     fetch: (file): Promise<StoredFile> => {
       fetched.push(file);
       return Promise.resolve({ path: wheelPath, sha256: pinned?.sha256 ?? '', size: statSync(wheelPath).size });
@@ -136,11 +139,31 @@ describe('uv', () => {
 
   test('that no source lists is a failure that says who was asked and what to do', async () => {
     const page = (): Promise<ProjectPage> => Promise.resolve(pageWith(['uv-0.1.0-py3-none-win32.whl']));
-    const failed = bringUv(wishes(temporaryFolder(), { page }));
+    const failed = bringUv(wishes(temporaryFolder(), { page, widerPage: page }));
     await expect(failed).rejects.toBeInstanceOf(Failure);
     await expect(failed).rejects.toThrow(
       /is not listed by configured\. Install uv 0\.8\.4 or newer and put it on PATH/,
     );
+  });
+
+  test('is looked for at more sources where the first one is behind, or lists other bytes under its name', async () => {
+    const behind = (): Promise<ProjectPage> => Promise.resolve(pageWith(['uv-0.1.0-py3-none-win32.whl']));
+    const [right] = pageWith([pinned?.filename ?? '']).files;
+    const lies = right?.locations.filter(({ source }) => source === 'liar') ?? [];
+    const lying = (): Promise<ProjectPage> =>
+      Promise.resolve({ ...pageWith([]), files: right === undefined ? [] : [{ ...right, locations: lies }] });
+    const widerPage = (): Promise<ProjectPage> => Promise.resolve(pageWith([pinned?.filename ?? '']));
+    for (const page of [behind, lying]) {
+      expect(await bringUv(wishes(temporaryFolder(), { page, widerPage }))).toMatchObject({ origin: 'brought' });
+    }
+  });
+
+  test('is found without a tools folder where it is on PATH alone', async () => {
+    const none = { ...wishes(''), toolsFolder: null };
+    expect(await findUv(none)).toBeNull();
+    const folder = temporaryFolder();
+    fakeUv(folder, oldestUv);
+    expect(await findUv({ ...none, environment: { PATH: folder } })).toMatchObject({ origin: 'existing' });
   });
 
   test('for a platform without a wheel is a failure that names the platform', async () => {

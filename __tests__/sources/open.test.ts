@@ -264,6 +264,16 @@ describe("PaddlePaddle's index", () => {
     ]);
   });
 
+  test('and the Python index are asked once, whether alone or together', async () => {
+    const files = { 'stable/cpu/six': { 'six-2.0-py3-none-any.whl': wheel } };
+    const [paddle, official] = [await mirror({ files, paddle: true }), await mirror()];
+    const opened = sources([source('paddle', paddle.index, { kind: 'paddle' }), source('official', official.index)]);
+    await Promise.all([opened.page('six', [python]), opened.page('six', [cpu])]);
+    expect(names(await opened.page('six', [python, cpu]))).toHaveLength(2);
+    const pages = [...paddle.requests, ...official.requests].filter(({ path }) => path.endsWith('/six/'));
+    expect(pages).toHaveLength(2);
+  });
+
   test('out of reach is a fault beside what the Python index lists', async () => {
     const [official, own] = [await mirror({ files: { paddlepaddle } }), await gone()];
     const opened = sources([source('official', official.index), source('paddle', own.index, { kind: 'paddle' })]);

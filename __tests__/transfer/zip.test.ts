@@ -13,17 +13,22 @@ import { findPythons } from '../packaging/pythons.js';
 const isMetadata = (name: string): boolean => name.endsWith('.dist-info/METADATA');
 
 /** Reads an entry and counts the bytes that were asked for. */
-async function readCounted(archive: Buffer, wanted = isMetadata): Promise<{ text: string; asked: number }> {
+async function readCounted(
+  archive: Buffer,
+  wanted = isMetadata,
+): Promise<{ text: string; asked: number; reads: number }> {
   let asked = 0;
+  let reads = 0;
   const bytes = await readZipEntry(
     archive.length,
     (from, to) => {
       asked += to - from;
+      reads += 1;
       return Promise.resolve(archive.subarray(from, to));
     },
     wanted,
   );
-  return { text: Buffer.from(bytes).toString(), asked };
+  return { text: Buffer.from(bytes).toString(), asked, reads };
 }
 
 describe('METADATA', () => {
@@ -32,6 +37,15 @@ describe('METADATA', () => {
     const { text, asked } = await readCounted(wheel);
     expect(text).toBe('Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n');
     expect(asked).toBeLessThanOrEqual(2 ** 17);
+  });
+
+  test('of a wheel that lists thousands of files comes in one read, and one far from the end in two', async () => {
+    const many = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`paddle/include/${at}.h`, '']));
+    const text = 'Name: thing\n';
+    const end = zip({ 'big.bin': randomBytes(40_000_000), ...many, 'thing-1.0.dist-info/METADATA': text });
+    expect(await readCounted(end)).toMatchObject({ text, reads: 1 });
+    const far = zip({ 'thing-1.0.dist-info/METADATA': text, 'big.bin': randomBytes(3_000_000) });
+    expect(await readCounted(far)).toMatchObject({ text, reads: 2 });
   });
 
   test('is read from archives that Python makes, ZIP64 ones too', async () => {

@@ -49,7 +49,6 @@ export async function openGateway(options: {
   const shelf = createShelf();
   const problems = new Map<string, GatewayProblem>();
   const broken: string[] = [];
-  const metadata = new Map<string, Promise<Uint8Array>>();
   const count = { pages: 0, files: 0, bytesServed: 0, refused: 0 };
   log.mask(token);
 
@@ -77,11 +76,8 @@ export async function openGateway(options: {
     response.end(request.method === 'HEAD' ? undefined : body);
   };
 
-  const serveMetadata = async (path: string, file: IndexFile, response: ServerResponse): Promise<void> => {
-    const reading = metadata.get(path) ?? transfers.metadata(file, options.signal);
-    metadata.set(path, reading);
-    reading.catch(() => metadata.delete(path));
-    const text = await reading;
+  const serveMetadata = async (file: IndexFile, response: ServerResponse): Promise<void> => {
+    const text = await transfers.metadata(file, options.signal);
     response.writeHead(200, {
       'content-type': 'text/plain; charset=utf-8',
       'content-length': text.length,
@@ -101,7 +97,7 @@ export async function openGateway(options: {
     if (file === null) {
       say(response, 404, 'no such file');
     } else if (shelf.at(path) === null) {
-      await serveMetadata(path, file, response);
+      await serveMetadata(file, response);
     } else {
       count.files += 1;
       await serveFile(file, request, response, {

@@ -20,19 +20,25 @@ export interface Uv {
   readonly origin: 'existing' | 'kept' | 'brought';
 }
 
-interface Wishes {
+interface Machine {
   readonly interpreter: Pick<Interpreter, 'executable' | 'platform' | 'musl' | 'tags'>;
-  /** The page of a project on the machine's own index. */
-  readonly page: (project: string) => Promise<ProjectPage>;
-  /** Brings a file, its hash checked. */
-  readonly fetch: (file: IndexFile) => Promise<StoredFile>;
-  /** Folder for programs that outlive the run. */
-  readonly toolsFolder: string;
+  /** Folder for programs that outlive the run; null where there is none yet. */
+  readonly toolsFolder: string | null;
   /** Whether a job's tool cache (`RUNNER_TOOL_CACHE`) is used instead, where there is one. */
   readonly jobToolCache: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   readonly signal: AbortSignal;
+}
+
+interface Wishes extends Machine {
+  readonly toolsFolder: string;
+  /** uv's page on the machine's own index. */
+  readonly page: () => Promise<ProjectPage>;
+  /** The same with what more sources tell: one that is behind the others, or wrong, is not believed alone. */
+  readonly widerPage: () => Promise<ProjectPage>;
+  /** Brings a file, its hash checked. */
+  readonly fetch: (file: IndexFile) => Promise<StoredFile>;
 }
 
 const executable = process.platform === 'win32' ? 'uv.exe' : 'uv';
@@ -48,13 +54,13 @@ with zipfile.ZipFile(sys.argv[1]) as wheel, wheel.open(sys.argv[2]) as member, o
 `;
 
 /** What the program at hand needs of the machine's environment; Windows can't start a process without its own folder. */
-function smallEnvironment(environment: Wishes['environment']): Record<string, string> {
+function smallEnvironment(environment: Machine['environment']): Record<string, string> {
   const names = ['PATH', 'HOME', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR'];
   return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])));
 }
 
 /** Version of a program that calls itself uv, or null with the reason in the debug log. */
-async function versionOf(file: string, wishes: Wishes): Promise<string | null> {
+async function versionOf(file: string, wishes: Machine): Promise<string | null> {
   try {
     const ran = await runProgram({
       file,
@@ -82,7 +88,7 @@ function isExecutable(file: string): Promise<boolean> {
   );
 }
 
-async function existingUv(wishes: Wishes): Promise<Uv | null> {
+async function existingUv(wishes: Machine): Promise<Uv | null> {
   const search = wishes.environment['PATH'] ?? wishes.environment['Path'] ?? '';
   for (const folder of search.split(path.delimiter).filter((entry) => path.isAbsolute(entry))) {
     const file = path.join(folder, executable);
@@ -95,7 +101,7 @@ async function existingUv(wishes: Wishes): Promise<Uv | null> {
 }
 
 /** The kept copy in a folder, if it still runs and is the pinned version. */
-async function keptUv(folder: string, wishes: Wishes): Promise<Uv | null> {
+async function keptUv(folder: string, wishes: Machine): Promise<Uv | null> {
   const file = path.join(folder, executable);
   if (!(await isExecutable(file))) return null;
   return (await versionOf(file, wishes)) === uvVersion ? { path: file, version: uvVersion, origin: 'kept' } : null;
@@ -105,8 +111,14 @@ async function keptUv(folder: string, wishes: Wishes): Promise<Uv | null> {
 const remedy = `Install uv ${oldestUv} or newer and put it on PATH, or name an index in mirrors that has uv ${uvVersion}.`;
 
 async function fetchWheel(wheel: UvWheel, wishes: Wishes): Promise<StoredFile> {
-  const page = await wishes.page('uv');
-  const listed = page.files.find((file) => file.filename === wheel.filename);
+  const listing = (page: ProjectPage): IndexFile | undefined =>
+    page.files.find(
+      ({ filename, locations }) =>
+        filename === wheel.filename && locations.some(({ sha256 }) => sha256 === null || sha256 === wheel.sha256),
+    );
+  const first = await wishes.page();
+  const page = listing(first) === undefined ? await wishes.widerPage() : first;
+  const listed = listing(page);
   if (listed === undefined) {
     const asked = page.answered.length > 0 ? page.answered.join(', ') : 'no source (none answered)';
     const faults = page.faults.map((fault) => ` ${fault.source}: ${fault.detail}.`).join('');
@@ -155,27 +167,45 @@ async function settle(staging: string, folder: string, wishes: Wishes): Promise<
   }
 }
 
+/** The runner's tool cache in a job, which has a layout of its own; null elsewhere. */
+function jobCache({ jobToolCache }: Machine): Promise<typeof import('@actions/tool-cache')> | null {
+  return jobToolCache && process.env['RUNNER_TOOL_CACHE'] !== undefined ? import('@actions/tool-cache') : null;
+}
+
+function platformOf({ interpreter }: Machine): string {
+  return `${interpreter.platform}${interpreter.musl === null ? '' : '-musl'}`;
+}
+
+/** Where our own uv lies under a tools folder. */
+function ownFolder(toolsFolder: string, platform: string): string {
+  return path.join(toolsFolder, 'uv', uvVersion, platform);
+}
+
 /**
- * A uv that is new enough: the machine's own, else the copy kept by an earlier run (in a job the runner's tool cache, elsewhere
- * `uv/<version>/<platform>/` under the tools folder), else the pinned wheel from the machine's own index.
- * Throws Failure(1) where none can be had.
+ * A uv that is new enough and here already: the machine's own, else the copy kept by an earlier run (in a job in the runner's tool cache,
+ * elsewhere under the tools folder); null where there is none.
  */
-export async function bringUv(wishes: Wishes): Promise<Uv> {
+export async function findUv(wishes: Machine): Promise<Uv | null> {
   const existing = await existingUv(wishes);
   if (existing !== null) return existing;
+  const platform = platformOf(wishes);
+  const toolCache = await jobCache(wishes);
+  const folder =
+    toolCache?.find('uv', uvVersion, platform) ??
+    (wishes.toolsFolder === null ? '' : ownFolder(wishes.toolsFolder, platform));
+  return folder === '' ? null : keptUv(folder, wishes);
+}
+
+/** Brings the pinned wheel of uv from the machine's own index and keeps it. Throws Failure(1) where it can't be had. */
+export async function bringUv(wishes: Wishes): Promise<Uv> {
   const wheel = uvWheel(wishes.interpreter);
   if (wheel === null) {
     const what = `The installer uv is not on this machine, and uv ${uvVersion} has no wheel for ${wishes.interpreter.platform}.`;
     throw new Failure(1, [{ where: 'uv', what, remedy: `Install uv ${oldestUv} or newer and put it on PATH.` }]);
   }
-  const platform = `${wishes.interpreter.platform}${wishes.interpreter.musl === null ? '' : '-musl'}`;
-  const toolCache =
-    wishes.jobToolCache && process.env['RUNNER_TOOL_CACHE'] !== undefined ? await import('@actions/tool-cache') : null;
-  const own = path.join(wishes.toolsFolder, 'uv', uvVersion, platform);
-  const found = toolCache === null ? own : toolCache.find('uv', uvVersion, platform);
-  const kept = found === '' ? null : await keptUv(found, wishes);
-  if (kept !== null) return kept;
-
+  const platform = platformOf(wishes);
+  const toolCache = await jobCache(wishes);
+  const own = ownFolder(wishes.toolsFolder, platform);
   const staging = path.join(wishes.toolsFolder, `.uv-${randomUUID()}`);
   await mkdir(staging, { recursive: true });
   try {

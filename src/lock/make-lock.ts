@@ -43,8 +43,8 @@ export interface MadeLock {
   readonly builds: readonly { readonly name: string; readonly requires: readonly string[] }[];
 }
 
-/** Hashes that the user's lines accept for a package; empty: any. */
-function acceptedHashes(name: string, requirements: readonly Requirement[]): Set<string> {
+/** SHA-256 that the user's lines accept for a package; empty: any. */
+export function acceptedHashes(name: string, requirements: readonly Requirement[]): Set<string> {
   const pinned = requirements.filter((line) => line.normalised === name).flatMap((line) => line.hashes);
   return new Set(pinned.map((hash) => hash.replace(/^sha256:/, '')));
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { formatBytes } from '../report/progress.js';
 import { Failure } from '../values/failure.js';
 import type { Lock } from '../values/lock.js';
+import type { IndexFile } from '../values/source.js';
 import type { Store } from '../values/store.js';
 import { tell } from './conclude.js';
 import type { Run } from './context.js';
@@ -22,20 +23,28 @@ async function freeBytes(folder: string): Promise<{ readonly free: number; reado
 }
 
 /**
- * Looks whether what is still to be downloaded and unpacked has room, before the first byte of it. Throws Failure(1) where it certainly
- * has none: nothing unpacks to less than its packed size; warns where it probably has none.
+ * What the disks of cache and environment lack, told for a ratio of unpacked to packed bytes; null where nothing is missing or it can't be
+ * known. `underWay`: bytes that this run has brought so far, which are on the disk although their files are not whole.
  */
-export async function checkDiskSpace(run: Run, store: Store, lock: Lock, environment: string): Promise<void> {
-  const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
-  const sizes = lock.files.map((file) => file.size ?? 0);
-  const missing = sizes.reduce((sum, size, index) => (found[index] === null ? sum + size : sum), 0);
+async function look(
+  store: Store,
+  files: readonly Pick<IndexFile, 'filename' | 'sha256' | 'size'>[],
+  environment: string,
+  underWay: number,
+): Promise<((ratio: number) => string | null) | null> {
+  const found = await Promise.all(
+    files.map(({ sha256, filename }) => (sha256 === null ? null : store.find(sha256, filename))),
+  );
+  const sizes = files.map((file) => file.size ?? 0);
+  const absent = sizes.reduce((sum, size, index) => (found[index] === null ? sum + size : sum), 0);
   const whole = sizes.reduce((sum, size) => sum + size, 0);
   // With everything in the store the files may be unpacked as well, and are then linked: nothing can be foretold.
-  if (missing === 0) return;
+  if (absent === 0) return null;
+  const missing = Math.max(0, absent - underWay);
   const [cache, target] = await Promise.all([freeBytes(store.root), freeBytes(environment)]);
-  if (cache === null || target === null) return;
+  if (cache === null || target === null) return null;
   const shared = cache.device === target.device;
-  const judge = (ratio: number): string | null => {
+  return (ratio) => {
     // uv unpacks into its cache, which lies in the store, and links from there; on another file system it copies.
     const inCache = missing + whole * ratio;
     const inTarget = shared ? 0 : whole * ratio;
@@ -45,6 +54,27 @@ export async function checkDiskSpace(run: Run, store: Store, lock: Lock, environ
       return `${environment} has ${formatBytes(target.free)} free, and ${formatBytes(inTarget)} are needed there`;
     return null;
   };
+}
+
+/** Whether files that are to be brought ahead of their turn may have room: nothing unpacks to less than its packed size. */
+export async function mayHaveRoom(store: Store, files: readonly IndexFile[], environment: string): Promise<boolean> {
+  const judge = await look(store, files, environment, 0);
+  return judge === null || judge(1) === null;
+}
+
+/**
+ * Looks whether what is still to be downloaded and unpacked has room, before the first byte of it. Throws Failure(1) where it certainly
+ * has none: nothing unpacks to less than its packed size; warns where it probably has none. `underWay` as in `look`.
+ */
+export async function checkDiskSpace(
+  run: Run,
+  store: Store,
+  lock: Lock,
+  environment: string,
+  underWay: number,
+): Promise<void> {
+  const judge = await look(store, lock.files, environment, underWay);
+  if (judge === null) return;
   const certain = judge(1);
   const remedy = 'Free some space, or name folders on another disk with cache-path and venv.';
   if (certain !== null) throw new Failure(1, [{ where: 'disk space', what: `At least: ${certain}.`, remedy }]);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { bringUv, type Uv } from '../install/bring-uv.js';
+import { bringUv, findUv, type Uv } from '../install/bring-uv.js';
 import { type MakeEnvironment, type UvProgram, uvProgram } from '../install/uv-program.js';
 import { installerEnvironment } from '../runner/clean-environment.js';
 import type { Gateway } from '../values/gateway.js';
@@ -17,28 +17,46 @@ export interface Programs {
   runUv(gateway: Gateway | null): UvProgram;
 }
 
-/** Brings uv, which resolves and makes environments for either installer. */
+function machine<Folder extends string | null>({ context, deadline }: Run, { runner }: Prepared, toolsFolder: Folder) {
+  return {
+    interpreter: runner.interpreter,
+    toolsFolder,
+    jobToolCache: runner.host !== 'shell',
+    environment: context.environment,
+    log: context.log,
+    signal: deadline.signal,
+  };
+}
+
+/**
+ * Looks for a uv on this machine, which resolves and makes environments for either installer; null where there is none. Then its page is
+ * asked for at once, beside PaddlePaddle's.
+ */
+export async function seekUv(run: Run, prepared: Prepared, { sources }: Desk, stock: Stock | null): Promise<Uv | null> {
+  const uv = await findUv(machine(run, prepared, stock?.store.folders.tools ?? null));
+  // Whoever brings uv asks again, and learns of a failure then.
+  if (uv === null) sources.page('uv').catch((error: unknown) => run.context.log.debug(String(error)));
+  return uv;
+}
+
+/** The programs of a run; uv is brought where none was found. */
 export async function bringPrograms(
   run: Run,
   prepared: Prepared,
-  desk: Desk,
+  { sources }: Desk,
   works: Works,
   { store }: Stock,
+  found: Promise<Uv | null>,
 ): Promise<Programs> {
   const { context, deadline } = run;
-  const { interpreter, host } = prepared.runner;
-  const uv = await context.timeline.step('Bring uv', () =>
+  const bring = (): Promise<Uv> =>
     bringUv({
-      interpreter,
-      page: (project) => desk.sources.page(project),
+      ...machine(run, prepared, store.folders.tools),
+      page: () => sources.page('uv'),
+      widerPage: () => sources.widen('uv'),
       fetch: (file) => works.transfers.get(file).done,
-      toolsFolder: store.folders.tools,
-      jobToolCache: host !== 'shell',
-      environment: context.environment,
-      log: context.log,
-      signal: deadline.signal,
-    }),
-  );
+    });
+  const uv = await context.timeline.step('Bring uv', async () => (await found) ?? (await bring()));
   const environment: MakeEnvironment = (extra) => installerEnvironment(context.environment, extra);
   return {
     uv,

@@ -158,12 +158,13 @@ export function openSources(options: {
       return { project, origins, page, parts: [] };
     }
     const parts = await Promise.all(
-      origins.map(async (origin) => ({
-        origin,
-        found: await (origin.kind === 'python'
-          ? python.find(project)
-          : findPaddle(project, origin, origins.length === 1)),
-      })),
+      origins.map(async (origin) => {
+        const known = origins.length > 1 ? await entries.get(keyOf(project, [origin])) : undefined;
+        const found =
+          known?.parts[0]?.found ??
+          (await (origin.kind === 'python' ? python.find(project) : findPaddle(project, origin, origins.length === 1)));
+        return { origin, found };
+      }),
     );
     const page = compose(project, parts, own);
     // Where find-links are all there is, their failure is the answer; beside an index it is a notice.

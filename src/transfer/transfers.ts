@@ -36,6 +36,7 @@ export function openTransfers(options: {
   const running = new Map<string, Transfer>();
   const started: Transfer[] = [];
   const firstSeen = new Map<string, StoredFile>();
+  const texts = new Map<string, Promise<Uint8Array>>();
   const fetched: Record<string, number> = {};
   const arrived = new Set<string>();
   let scheduled = false;
@@ -127,10 +128,22 @@ export function openTransfers(options: {
 
   const slice: Transfers['slice'] = (file, from, to, signal) => fetchSlice(file, from, to, around, signal);
 
+  const metadata: Transfers['metadata'] = (file, signal) => {
+    const key = keyOf(file);
+    const known = texts.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const reading = wheelMetadata(file, { get: start, slice }, store, signal);
+    texts.set(key, reading);
+    reading.catch(() => texts.delete(key));
+    return reading;
+  };
+
   return {
     get: start,
     slice,
-    metadata: (file, signal) => wheelMetadata(file, { get: start, slice }, store, signal),
+    metadata,
     fetched: () => ({ ...fetched }),
     arrived: () => arrived,
     faults: () => started.flatMap((transfer) => transfer.faults()),

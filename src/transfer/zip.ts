@@ -15,8 +15,10 @@ interface Entry {
   readonly offset: number;
 }
 
-/** The end record with the longest comment, the locator of ZIP64 before it, and in most wheels METADATA too. */
-const TAIL = 2 ** 17;
+/** The end record with the longest comment, the locator of ZIP64 before it, and in most wheels METADATA too: a large wheel has more files to list. */
+const TAIL = { least: 2 ** 17, most: 2 ** 19, share: 1 / 256 };
+/** The extra field of a file header, beyond which a second look is taken: a few timestamps and lengths. */
+const EXTRA = 64;
 const LARGEST_DIRECTORY = 2 ** 26;
 const LARGEST_ENTRY = 2 ** 24;
 
@@ -29,13 +31,14 @@ export async function readZipEntry(
   read: ReadRange,
   wanted: (name: string) => boolean,
 ): Promise<Uint8Array> {
-  const start = Math.max(0, size - TAIL);
+  const start = Math.max(0, size - Math.min(TAIL.most, Math.max(TAIL.least, Math.ceil(size * TAIL.share))));
   const tail = view(await read(start, size));
-  const near: ReadRange = (from, to) => {
+  const near: ReadRange = async (from, to) => {
     if (from < 0 || to > size || from > to) {
-      return Promise.reject(bad('points outside itself'));
+      throw bad('points outside itself');
     }
-    return from >= start ? Promise.resolve(tail.subarray(from - start, to - start)) : read(from, to);
+    const own = tail.subarray(Math.max(0, from - start), Math.max(0, to - start));
+    return from >= start ? own : Buffer.concat([await read(from, Math.min(to, start)), own]);
   };
   const directory = await readDirectory(size, tail, near);
   const entry = [...entriesOf(directory)].find((e) => wanted(e.name));
@@ -118,13 +121,16 @@ function wideFields(extra: Buffer): number[] {
 }
 
 async function unpack(entry: Entry, read: ReadRange, size: number): Promise<Uint8Array> {
-  const header = view(await read(entry.offset, Math.min(size, entry.offset + 30)));
+  // Header and content in one request: each one more would cost a round trip.
+  const guess = entry.offset + 30 + Buffer.byteLength(entry.name) + EXTRA + entry.packed;
+  const header = view(await read(entry.offset, Math.min(size, guess)));
   if (header.length < 30 || header.readUInt32LE(0) !== 0x04034b50) {
     throw bad('has a damaged file header');
   }
   // The lengths here are the header's own: its extra field may be another than the directory's.
   const from = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
-  const packed = await read(from, from + entry.packed);
+  const there = header.subarray(from - entry.offset, from - entry.offset + entry.packed);
+  const packed = there.length === entry.packed ? there : await read(from, from + entry.packed);
   const bytes = entry.method === 0 ? packed : inflate(packed, entry.unpacked);
   if (bytes.length !== entry.unpacked || crc32(bytes) !== entry.crc) {
     throw bad(`has a damaged ${entry.name}`);

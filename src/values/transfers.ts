@@ -28,7 +28,7 @@ export interface Transfers {
   get(file: IndexFile): Transfer;
   /** Bytes `[from, to)` by one small range request; no transfer is started. Throws Failure when no source does ranges. */
   slice(file: IndexFile, from: number, to: number, signal: AbortSignal): Promise<Slice>;
-  /** METADATA of a wheel (PEP 658), where possible without bringing the wheel. Throws Failure. */
+  /** METADATA of a wheel (PEP 658), where possible without bringing the wheel; read once, however many ask. Throws Failure. */
   metadata(file: IndexFile, signal: AbortSignal): Promise<Uint8Array>;
   /** Bytes that came over the network, by source id. */
   fetched(): Readonly<Record<string, number>>;
