@@ -4,13 +4,13 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatEnvironment, writeEnvFile } from '../../src/configure/env-file.js';
-import { openJournal, undoJournal } from '../../src/configure/journal.js';
+import { environmentEdit, formatEnvironment } from '../../src/configure/env-file.js';
 import { temporaryFolder } from '../install/machine.js';
 import { findPythons } from '../packaging/pythons.js';
+import { journalIn, undoOf } from './journals.js';
 
 const [python] = findPythons();
-const job = { scope: 'job', runner: 'r', run: '1' } as const;
+const whole = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
 /** What `sh` makes of a file of variables, as this interpreter sees it. */
 function sourced(file: string, name: string): string {
@@ -39,7 +39,7 @@ describe('the environment of later steps as a file', () => {
     const folder = temporaryFolder();
     for (const form of ['shell', 'dotenv'] as const) {
       const file = path.join(folder, form);
-      writeFileSync(file, formatEnvironment({ variables: { VALUE: value }, path: [] }, form, ''));
+      writeFileSync(file, whole(formatEnvironment({ variables: { VALUE: value }, path: [] }, form, '')));
       expect(sourced(file, 'VALUE')).toBe(value);
     }
   });
@@ -49,22 +49,23 @@ describe('the environment of later steps as a file', () => {
     fc.assert(
       fc.property(text, (value) => {
         const file = formatEnvironment({ variables: { VALUE: value, NEXT: 'x' }, path: [] }, 'dotenv', '');
-        expect(parseEnv(file)).toEqual({ VALUE: value, NEXT: 'x' });
+        expect(parseEnv(whole(file))).toEqual({ VALUE: value, NEXT: 'x' });
       }),
     );
   });
 
   test('a shell file puts folders in front of the PATH of whoever reads it', () => {
     const file = path.join(temporaryFolder(), 'env.sh');
-    writeFileSync(file, formatEnvironment({ variables: {}, path: ["/it's/bin", '/b/bin'] }, 'shell', '/old'));
+    writeFileSync(file, whole(formatEnvironment({ variables: {}, path: ["/it's/bin", '/b/bin'] }, 'shell', '/old')));
     expect(sourced(file, 'PATH')).toBe(`/it's/bin:/b/bin:${process.env['PATH']}`);
   });
 
   test('a dotenv file holds the whole PATH', () => {
-    expect(formatEnvironment({ variables: { A: '1' }, path: ['/v/bin'] }, 'dotenv', '/usr/bin:/bin')).toBe(
-      'PATH=/v/bin:/usr/bin:/bin\nA=1\n',
-    );
-    expect(formatEnvironment({ variables: {}, path: ['/v/bin'] }, 'dotenv', '')).toBe('PATH=/v/bin\n');
+    expect(formatEnvironment({ variables: { A: '1' }, path: ['/v/bin'] }, 'dotenv', '/usr/bin:/bin')).toEqual([
+      'PATH=/v/bin:/usr/bin:/bin',
+      'A=1',
+    ]);
+    expect(formatEnvironment({ variables: {}, path: ['/v/bin'] }, 'dotenv', '')).toEqual(['PATH=/v/bin']);
   });
 
   test.each([['A B'], ['A;id'], ['1A'], [''], ['A\nB']])('a variable called %j is refused', (name) => {
@@ -73,25 +74,31 @@ describe('the environment of later steps as a file', () => {
     );
   });
 
-  test('the form follows the name of the file, only its owner may read it, and undo takes it away or restores it', async () => {
+  test('the form follows the name of the file, what is in it stays, and only its owner may read a new one', async () => {
     const folder = temporaryFolder();
     const [shell, dotenv] = [path.join(folder, 'env.sh'), path.join(folder, '.env')];
-    writeFileSync(dotenv, 'MINE=1\n', { mode: 0o644 });
-    const journal = openJournal(path.join(folder, 'state'), job);
+    writeFileSync(dotenv, 'MINE=1\nVIRTUAL_ENV=/old', { mode: 0o644 });
+    const journal = journalIn(folder);
     const later = { variables: { VIRTUAL_ENV: '/v' }, path: [] };
-    await writeEnvFile(shell, later, '', journal);
-    await writeEnvFile(dotenv, later, '', journal);
+    await journal.edit(environmentEdit(shell, later, ''));
+    await journal.edit(environmentEdit(dotenv, later, ''));
     expect(readFileSync(shell, 'utf8')).toBe("export VIRTUAL_ENV='/v'\n");
-    expect(readFileSync(dotenv, 'utf8')).toBe('VIRTUAL_ENV=/v\n');
     expect(statSync(shell).mode & 0o777).toBe(0o600);
-    await undoJournal(journal.file);
-    expect(readFileSync(dotenv, 'utf8')).toBe('MINE=1\n');
+    expect(readFileSync(dotenv, 'utf8')).toBe('MINE=1\nVIRTUAL_ENV=/old\nVIRTUAL_ENV=/v\n');
+    expect(parseEnv(readFileSync(dotenv, 'utf8'))).toEqual({ MINE: '1', VIRTUAL_ENV: '/v' });
+    expect(sourced(dotenv, 'VIRTUAL_ENV')).toBe('/v');
+    await undoOf(journal);
+    expect(readFileSync(dotenv, 'utf8')).toBe('MINE=1\nVIRTUAL_ENV=/old');
+    expect(statSync(dotenv).mode & 0o777).toBe(0o644);
   });
 
-  test('a folder that is not there is the user’s to make', async () => {
-    const file = path.join(temporaryFolder(), 'nowhere', 'env');
-    const journal = openJournal(temporaryFolder(), job);
-    const failed = writeEnvFile(file, { variables: {}, path: [] }, '', journal);
-    await expect(failed).rejects.toMatchObject({ exitCode: 2, problems: [{ where: 'environment-file' }] });
+  test('lines that others added stay when ours are taken out', async () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, '.env');
+    const journal = journalIn(folder);
+    await journal.edit(environmentEdit(file, { variables: { A: 'two\nlines', B: '1' }, path: [] }, ''));
+    writeFileSync(file, `B=1\n${readFileSync(file, 'utf8')}THEIRS=1\n`);
+    expect(await undoOf(journal)).toMatchObject({ files: [{ path: file, found: 'changed' }] });
+    expect(readFileSync(file, 'utf8')).toBe('B=1\nTHEIRS=1\n');
   });
 });

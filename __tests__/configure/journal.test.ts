@@ -2,52 +2,71 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type JournalOwner, openJournal, openJournals, undoJournal } from '../../src/configure/journal.js';
+import type { Edit, Journal } from '../../src/configure/journal.js';
 import { stateFolder } from '../../src/configure/state-folder.js';
 import { temporaryFolder } from '../install/machine.js';
+import { journalIn, undoOf } from './journals.js';
 
-const job: JournalOwner = { scope: 'job', runner: 'runner-1', run: 'run-1' };
+const lines = (file: string, ...texts: string[]): Edit => ({
+  path: file,
+  editor: 'environment-lines',
+  part: { lines: texts },
+  mode: 0o640,
+  wish: 'environment-file',
+});
 
-describe('the journal', () => {
-  test('a file that was not there goes again', async () => {
+const ini = (file: string, url: string): Edit => ({
+  path: file,
+  editor: 'pip-ini',
+  part: { 'index-url': url },
+  mode: 0o644,
+  wish: 'pip-config',
+});
+
+const read = (file: string): string => readFileSync(file, 'utf8');
+const problemsOf = (failed: Promise<unknown>) => expect(failed).rejects;
+
+describe('a file that is edited', () => {
+  test('goes again where it was not there, with the folders that were made for it', async () => {
     const folder = temporaryFolder();
-    const file = path.join(folder, 'new.env');
-    const journal = openJournal(path.join(folder, 'state'), job);
-    await journal.writeFile(file, 'A=1\n', 0o600);
-    expect(readFileSync(file, 'utf8')).toBe('A=1\n');
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(await undoJournal(journal.file)).toEqual({ undone: [file], left: [] });
-    expect(existsSync(file)).toBe(false);
-    expect(existsSync(journal.file)).toBe(false);
+    const file = path.join(folder, 'a', 'b', 'new.env');
+    const journal = journalIn(folder);
+    await journal.edit(lines(file, 'A=1'));
+    expect(read(file)).toBe('A=1\n');
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(await undoOf(journal)).toEqual({ files: [{ path: file, found: 'ours' }], effects: [], left: [] });
+    expect(readdirSync(folder)).toEqual(['state']);
   });
 
-  test('a file that was there comes back byte for byte with its mode, however often it was changed', async () => {
+  test('comes back byte for byte with its mode, however often it was changed and by however many', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.uint8Array({ maxLength: 200 }),
-        fc.array(fc.string(), { minLength: 1, maxLength: 4 }),
-        async (bytes, texts) => {
+        fc.string({ unit: 'binary', maxLength: 60 }),
+        fc.array(fc.record({ who: fc.nat(2), text: fc.stringMatching(/^[ -~]*$/) }), { minLength: 1, maxLength: 5 }),
+        fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
+        async (text, edits, order) => {
           const folder = temporaryFolder();
           const file = path.join(folder, 'mine');
-          writeFileSync(file, bytes);
-          chmodSync(file, 0o640);
-          const journal = openJournal(path.join(folder, 'state'), job);
-          for (const text of texts) await journal.writeFile(file, text, 0o600);
-          expect(readFileSync(file, 'utf8')).toBe(texts.at(-1));
-          await undoJournal(journal.file);
-          expect(new Uint8Array(readFileSync(file))).toEqual(bytes);
-          expect(statSync(file).mode & 0o777).toBe(0o640);
+          writeFileSync(file, text);
+          chmodSync(file, 0o604);
+          const journals = [0, 1, 2].map(() => journalIn(folder));
+          for (const { who, text } of edits) await (journals[who] as Journal).edit(lines(file, text));
+          for (const who of order) await undoOf(journals[who] as Journal);
+          expect(read(file)).toBe(text);
+          expect(statSync(file).mode & 0o777).toBe(0o604);
           expect(readdirSync(folder).sort()).toEqual(['mine', 'state']);
         },
       ),
@@ -55,165 +74,187 @@ describe('the journal', () => {
     );
   });
 
-  test('what somebody else changed since is left and told', async () => {
+  test('keeps the parts of the others when one of two jobs leaves', async () => {
     const folder = temporaryFolder();
-    const [changed, deleted] = [path.join(folder, 'changed'), path.join(folder, 'deleted')];
-    writeFileSync(deleted, 'old');
-    const journal = openJournal(folder, job);
-    await journal.writeFile(changed, 'ours', 0o600);
-    await journal.writeFile(deleted, 'ours', 0o600);
-    await writeFile(changed, 'theirs');
-    await rm(deleted);
-    expect(await undoJournal(journal.file)).toEqual({
-      undone: [],
-      left: [
-        { path: deleted, why: 'it was deleted since' },
-        { path: changed, why: 'it was changed since' },
-      ],
-    });
-    expect(readFileSync(changed, 'utf8')).toBe('theirs');
+    const file = path.join(folder, 'pip.conf');
+    writeFileSync(file, '# mine\n[global]\nindex-url = https://old.invalid/\n');
+    const [first, second] = [journalIn(folder), journalIn(folder, { run: 'run-2' })];
+    await first.edit(ini(file, 'https://first.invalid/'));
+    await second.edit(ini(file, 'https://second.invalid/'));
+    await undoOf(first);
+    expect(read(file)).toBe('# mine\n[global]\nindex-url = https://second.invalid/\n');
+    await undoOf(second);
+    expect(read(file)).toBe('# mine\n[global]\nindex-url = https://old.invalid/\n');
   });
 
-  test('a path that is a link by now is left, and keeps nothing else from being put back', async () => {
+  test('is left with what somebody else wrote meanwhile: only our part goes', async () => {
     const folder = temporaryFolder();
-    const [linked, other, target] = ['linked', 'other', 'target'].map((name) => path.join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    const journal = openJournal(folder, job);
-    await journal.writeFile(other, 'ours', 0o600);
-    await journal.writeFile(linked, 'ours', 0o600);
-    writeFileSync(target, 'theirs');
-    await rm(linked);
-    symlinkSync(target, linked);
-    expect(await undoJournal(journal.file)).toMatchObject({
-      undone: [other],
-      left: [{ path: linked, why: expect.stringContaining('is no regular file') }],
-    });
-    expect(readFileSync(target, 'utf8')).toBe('theirs');
-    expect(existsSync(journal.file)).toBe(false);
+    const file = path.join(folder, 'pip.conf');
+    writeFileSync(file, '[global]\nindex-url = https://old.invalid/\n');
+    const [first, second] = [journalIn(folder), journalIn(folder)];
+    await first.edit(ini(file, 'https://first.invalid/'));
+    await second.edit(ini(file, 'https://second.invalid/'));
+    writeFileSync(file, `# theirs\n${read(file)}timeout = 5\n`);
+    expect(await undoOf(first)).toMatchObject({ files: [{ found: 'changed' }] });
+    expect(read(file)).toBe('# theirs\n[global]\nindex-url = https://second.invalid/\ntimeout = 5\n');
+    await undoOf(second);
+    expect(read(file)).toBe('# theirs\n[global]\nindex-url = https://old.invalid/\ntimeout = 5\n');
   });
 
-  test('a change that the system refuses to undo is told, and its journal stays for another try', async () => {
-    const folder = temporaryFolder();
-    const gone = path.join(folder, 'gone');
-    mkdirSync(gone);
-    const file = path.join(gone, 'x');
-    const journal = openJournal(folder, job);
-    await journal.writeFile(file, 'ours', 0o600);
-    await rm(gone, { recursive: true });
-    writeFileSync(gone, 'a file now');
-    expect((await undoJournal(journal.file)).left).toMatchObject([
-      { path: file, why: expect.stringContaining('ENOTDIR') },
-    ]);
-    expect(existsSync(journal.file)).toBe(true);
-    await rm(gone);
-    expect(await undoJournal(journal.file)).toEqual({ undone: [file], left: [] });
-    expect(existsSync(journal.file)).toBe(false);
-  });
-
-  test('the record is written before the change: a half-written line after it hides nothing', async () => {
+  test('keeps a mode that somebody else gave it meanwhile', async () => {
     const folder = temporaryFolder();
     const file = path.join(folder, 'x');
-    const journal = openJournal(folder, job);
-    await journal.writeFile(file, 'one', 0o600);
-    await appendFile(journal.file, '\n{"path":"/etc/passwd","bef');
-    await journal.writeFile(file, 'two', 0o600);
-    expect((await undoJournal(journal.file)).undone).toEqual([file, file]);
+    writeFileSync(file, 'A=0\n', { mode: 0o644 });
+    const journal = journalIn(folder);
+    await journal.edit(lines(file, 'A=1'));
+    chmodSync(file, 0o600);
+    await undoOf(journal);
+    expect([read(file), statSync(file).mode & 0o777]).toEqual(['A=0\n', 0o600]);
+  });
+
+  test('that was deleted meanwhile is not made again', async () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'x');
+    const [first, second] = [journalIn(folder), journalIn(folder)];
+    await first.edit(lines(file, 'A=1'));
+    await second.edit(lines(file, 'B=1'));
+    rmSync(file);
+    expect(await undoOf(first)).toMatchObject({ files: [{ path: file, found: 'deleted' }], left: [] });
     expect(existsSync(file)).toBe(false);
+    expect(await undoOf(second)).toEqual({ files: [], effects: [], left: [] });
   });
 
-  test('a recorded change that was never made is nothing to undo', async () => {
+  test('that somebody broke meanwhile is left, told and tried again later', async () => {
     const folder = temporaryFolder();
-    const file = path.join(folder, 'x');
-    const journal = openJournal(folder, job);
-    await journal.writeFile(file, 'one', 0o600);
-    await rm(file);
-    expect(await undoJournal(journal.file)).toEqual({ undone: [file], left: [] });
+    const [file, other] = [path.join(folder, 'pip.conf'), path.join(folder, 'x')];
+    const journal = journalIn(folder);
+    await journal.edit(ini(file, 'https://ours.invalid/'));
+    await journal.edit(lines(other, 'A=1'));
+    writeFileSync(file, `oops\n${read(file)}`);
+    expect(await undoOf(journal)).toMatchObject({
+      files: [{ path: other }],
+      left: [{ what: file, why: 'line 1 stands before any section' }],
+    });
+    writeFileSync(file, read(file).replace('oops', '#'));
+    expect(await undoOf(journal)).toMatchObject({ files: [{ path: file, found: 'changed' }], left: [] });
+    expect(read(file)).toBe('#\n');
   });
 
-  test('a link or a folder is never replaced', async () => {
-    const folder = temporaryFolder();
-    const [link, target] = [path.join(folder, 'link'), path.join(folder, 'target')];
-    writeFileSync(target, 'old');
-    symlinkSync(target, link);
-    mkdirSync(path.join(folder, 'folder'));
-    const journal = openJournal(folder, job);
-    await expect(journal.writeFile(link, 'new', 0o600)).rejects.toThrow('is no regular file');
-    await expect(journal.writeFile(path.join(folder, 'folder'), 'new', 0o600)).rejects.toThrow('is no regular file');
-    expect(readFileSync(target, 'utf8')).toBe('old');
-  });
-
-  test('its file is for its owner alone', async () => {
-    const folder = temporaryFolder();
-    const journal = openJournal(folder, job);
-    await journal.writeFile(path.join(folder, 'x'), 'one', 0o644);
-    expect(statSync(journal.file).mode & 0o777).toBe(0o600);
-  });
-
-  test('a process that is killed between record and change leaves a journal that undoes to the old state', async () => {
-    const folder = temporaryFolder();
-    const file = path.join(folder, 'x');
-    writeFileSync(file, 'old');
-    const journal = openJournal(folder, job);
-    await journal.writeFile(file, 'new', 0o600);
-    const text = await readFile(journal.file, 'utf8');
-    // The state in which a kill right after the record leaves the machine.
-    writeFileSync(file, 'old');
-    expect(text).toContain(Buffer.from('old').toString('base64'));
-    expect(await undoJournal(journal.file)).toEqual({ undone: [file], left: [] });
-    expect(readFileSync(file, 'utf8')).toBe('old');
-  });
-});
-
-describe('journals that are left', () => {
-  test('a killed job of this runner is found by its next job, and nobody else’s', async () => {
-    const state = temporaryFolder();
-    const owners: JournalOwner[] = [
-      job,
-      { ...job, run: 'run-2' },
-      { ...job, runner: 'runner-2' },
-      { ...job, scope: 'keep' },
-    ];
-    const journals = [];
-    for (const owner of owners) {
-      const journal = openJournal(state, owner);
-      await journal.writeFile(path.join(state, `file-${journals.length}`), 'x', 0o600);
-      journals.push(journal.file);
-    }
-    const [first, second, , kept] = journals;
-    expect(await openJournals(state, 'runner-1', 'run-2')).toEqual([first]);
-    expect(await openJournals(state, 'runner-1', 'run-1')).toEqual([second]);
-    expect(new Set(await openJournals(state, 'runner-1', null))).toEqual(new Set([first, second, kept]));
-    expect(await openJournals(path.join(state, 'nothing'), 'runner-1', null)).toEqual([]);
-  });
-
-  test('one that belongs to another user, or is a link, is not obeyed', async () => {
-    const state = temporaryFolder();
-    const journal = openJournal(state, job);
-    await journal.writeFile(path.join(state, 'x'), 'x', 0o600);
-    symlinkSync(journal.file, path.join(path.dirname(journal.file), '9-link.jsonl'));
-    expect(await openJournals(state, 'runner-1', null)).toEqual([journal.file]);
+  test('of another owner stays that owner’s', async () => {
     if (process.getuid?.() !== 0) {
       process.stdout.write('not checked: only root can give a file to another user\n');
       return;
     }
-    chownSync(journal.file, 12_345, 12_345);
-    expect(await openJournals(state, 'runner-1', null)).toEqual([]);
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'theirs');
+    writeFileSync(file, 'A=0\n');
+    chownSync(file, 12_345, 23_456);
+    const journal = journalIn(folder);
+    await journal.edit(lines(file, 'A=1'));
+    expect(statSync(file)).toMatchObject({ uid: 12_345, gid: 23_456 });
+    await undoOf(journal);
+    expect(statSync(file)).toMatchObject({ uid: 12_345, gid: 23_456 });
   });
 
-  test('two runs that changed one file are undone from the newest on', async () => {
-    const state = temporaryFolder();
-    const file = path.join(state, 'shared');
-    writeFileSync(file, 'first of all');
-    for (const text of ['one', 'two']) {
-      await openJournal(state, { ...job, scope: 'keep' }).writeFile(file, text, 0o600);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    for (const journal of await openJournals(state, 'runner-1', null)) await undoJournal(journal);
-    expect(readFileSync(file, 'utf8')).toBe('first of all');
+  test('is never seen half written by a reader', async () => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'x');
+    writeFileSync(file, 'A=0\n');
+    const before = lstatSync(file).ino;
+    const journal = journalIn(folder);
+    await journal.edit(lines(file, 'A=1'));
+    expect(lstatSync(file).ino).not.toBe(before);
   });
+});
+
+describe('links', () => {
+  test('are followed within home: the file behind is edited, the link stays', async () => {
+    const folder = temporaryFolder();
+    const [link, real] = [path.join(folder, 'pip.conf'), path.join(folder, 'dotfiles', 'pip.conf')];
+    mkdirSync(path.dirname(real));
+    writeFileSync(real, '');
+    symlinkSync('dotfiles/pip.conf', link);
+    const journal = journalIn(folder);
+    await journal.edit(ini(link, 'https://ours.invalid/'));
+    expect(readlinkSync(link)).toBe('dotfiles/pip.conf');
+    expect(read(real)).toContain('ours.invalid');
+    await undoOf(journal);
+    expect([readlinkSync(link), read(real)]).toEqual(['dotfiles/pip.conf', '']);
+  });
+
+  test.each(['the file', 'its folder'])('that lead out are refused (%s), and nothing is changed', async (what) => {
+    const [folder, outside] = [temporaryFolder(), temporaryFolder()];
+    writeFileSync(path.join(outside, 'x'), 'old');
+    symlinkSync(what === 'the file' ? path.join(outside, 'x') : outside, path.join(folder, 'link'));
+    const file = what === 'the file' ? path.join(folder, 'link') : path.join(folder, 'link', 'x');
+    const journal = journalIn(folder);
+    await problemsOf(journal.edit(lines(file, 'A=1'))).toMatchObject({
+      exitCode: 2,
+      problems: [{ where: 'environment-file', what: expect.stringContaining('leads out of') }],
+    });
+    expect(read(path.join(outside, 'x'))).toBe('old');
+  });
+
+  test('laid over the file afterwards are not followed by undo', async () => {
+    const folder = temporaryFolder();
+    const [file, victim] = [path.join(folder, 'x'), path.join(folder, 'victim')];
+    const journal = journalIn(folder);
+    await journal.edit(lines(file, 'A=1'));
+    writeFileSync(victim, 'A=1\n');
+    rmSync(file);
+    symlinkSync(victim, file);
+    expect(await undoOf(journal)).toMatchObject({ left: [{ what: file, why: 'it is no regular file' }] });
+    expect(read(victim)).toBe('A=1\n');
+  });
+});
+
+describe('a wish that cannot be', () => {
+  const cases: Readonly<Record<string, (folder: string) => Edit>> = {
+    'a folder stands there': (folder) => {
+      mkdirSync(path.join(folder, 'x'));
+      return lines(path.join(folder, 'x'), 'A=1');
+    },
+    'a file stands where a folder should': (folder) => {
+      writeFileSync(path.join(folder, 'x'), '');
+      return lines(path.join(folder, 'x', 'y'), 'A=1');
+    },
+    'the file is broken': (folder) => {
+      writeFileSync(path.join(folder, 'x'), '[global\nindex-url');
+      return ini(path.join(folder, 'x'), 'https://ours.invalid/');
+    },
+    'the file is not UTF-8': (folder) => {
+      writeFileSync(path.join(folder, 'x'), Buffer.from([0x5b, 0xff, 0x5d]));
+      return ini(path.join(folder, 'x'), 'https://ours.invalid/');
+    },
+  };
+  test.each(Object.entries(cases))('%s: told ahead and again, nothing changed', async (_, make) => {
+    const folder = temporaryFolder();
+    const edit = make(folder);
+    const before = readdirSync(folder, { recursive: true });
+    const journal = journalIn(folder);
+    const failure = { exitCode: 2, problems: [{ where: edit.wish, what: expect.stringContaining(edit.path) }] };
+    await problemsOf(journal.check(edit)).toMatchObject(failure);
+    expect(readdirSync(folder, { recursive: true })).toEqual(before);
+    await problemsOf(journal.edit(edit)).toMatchObject(failure);
+    const after = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    expect(after.filter((name) => !name.startsWith('state'))).toEqual(before);
+    expect(await undoOf(journal)).toEqual({ files: [], effects: [], left: [] });
+  });
+});
+
+test('a file system that takes no files is told, and nothing stays on record', async () => {
+  const journal = journalIn(temporaryFolder());
+  await problemsOf(journal.edit(lines('/proc/nothing/x', 'A=1'))).toMatchObject({ exitCode: 2 });
+  expect(await undoOf(journal)).toEqual({ files: [], effects: [], left: [] });
+});
+
+test('the journal is for its owner alone', async () => {
+  const folder = temporaryFolder();
+  const journal = journalIn(folder);
+  await journal.edit(lines(path.join(folder, 'x'), 'A=1'));
+  expect(statSync(path.join(folder, 'state', 'journal')).mode & 0o777).toBe(0o700);
+  for (const name of readdirSync(path.join(folder, 'state', 'journal')))
+    expect(statSync(path.join(folder, 'state', 'journal', name)).mode & 0o777).toBe(0o600);
 });
 
 test('the state folder follows each platform and no relative XDG path', () => {

@@ -100,6 +100,7 @@ export function request(parts: Partial<Request> = {}, set: Partial<RequirementSe
     mirrors: 'auto',
     paddleIndexes: [],
     configure: ['pip'],
+    scope: 'job',
     envFile: null,
     cache: 'auto',
     cachePath: null,

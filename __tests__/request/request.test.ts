@@ -53,6 +53,7 @@ describe('a request', () => {
       mirrors: 'auto',
       paddleIndexes: [],
       configure: ['pip'],
+      scope: 'job',
       envFile: null,
       cache: 'auto',
       cachePath: null,

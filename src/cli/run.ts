@@ -4,6 +4,7 @@ import { probeSources } from '../commands/probe.js';
 import { restore } from '../commands/restore.js';
 import { verifyEnvironment } from '../commands/verify.js';
 import type { Context, Outcome } from '../pipeline/context.js';
+import { openRunJournal } from '../pipeline/journal.js';
 import { readRequest } from '../pipeline/read-request.js';
 import { formatDefect, formatProblems } from '../report/print-failure.js';
 import { formatPlan } from '../report/print-plan.js';
@@ -60,6 +61,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     const context: Context = {
       environment: process.env,
       home: homedir(),
+      journal: await openRunJournal(process.env, homedir(), request.scope),
       log: { ...log, warn: ({ id, text }) => log.warn({ id, text: spellTextAsFlags(text) }) },
       timeline: startTimeline(log.step),
       signal,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Failure } from '../values/failure.js';
 import type { LaterEnvironment } from '../values/later.js';
-import type { Journal } from './journal.js';
+import type { Edit } from './journal.js';
 
 /** POSIX shell: within single quotes nothing has a meaning, and a quote itself stands outside of them (XCU 2.2.2). */
 function shellQuote(value: string): string {
@@ -31,10 +31,10 @@ function checked(environment: LaterEnvironment): [string, string][] {
 }
 
 /**
- * The environment as a file's text: `export NAME='value'` for a shell, where PATH goes on from the reader's own, or dotenv, where it
- * goes on from `search`, the PATH of now. Throws Failure(2) for a name or value that no such file can hold.
+ * The environment as assignments: `export NAME='value'` for a shell, where PATH goes on from the reader's own, or dotenv, where it goes on
+ * from `search`, the PATH of now. One may take several lines. Throws Failure(2) for a name or value that no such file can hold.
  */
-export function formatEnvironment(environment: LaterEnvironment, form: 'shell' | 'dotenv', search: string): string {
+export function formatEnvironment(environment: LaterEnvironment, form: 'shell' | 'dotenv', search: string): string[] {
   const entries = checked(environment);
   const folders = environment.path;
   if (form === 'shell') {
@@ -42,29 +42,18 @@ export function formatEnvironment(environment: LaterEnvironment, form: 'shell' |
       folders.length === 0
         ? []
         : [`export PATH=${shellQuote(folders.join(path.delimiter))}"\${PATH:+${path.delimiter}$PATH}"`];
-    return [...front, ...entries.map(([name, value]) => `export ${name}=${shellQuote(value)}`)]
-      .map((line) => `${line}\n`)
-      .join('');
+    return [...front, ...entries.map(([name, value]) => `export ${name}=${shellQuote(value)}`)];
   }
   const whole = [...folders, ...(search === '' ? [] : [search])].join(path.delimiter);
   const front: [string, string][] = folders.length === 0 ? [] : [['PATH', whole]];
-  return [...front, ...entries].map(([name, value]) => `${name}=${dotenvQuote(value)}\n`).join('');
+  return [...front, ...entries].map(([name, value]) => `${name}=${dotenvQuote(value)}`);
 }
 
 /**
- * Writes the environment of later steps to the user's file, replaced in one step and recorded; a shell's form where its name ends in `.sh`.
- * Only its owner may read a new file: an index address may be private. Throws Failure(2) where it can't be written.
+ * The environment of later steps in the user's file, behind what is there: a shell's form where its name ends in `.sh`, dotenv else.
+ * Only its owner may read a new file: an index address may be private.
  */
-export async function writeEnvFile(
-  file: string,
-  environment: LaterEnvironment,
-  search: string,
-  journal: Journal,
-): Promise<void> {
-  const text = formatEnvironment(environment, file.endsWith('.sh') ? 'shell' : 'dotenv', search);
-  await journal.writeFile(file, text, 0o600).catch((cause: Error) => {
-    const what = `${file} can't be written: ${cause.message.split(',')[0]}.`;
-    const remedy = 'Name a file in a folder that exists and that this user may write.';
-    throw new Failure(2, [{ where: 'environment-file', what, remedy }], { cause });
-  });
+export function environmentEdit(file: string, environment: LaterEnvironment, search: string): Edit {
+  const lines = formatEnvironment(environment, file.endsWith('.sh') ? 'shell' : 'dotenv', search);
+  return { path: file, editor: 'environment-lines', part: { lines }, mode: 0o600, wish: 'environment-file' };
 }

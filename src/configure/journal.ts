@@ -1,142 +1,155 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
-import { digest, type FileChange, readRegular, replaceFile, undoChange } from './journal-file.js';
+import { isNativeError } from 'node:util/types';
+import { Failure } from '../values/failure.js';
+import { errorCode } from '../values/system-error.js';
+import type { Part } from './editor.js';
+import type { EditorName } from './editors.js';
+import { realTarget, removeFolders } from './journal-file.js';
+import {
+  type JournalOwner,
+  type Ledger,
+  readLedgers,
+  removeLedger,
+  writeAfterwards,
+  writeLedger,
+} from './journal-ledger.js';
+import { withLock } from './journal-lock.js';
+import { meet, settle, target, withLayer } from './journal-settle.js';
 
-/** Whose changes these are, and until when they stand. */
-export interface JournalOwner {
-  /** `job`: undone at the end of the job; `keep`: undone only when asked for. */
-  readonly scope: 'job' | 'keep';
-  /** One runner or one user's shell: it finds what its own last run left, and never touches what another runner's job still uses. */
-  readonly runner: string;
-  /** The job, so that its last step finds what its first step wrote. */
-  readonly run: string;
+/** What a journal is opened with. */
+export interface JournalPlace {
+  /** Folder of the journals of this user, outside of `RUNNER_TEMP`, which is emptied around every job. */
+  readonly folder: string;
+  readonly owner: JournalOwner;
+  /** Folders within which links are followed: home, working folder, /etc. */
+  readonly places: readonly string[];
 }
 
-/** Every change to the machine goes through it. */
-export interface Journal {
-  /** Its file; what `undoJournal` takes. */
-  readonly file: string;
+/** One file and what is to be in it. */
+export interface Edit {
+  readonly path: string;
+  readonly editor: EditorName;
+  readonly part: Part;
+  /** Permission bits of a file that is not there yet; one that is keeps its own, and its owner. */
+  readonly mode: number;
+  /** The input that wished it, for messages. */
+  readonly wish: string;
+}
+
+/**
+ * Every change to the machine goes through it: recorded on disk before it is made, made in one step, undone by its owner's end or by
+ * `restore` without regard to what others have done to the same file.
+ */
+export interface Journal extends JournalPlace {
+  /** Does everything of `edit` but the change. Throws Failure(2) where it would: to be called before anything else is changed. */
+  check(edit: Edit): Promise<void>;
+  /** Puts a part into a file, in the place of the same editor's earlier part of this owner. Throws Failure(2); then nothing is changed. */
+  edit(edit: Edit): Promise<void>;
   /**
-   * Writes a file: recorded and on disk first, then replaced in one step. A new file gets `mode`, an existing one keeps its own.
-   * Throws Error where the path is a link or a folder, or can't be written.
+   * Records what has to be done once the files of this owner are back, such as telling a daemon to read its file again. To be called before
+   * `edit`, so that a run killed between both repeats it; it is done once, however often it was recorded. `kind`: a name that the table of
+   * effects knows, which `undo` is given.
    */
-  writeFile(file: string, content: string, mode: number): Promise<void>;
+  afterwards(kind: string, data: Part): Promise<void>;
 }
 
-/** What became of the changes of one journal. */
-export interface Undone {
-  readonly undone: readonly string[];
-  /** Files that somebody else changed since, with what was seen: left as they are. */
-  readonly left: readonly { readonly path: string; readonly why: string }[];
+const folderOf = (place: JournalPlace): string => path.join(place.folder, 'journal');
+
+function refusal(edit: Edit, error: unknown): unknown {
+  if (error instanceof Failure || !isNativeError(error)) return error;
+  const code = errorCode(error);
+  const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+  const what = denied
+    ? `This user may not write ${edit.path} (${code}).`
+    : error instanceof SyntaxError
+      ? `${edit.path} is broken and is not repaired: ${error.message}.`
+      : `${edit.path} can't be edited: ${error.message.split(', ')[0]}.`;
+  const remedy =
+    error instanceof SyntaxError
+      ? 'Correct it by hand, or leave this wish out.'
+      : denied
+        ? 'Run this as a user who may, or leave this wish out.'
+        : 'Name a regular file in a folder of yours, or leave this wish out.';
+  return new Failure(2, [{ where: edit.wish, what, remedy }], { cause: error });
 }
 
-async function append(file: string, entry: JournalOwner | FileChange): Promise<void> {
-  const handle = await open(file, 'a', 0o600);
-  try {
-    await handle.writeFile(`\n${JSON.stringify(entry)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** Folders that are missing on the way to a file, and those that we made for another one: whoever goes last removes them. */
+function foldersFor(file: string, missing: readonly string[], ledgers: readonly Ledger[]): string[] {
+  const others = ledgers.flatMap(({ folders }) => folders).filter((folder) => file.startsWith(folder + path.sep));
+  return [...new Set([...others, ...missing])].sort((a, b) => a.length - b.length);
 }
 
-/** Begins a journal in the state folder. Nothing is on disk until the first change. */
-export function openJournal(folder: string, owner: JournalOwner): Journal {
-  const file = path.join(folder, 'journal', `${new Date().toISOString().replaceAll(':', '')}-${randomUUID()}.jsonl`);
-  let begun = false;
+/** The ledger of an edit's file, as it is or new. */
+async function ledgerFor(
+  place: JournalPlace,
+  edit: Edit,
+): Promise<{ readonly ledger: Ledger; readonly known: boolean }> {
+  const real = await realTarget(edit.path, place.places);
+  const ledgers = await readLedgers(folderOf(place));
+  const known = ledgers.find((ledger) => ledger.path === real.path);
+  if (known !== undefined) return { ledger: known, known: true };
+  const { dir, base } = path.parse(real.path);
   return {
-    file,
-    async writeFile(target, content, mode) {
-      if (!begun) {
-        await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-        await append(file, owner);
-        begun = true;
-      }
-      const bytes = Buffer.from(content);
-      const now = await readRegular(target);
-      const before = now === null ? null : { content: now.content.toString('base64'), mode: now.mode };
-      await append(file, { path: target, before, after: digest(bytes) });
-      await replaceFile(target, bytes, now?.mode ?? mode);
+    ledger: {
+      path: real.path,
+      base: null,
+      mode: edit.mode,
+      folders: foldersFor(real.path, real.missing, ledgers),
+      layers: [],
+      states: [],
+      staging: path.join(dir, `.${base}.${randomUUID()}.tmp`),
     },
+    known: false,
   };
 }
 
-/** A line may be half written (power cut, full disk): the change it speaks of was never made, so there is nothing to undo. */
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return null;
+/** The nearest folder that is there must be ours to write in: a file is replaced, never written over. */
+async function checkFolder({ path: file, folders }: Ledger): Promise<void> {
+  for (const folder of [path.dirname(file), ...folders.toReversed().map((made) => path.dirname(made))]) {
+    try {
+      await access(folder, constants.W_OK | constants.X_OK);
+      return;
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
   }
 }
 
-function isChange(entry: unknown): entry is FileChange {
-  return typeof entry === 'object' && entry !== null && 'path' in entry && 'before' in entry && 'after' in entry;
-}
-
-function isOwner(entry: unknown): entry is JournalOwner {
-  return typeof entry === 'object' && entry !== null && 'scope' in entry && 'runner' in entry && 'run' in entry;
-}
-
-async function readJournal(file: string): Promise<{ owner: JournalOwner | null; changes: FileChange[] }> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  const entries = text.split('\n').map(parseLine);
-  return { owner: entries.find(isOwner) ?? null, changes: entries.filter(isChange) };
-}
-
-/**
- * Undoes a journal's changes, the last one first, and removes it; a change that the system would not let it undo keeps no other one, and
- * keeps the journal. A journal that is gone has nothing to undo.
- */
-export async function undoJournal(file: string): Promise<Undone> {
-  const { changes } = await readJournal(file);
-  const undone: string[] = [];
-  const left: { path: string; why: string }[] = [];
-  let refused = false;
-  for (const change of changes.reverse()) {
-    const why = await undoChange(change).catch((error: NodeJS.ErrnoException) => {
-      refused ||= error.code !== undefined;
-      return error.message;
-    });
-    if (why === null) undone.push(change.path);
-    else left.push({ path: change.path, why });
-  }
-  if (!refused) await rm(file, { force: true });
-  return { undone, left };
-}
-
-/** A journal of another user, met by root with that user's home, would have root write what and where that user likes. */
-async function isOwn(file: string): Promise<boolean> {
-  const found = await lstat(file);
-  return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
-}
-
-/**
- * Journals of this user that are to be undone now: with `run`, what earlier jobs of this runner left because they were killed (scope `job`, another
- * run); without, everything of every scope, for `restore`. The newest first: two may have changed one file.
- */
-export async function openJournals(folder: string, runner: string, run: string | null): Promise<string[]> {
-  const names = await readdir(path.join(folder, 'journal')).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const files = names
-    .filter((name) => name.endsWith('.jsonl'))
-    .sort()
-    .reverse()
-    .map((name) => path.join(folder, 'journal', name));
-  const own = await Promise.all(files.map(isOwn));
-  const read = await Promise.all(
-    files.filter((_, at) => own[at] === true).map(async (file) => ({ file, ...(await readJournal(file)) })),
-  );
-  const due = read.filter(({ owner }) => {
-    if (run === null) return owner === null || owner.runner === runner;
-    return owner?.scope === 'job' && owner.runner === runner && owner.run !== run;
-  });
-  return due.map(({ file }) => file);
+/** Opens a journal. Nothing is on disk until the first change. */
+export function openJournal(place: JournalPlace): Journal {
+  const folder = folderOf(place);
+  const layerOf = ({ editor, part }: Edit) => ({ owner: place.owner, editor, part });
+  return {
+    ...place,
+    async check(edit) {
+      try {
+        const { ledger } = await ledgerFor(place, edit);
+        const met = await meet(ledger);
+        target(met.ledger, withLayer(met.ledger.layers, layerOf(edit)));
+        await checkFolder(ledger);
+      } catch (error) {
+        throw refusal(edit, error);
+      }
+    },
+    edit: (edit) =>
+      withLock(folder, async () => {
+        const { ledger: before, known } = await ledgerFor(place, edit).catch((error: unknown) => {
+          throw refusal(edit, error);
+        });
+        try {
+          const met = await meet(before);
+          await settle(folder, met, withLayer(met.ledger.layers, layerOf(edit)));
+        } catch (error) {
+          if (known) await writeLedger(folder, before);
+          else {
+            await removeLedger(folder, before);
+            await removeFolders(before.folders);
+          }
+          throw refusal(edit, error);
+        }
+      }),
+    afterwards: (kind, data) => withLock(folder, () => writeAfterwards(folder, { owner: place.owner, kind, data })),
+  };
 }

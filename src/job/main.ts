@@ -1,16 +1,15 @@
 import { homedir } from 'node:os';
-import { undo } from '../commands/restore.js';
-import { openJournals } from '../configure/journal.js';
-import type { Context } from '../pipeline/context.js';
+import { undoAll } from '../commands/restore.js';
+import { owners, wasKilled } from '../configure/journal-undo.js';
+import { type Context, toUndo } from '../pipeline/context.js';
+import { openRunJournal } from '../pipeline/journal.js';
 import { readRequest } from '../pipeline/read-request.js';
-import { journalFolder, journalOwner } from '../pipeline/tell-later.js';
 import { failStep, publishEnvironment, publishReport, readInputs, saveState } from '../report/action.js';
 import { createActionLog } from '../report/action-log.js';
 import { headline } from '../report/headline.js';
 import { formatDefect } from '../report/print-failure.js';
 import { startTimeline } from '../report/timeline.js';
 import { inputs } from '../request/inputs.js';
-import { operatingSystem } from '../runner/platform.js';
 import { setup } from '../setup.js';
 import { Failure } from '../values/failure.js';
 import { programVersion } from '../version.js';
@@ -30,18 +29,22 @@ export async function runMain(): Promise<number> {
   try {
     const environment = process.env;
     const request = await readRequest(readInputs(inputs.map(({ name }) => name)), 'input', environment, log, signal);
+    const journal = await openRunJournal(environment, homedir(), request.scope);
+    // Before the first change: a job that is cancelled hard still has its post.
+    saveState({ undo: toUndo(journal), save: null });
     const context: Context = {
       environment,
       home: homedir(),
       log,
+      journal,
       timeline: startTimeline(log.step),
       signal,
       version: programVersion,
       started,
     };
-    const { runner, run } = journalOwner(environment);
     // A job that was killed had no post: what it left is undone by the next one.
-    await undo(await openJournals(journalFolder(operatingSystem(process.platform), context), runner, run), log);
+    const killed = (await owners(journal.folder)).filter((left) => wasKilled(left, journal.owner));
+    await undoAll(journal.folder, new Set(killed.map(({ owner }) => owner.id)), log);
     const { report, exitCode, later, state } = await setup(request, context);
     log.end();
     saveState(state);

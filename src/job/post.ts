@@ -1,4 +1,4 @@
-import { undo } from '../commands/restore.js';
+import { undoAll } from '../commands/restore.js';
 import type { PostState } from '../pipeline/context.js';
 import { failStep, loadState } from '../report/action.js';
 import { createActionLog } from '../report/action-log.js';
@@ -15,7 +15,7 @@ export async function runPost(): Promise<number> {
       log.info('The main step left nothing to undo or to save.');
       return 0;
     }
-    await undo(state.journals, log);
+    if (state.undo !== null) await undoAll(state.undo.folder, new Set([state.undo.id]), log);
     if (state.save !== null) {
       const client = await import('@actions/cache');
       const store = await openDirectoryStore(state.save.folder);

@@ -4,7 +4,7 @@ import type { LaterEnvironment } from '../values/later.js';
 import type { Notice } from '../values/log.js';
 import type { Report } from '../values/report.js';
 import type { Request } from '../values/request.js';
-import { beginStory, type Context, type Outcome, type Run } from './context.js';
+import { beginStory, type Context, type Outcome, type Run, toUndo } from './context.js';
 import { startDeadline } from './deadline.js';
 
 /** What a command's stages hand over at their end. */
@@ -41,7 +41,7 @@ export async function conclude(
     context,
     deadline,
     story: beginStory(command, context),
-    state: { journals: [], save: null },
+    state: { undo: toUndo(context.journal), save: null },
   };
   const { story } = run;
   const finish = async (exitCode: Outcome['exitCode'], later: LaterEnvironment): Promise<Outcome> => {

@@ -1,3 +1,4 @@
+import type { Journal } from '../configure/journal.js';
 import type { Timeline } from '../report/timeline.js';
 import type { GithubSave } from '../store/github.js';
 import type { Problem } from '../values/failure.js';
@@ -13,6 +14,8 @@ export interface Context {
   /** The user's home folder. */
   readonly home: string;
   readonly log: Log;
+  /** Every change to the machine outside of the store and the environment goes through it. */
+  readonly journal: Journal;
   readonly timeline: Timeline;
   /** Aborted by the user (SIGINT, SIGTERM); the deadline is added from the request. */
   readonly signal: AbortSignal;
@@ -46,10 +49,15 @@ export interface Outcome {
 
 /** What main leaves to post; post reads this and no input. */
 export interface PostState {
-  /** Journals to undo. */
-  readonly journals: readonly string[];
+  /** Whose changes to undo, and the folder that remembers them; null where they are kept. */
+  readonly undo: { readonly folder: string; readonly id: string } | null;
   /** What to save to GitHub's cache, or null. */
   readonly save: { readonly folder: string; readonly entry: GithubSave } | null;
+}
+
+/** What post has to undo of a journal: what is kept waits for `restore`. */
+export function toUndo({ folder, owner }: Journal): PostState['undo'] {
+  return owner.scope === 'job' ? { folder, id: owner.id } : null;
 }
 
 /** An empty report of a command. */

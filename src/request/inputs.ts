@@ -84,6 +84,13 @@ const table = [
     help: 'Which tools of later steps are told of the chosen index: `pip`, or `off` for none.',
   },
   {
+    name: 'scope',
+    default: 'job',
+    type: 'choice',
+    choices: ['job', 'keep'],
+    help: 'How long changes to the machine stay: `job` undoes them at the end of the job (a shell has no end: there they stay until `restore`), `keep` leaves them until `restore`.',
+  },
+  {
     // Not `env-file`: Node takes a flag of that name for itself, wherever it stands on the command line.
     name: 'environment-file',
     default: null,

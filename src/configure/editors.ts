@@ -1,0 +1,19 @@
+import type { Editor } from './editor.js';
+import { environmentLines } from './env-lines.js';
+import { pipIni } from './pip-ini.js';
+
+const editors = {
+  'environment-lines': environmentLines,
+  'pip-ini': pipIni,
+} as const satisfies Readonly<Record<string, Editor>>;
+
+/** Name of an editor: what a journal keeps of it, so a name once released stays. */
+export type EditorName = keyof typeof editors;
+
+/** The editor that a journal names. Throws Error for one that this version does not have. */
+export function editorNamed(name: string): Editor {
+  const known: Readonly<Record<string, Editor>> = editors;
+  const editor = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (editor === undefined) throw new Error(`it was edited by another version of this program (as ${name})`);
+  return editor;
+}

@@ -1,0 +1,56 @@
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { errorCode } from '../values/system-error.js';
+
+/** A process that can be told from a later one with the same number. */
+export interface ProcessMark {
+  /** Host, boot and process namespace: a process number means something only there. */
+  readonly host: string;
+  readonly pid: number;
+  /** Start time in clock ticks since boot (proc_pid_stat(5), field 22); null where the system does not tell. */
+  readonly started: string | null;
+}
+
+async function unlessMissing(read: Promise<string>): Promise<string | null> {
+  return await read.catch((error: unknown) => {
+    // ESRCH: the process ended between open and read.
+    if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null;
+    throw error;
+  });
+}
+
+async function startOf(pid: number): Promise<string | null> {
+  const text = await unlessMissing(readFile(`/proc/${pid}/stat`, 'latin1'));
+  // The program's name stands in parentheses and may hold blanks and parentheses itself.
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+}
+
+async function thisHost(): Promise<string> {
+  const boot = await unlessMissing(readFile('/proc/sys/kernel/random/boot_id', 'utf8'));
+  const namespace = await unlessMissing(readlink('/proc/self/ns/pid'));
+  return [hostname(), boot?.trim() ?? '', namespace ?? ''].join(' ');
+}
+
+/** Marks a running process. */
+export async function markProcess(pid: number): Promise<ProcessMark> {
+  return { host: await thisHost(), pid, started: await startOf(pid) };
+}
+
+/** Whether a marked process still runs; null where that can't be seen from here (another host, another container, before a reboot). */
+export async function isRunning(mark: ProcessMark): Promise<boolean | null> {
+  const host = await thisHost();
+  if (mark.host !== host) {
+    const [name, boot] = mark.host.split(' ');
+    const [hereName, hereBoot] = host.split(' ');
+    return name === hereName && boot !== '' && boot !== hereBoot ? false : null;
+  }
+  try {
+    process.kill(mark.pid, 0);
+  } catch (error) {
+    // EPERM: it lives, as another user's.
+    if (errorCode(error) === 'ESRCH') return false;
+    if (errorCode(error) !== 'EPERM') throw error;
+  }
+  const started = await startOf(mark.pid);
+  return mark.started === null || started === null ? null : started === mark.started;
+}
