@@ -120,6 +120,15 @@ describe('a project page', () => {
 describe('a file', () => {
   const path = `/files/${sha256(largeBytes)}/${large}`;
 
+  test('is not sent again to one who has it, so that uv keeps what it has unpacked', async () => {
+    const h = await house(files);
+    await ask(h.gateway, '/simple/large/', json);
+    const first = await ask(h.gateway, path);
+    const again = await ask(h.gateway, path, { 'if-none-match': first.headers.etag ?? '' });
+    expect([again.status, again.body.length]).toEqual([304, 0]);
+    expect((await ask(h.gateway, path, { 'if-none-match': '"another"' })).status).toBe(200);
+  });
+
   test('is known once its page went out or it was published, and unknown before', async () => {
     const h = await house(files);
     expect((await ask(h.gateway, path)).status).toBe(404);

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type DirectoryStore, openDirectoryStore } from '../../src/store/directory.js';
+import { openDirectoryStore } from '../../src/store/directory.js';
+import { processSpace } from '../../src/store/partial.js';
 import { Failure } from '../../src/values/failure.js';
-import { DiskFull, WrongBytes } from '../../src/values/store.js';
+import { DiskFull, type Store, WrongBytes } from '../../src/values/store.js';
 
 const never = new AbortController().signal;
 const filename = 'thing-1.0-py3-none-any.whl';
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const bytes = Buffer.alloc(700_000, 'wheel');
 let root = '';
-let store: DirectoryStore;
+let store: Store;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'store-'));
@@ -144,7 +145,7 @@ describe('the place of an unfinished file', () => {
   test('is taken over from a process that has died', async () => {
     const first = await store.partial('one');
     await first?.save({ reached: 5 });
-    await writeFile(join(root, 'partial', 'one', 'lock'), `4194999 ${hostname()} x`);
+    await writeFile(join(root, 'partial', 'one', 'lock'), `4194999 ${processSpace()} x`);
     expect((await store.partial('one'))?.record).toEqual({ reached: 5 });
     // The dead one's hand comes too late.
     await first?.discard();

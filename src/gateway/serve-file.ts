@@ -31,8 +31,13 @@ export async function serveFile(
 ): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort(new Error('the installer left')));
-  const size = file.size ?? (await sizeOf(file, counter, gone.signal));
   const tag = file.sha256 === null ? null : `"${file.sha256}"`;
+  // uv asks so for every file that it has unpacked as soon as one is new; answered with the file, it unpacks all of them again.
+  if (tag !== null && request.headers['if-none-match'] === tag) {
+    response.writeHead(304, { etag: tag, 'cache-control': 'no-cache' }).end();
+    return;
+  }
+  const size = file.size ?? (await sizeOf(file, counter, gone.signal));
   const ifRange = request.headers['if-range'];
   const header = request.headers.range;
   const range = readByteRange(header, size, ifRange === undefined || ifRange === tag);

@@ -28,6 +28,8 @@ interface Wishes {
   readonly gateway: Pick<Gateway, 'stats'> | null;
   /** The environment to install into, as it is now. */
   readonly interpreter: Pick<Interpreter, 'executable' | 'purelib' | 'paddle'>;
+  /** Packages to install anew even where they are there in the right version: their files were found changed. */
+  readonly again?: readonly string[];
   readonly log: Log;
 }
 
@@ -71,7 +73,7 @@ async function twice(run: () => Promise<Ran>, gateway: Wishes['gateway']): Promi
  * Throws Failure(1) with cause and remedy where the installation fails.
  */
 export async function installWithUv(wishes: Wishes): Promise<Installed | null> {
-  const { uv, lock, origin, gateway, interpreter, log } = wishes;
+  const { uv, lock, origin, gateway, interpreter, again = [], log } = wishes;
   const folder = await mkdtemp(path.join(tmpdir(), 'paddle-install-'));
   try {
     const pylock = path.join(folder, 'pylock.toml');
@@ -83,7 +85,7 @@ export async function installWithUv(wishes: Wishes): Promise<Installed | null> {
       const ran = await uv(['pip', 'uninstall', ...into, ...change.remove], 'uv pip uninstall');
       if (ran.code !== 0) throw installerFailure('uv pip uninstall', ran);
     }
-    const reinstall = change.reinstall.flatMap((name) => ['--reinstall-package', name]);
+    const reinstall = [...change.reinstall, ...again].flatMap((name) => ['--reinstall-package', name]);
     const common = ['pip', 'install', '--no-deps', '--default-index', `${origin}/simple/`, ...into];
     const args = [...common, '--preview-features', 'pylock', ...reinstall, '-r', pylock];
     const { ran, attempts } = await twice(() => uv(args, 'uv pip install'), gateway);

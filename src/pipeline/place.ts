@@ -3,8 +3,10 @@ import { installWithUv } from '../install/uv.js';
 import { makeVenv } from '../install/venv.js';
 import { publishLock } from '../lock/lock-page.js';
 import { probeInterpreter } from '../runner/interpreter.js';
+import { type AlteredTree, guardTrees, recordTrees } from '../store/unpacked.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Lock } from '../values/lock.js';
+import { tell } from './conclude.js';
 import type { Run } from './context.js';
 import type { Prepared } from './prepare.js';
 import type { Programs } from './programs.js';
@@ -33,6 +35,15 @@ async function openEnvironment(run: Run, { runner }: Prepared, programs: Program
   return probeInterpreter({ python: executable, venv: null, environment, signal: deadline.signal });
 }
 
+/** A job that edits a file of its environment in place edits the cache's, too: the next one is told what it was spared. */
+function tellAltered(run: Run, altered: readonly AlteredTree[]): void {
+  const notices = altered.map(({ name, path }) => ({
+    id: `altered-${name}`,
+    text: `${path} of ${name} was changed after it was unpacked, most likely by an earlier job in its own environment. ${name} is unpacked again from its wheel.`,
+  }));
+  tell(run, notices);
+}
+
 /**
  * Installs a lock into the environment of the request and gives the environment's interpreter. A kept lock is tried with uv's cache alone
  * first, which needs neither gateway nor network; where that lacks a file, the gateway serves it.
@@ -54,9 +65,11 @@ export async function place(
     publishLock(gateway, lock);
     return gateway;
   };
-  const withUv = async (): Promise<number> => {
-    const common = { lock, origin: works.origin, interpreter, log };
-    const offline = kept ? await installWithUv({ ...common, uv: programs.runUv(null), gateway: null }) : null;
+  const withUv = async (altered: readonly AlteredTree[]): Promise<number> => {
+    const again = altered.map(({ name }) => name);
+    const common = { lock, origin: works.origin, interpreter, log, again };
+    const offline =
+      kept && altered.length === 0 ? await installWithUv({ ...common, uv: programs.runUv(null), gateway: null }) : null;
     if (offline !== null) return offline.attempts;
     const gateway = await open();
     const online = await installWithUv({ ...common, uv: programs.runUv(gateway), gateway });
@@ -76,7 +89,18 @@ export async function place(
     });
     return attempts;
   };
-  const attempts = await timeline.step('Install', installer === 'uv' ? withUv : withPip);
+  const install = async (): Promise<number> => {
+    if (installer === 'pip') return timeline.step('Install', withPip);
+    const { unpacked } = programs;
+    const altered = await timeline.step('Check unpacked files', () =>
+      guardTrees(unpacked, lock.files, deadline.signal),
+    );
+    tellAltered(run, altered);
+    const attempts = await timeline.step('Install', () => withUv(altered));
+    await timeline.step('Record unpacked files', () => recordTrees(unpacked, lock.files));
+    return attempts;
+  };
+  const attempts = await install();
   const installerVersion = (installer === 'uv' ? programs.uv.version : interpreter.pip) ?? '';
   story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts };
   return interpreter.executable;

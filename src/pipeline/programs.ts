@@ -2,17 +2,21 @@ import path from 'node:path';
 import { bringUv, findUv, type Uv } from '../install/bring-uv.js';
 import { type MakeEnvironment, type UvProgram, uvProgram } from '../install/uv-program.js';
 import { installerEnvironment } from '../runner/clean-environment.js';
+import type { Unpacked } from '../store/unpacked.js';
 import type { Gateway } from '../values/gateway.js';
 import type { Run } from './context.js';
 import type { Desk } from './desk.js';
 import type { Prepared } from './prepare.js';
 import type { Works } from './run-gateway.js';
 import type { Stock } from './stock.js';
+import { placeUnpacked } from './unpacked-place.js';
 
 /** The programs of a run, each bound to its limits and its clean environment. */
 export interface Programs {
   readonly uv: Uv;
   readonly environment: MakeEnvironment;
+  /** Where uv unpacks, and links from. */
+  readonly unpacked: Unpacked;
   /** uv behind a gateway, or offline. */
   runUv(gateway: Gateway | null): UvProgram;
 }
@@ -54,19 +58,25 @@ export async function bringPrograms(
       ...machine(run, prepared, store.folders.tools),
       page: () => sources.page('uv'),
       widerPage: () => sources.widen('uv'),
-      fetch: (file) => works.transfers.get(file).done,
+      fetch: async (file) => {
+        // A program is run as it lies there, so a file that another user of the store may have put in place is hashed first.
+        const stored = await works.transfers.get(file).done;
+        return (await store.check(stored)) ? stored : works.transfers.get(file).done;
+      },
     });
   const uv = await context.timeline.step('Bring uv', async () => (await found) ?? (await bring()));
   const environment: MakeEnvironment = (extra) => installerEnvironment(context.environment, extra);
+  const unpacked = await placeUnpacked(run, prepared, store);
   return {
     uv,
     environment,
+    unpacked,
     runUv: (gateway) =>
       uvProgram({
         path: uv.path,
         environment,
         gateway,
-        cacheFolder: store.folders.uv,
+        cacheFolder: unpacked.uv,
         cwd: path.dirname(uv.path),
         remainingMs: deadline.remainingMs,
         signal: deadline.signal,

@@ -3,18 +3,26 @@ import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DiskFull, type Kept } from '../values/store.js';
 import { errorCode } from '../values/system-error.js';
+import { isForeign } from './sharing.js';
 
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
- * then be empty. Throws DiskFull.
+ * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull.
  */
-export async function writeAtomic(path: string, content: string | Uint8Array, flushed = true): Promise<void> {
+export async function writeAtomic(
+  path: string,
+  content: string | Uint8Array,
+  options: { readonly flushed?: boolean; readonly shared?: boolean } = {},
+): Promise<void> {
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    const handle = await open(temporary, 'wx');
+    const handle = await open(temporary, 'wx', 0o644);
     try {
+      if (options.shared === true) {
+        await handle.chmod(0o644);
+      }
       await handle.writeFile(content);
-      if (flushed) {
+      if (options.flushed !== false) {
         await handle.datasync();
       }
     } finally {
@@ -32,8 +40,9 @@ export async function readKept(path: string): Promise<Kept<string> | null> {
   try {
     const handle = await open(path, 'r');
     try {
-      const { mtimeMs } = await handle.stat();
-      return { value: await handle.readFile('utf8'), ageMs: Math.max(0, Date.now() - mtimeMs) };
+      const found = await handle.stat();
+      const value = await handle.readFile('utf8');
+      return { value, ageMs: Math.max(0, Date.now() - found.mtimeMs), foreign: isForeign(found) };
     } finally {
       await handle.close();
     }

@@ -1,27 +1,31 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, chmod, constants, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../values/failure.js';
 import type { StoredFile } from '../values/gateway.js';
 import { type Store, WrongBytes } from '../values/store.js';
 import { errorCode } from '../values/system-error.js';
 import { explainFull, fileSize, freeBytes, readKept, writeAtomic } from './atomic.js';
+import { hashFile } from './hash.js';
 import { openPartial } from './partial.js';
+import { isForeign, isShared, makeFolder, userName } from './sharing.js';
 
 /** Bytes read from the disk at a time. */
 const PIECE = 2 ** 18;
 
-/** A store in a folder of this machine. */
-export type DirectoryStore = Store;
+/** Folders that all users of a store have in common. */
+const COMMON = ['wheels', 'locks', 'kept', 'metadata', 'partial', 'staging', 'users', 'running', 'uses'];
 
 /**
- * Opens (and makes) the store at `root`: `wheels/<aa>/<sha256>/<filename>`, `locks/<key>/pylock.toml`, `tools/`, `uv/`, `kept/`,
- * `metadata/`, `partial/`, `staging/`. Throws Failure (2) naming `cache-path` when the folder can't be made or written.
+ * Opens (and makes) the store at `root`: `wheels/<aa>/<sha256>/<filename>`, `locks/<key>/pylock.toml`, `users/<uid>/` (what is one user's
+ * alone), `kept/`, `metadata/`, `partial/`, `staging/`, `running/` and `uses/`. A set-gid folder that its group may write is shared by the
+ * group. Throws Failure (2) naming `cache-path` when the folder can't be made or written.
  */
-export async function openDirectoryStore(root: string): Promise<DirectoryStore> {
+export async function openDirectoryStore(root: string): Promise<Store> {
   const at = (...names: string[]): string => join(resolve(root), ...names);
-  await prepare(resolve(root));
+  const shared = await prepare(resolve(root));
+  const own = at('users', userName());
   const blob = (sha256: string, filename: string): string =>
     at('wheels', sha256.slice(0, 2), plain(sha256), plain(filename));
   const metadata = (sha256: string): string => at('metadata', sha256.slice(0, 2), plain(sha256));
@@ -32,7 +36,7 @@ export async function openDirectoryStore(root: string): Promise<DirectoryStore> 
 
   return {
     root: resolve(root),
-    folders: { wheels: at('wheels'), tools: at('tools'), uv: at('uv'), locks: at('locks'), staging: at('staging') },
+    folders: { wheels: at('wheels'), own, tools: join(own, 'tools'), locks: at('locks'), staging: at('staging') },
     find: async (sha256, filename) => {
       const path = blob(sha256, filename);
       const size = await fileSize(path);
@@ -40,7 +44,7 @@ export async function openDirectoryStore(root: string): Promise<DirectoryStore> 
     },
     read: (file, from, signal) => readChecked(file, from, signal, drop),
     check: async (file) => {
-      const right = (await hashFile(file.path)) === file.sha256;
+      const right = (await hashFile(file.path, 'hex')) === file.sha256;
       if (!right) {
         await drop(file);
       }
@@ -48,13 +52,13 @@ export async function openDirectoryStore(root: string): Promise<DirectoryStore> 
     },
     admit: async (path, { sha256, filename }, proof) => {
       if (proof === 'unchecked') {
-        const actual = await hashFile(path);
+        const actual = await hashFile(path, 'hex');
         if (actual !== sha256) {
           throw new WrongBytes(filename, sha256, actual);
         }
       }
       const target = blob(sha256, filename);
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target), shared);
       await flush(path);
       await chmod(path, 0o444);
       await rename(path, target);
@@ -64,36 +68,39 @@ export async function openDirectoryStore(root: string): Promise<DirectoryStore> 
     readLock: (key) => readKept(at('locks', plain(key), 'pylock.toml')),
     writeLock: async (key, text) => {
       const path = at('locks', plain(key), 'pylock.toml');
-      await mkdir(dirname(path), { recursive: true });
-      await writeAtomic(path, text);
+      await makeFolder(dirname(path), shared);
+      await writeAtomic(path, text, { shared });
       return path;
     },
     readFact: async (name) => {
       const kept = await readKept(at('kept', `${plain(name)}.json`));
       try {
-        return kept === null ? null : { value: JSON.parse(kept.value) as unknown, ageMs: kept.ageMs };
+        return kept === null ? null : { ...kept, value: JSON.parse(kept.value) as unknown };
       } catch {
         // A damaged fact is a missing one: it is measured again.
         return null;
       }
     },
-    writeFact: (name, value) => writeAtomic(at('kept', `${plain(name)}.json`), JSON.stringify(value)),
+    writeFact: (name, value) => writeAtomic(at('kept', `${plain(name)}.json`), JSON.stringify(value), { shared }),
     readMetadata: async (sha256) => {
-      const size = await fileSize(metadata(sha256));
-      return size === null ? null : openSealed(await readFile(metadata(sha256)));
+      const path = metadata(sha256);
+      // The seal is no secret: another user could have made it for other text.
+      return (await fileSize(path)) === null || isForeign(await stat(path)) ? null : openSealed(await readFile(path));
     },
     writeMetadata: async (sha256, text) => {
-      await mkdir(dirname(metadata(sha256)), { recursive: true });
-      await writeAtomic(metadata(sha256), Buffer.concat([createHash('sha256').update(text).digest(), text]));
+      await makeFolder(dirname(metadata(sha256)), shared);
+      await writeAtomic(metadata(sha256), Buffer.concat([createHash('sha256').update(text).digest(), text]), {
+        shared,
+      });
     },
-    partial: (key) => openPartial(at('partial', plain(key))),
+    partial: (key) => openPartial(at('partial', plain(key)), shared),
     free: () => freeBytes(resolve(root)),
     explain: (error, needed) => explainFull(error, resolve(root), needed),
   };
 }
 
 /** Makes a folder and those above it. Node's own recursive `mkdir` tries for ever where a folder can hold none (`/proc`). */
-async function makeFolder(folder: string): Promise<void> {
+async function makeRoot(folder: string): Promise<void> {
   try {
     await mkdir(folder);
   } catch (error) {
@@ -103,29 +110,52 @@ async function makeFolder(folder: string): Promise<void> {
     if (errorCode(error) !== 'ENOENT' || existsSync(dirname(folder))) {
       throw error;
     }
-    await makeFolder(dirname(folder));
-    await makeFolder(folder);
+    await makeRoot(dirname(folder));
+    await makeRoot(folder);
   }
 }
 
-async function prepare(root: string): Promise<void> {
+/** Makes what is missing; whether the store is shared by a group. */
+async function prepare(root: string): Promise<boolean> {
   try {
-    await makeFolder(resolve(root));
-    for (const name of ['wheels', 'locks', 'tools', 'uv', 'kept', 'metadata', 'partial', 'staging']) {
-      await mkdir(join(root, name), { recursive: true });
+    await makeRoot(root);
+    const shared = await isShared(root);
+    for (const name of COMMON) {
+      await makeFolder(join(root, name), shared);
     }
-    await writeAtomic(join(root, 'kept', 'store.json'), '{"layout":1}');
+    await openOwn(join(root, 'users'), shared);
+    await access(join(root, 'staging'), constants.W_OK);
+    return shared;
   } catch (error) {
-    if (error instanceof Failure) {
-      throw error;
-    }
     const problem = {
       where: 'cache-path',
       what: `The cache folder ${root} can't be written (${errorCode(error) ?? String(error)}).`,
-      remedy: 'Name a folder that this user may write, or set `cache: off`.',
+      remedy:
+        'Name a folder that this user may write, or set `cache: off`. Users of one group share a folder after `chgrp GROUP` and `chmod 2775`.',
     };
     throw new Failure(2, [problem], { cause: error });
   }
+}
+
+/** Unpacked files and programs are linked and run as they are, so each user has a folder for them where nobody else can write. */
+async function openOwn(users: string, shared: boolean): Promise<void> {
+  const own = join(users, userName());
+  const made = await mkdir(own, { recursive: true, mode: 0o700 });
+  if (made !== undefined && shared) {
+    // Sticky (chmod(2)): the group may add folders here and not move another one's away. Only the owner can and has to say so.
+    await chmod(users, 0o3775).catch(notOursAsNull);
+  }
+  const found = await lstat(own);
+  if (!found.isDirectory() || isForeign(found)) {
+    throw new Error(`${own} is not this user's alone`);
+  }
+}
+
+function notOursAsNull(error: unknown): null {
+  if (errorCode(error) === 'EPERM') {
+    return null;
+  }
+  throw error;
 }
 
 /** A name that stays inside its folder. Throws TypeError on anything else: callers hand over checked names. */
@@ -168,24 +198,6 @@ async function* readChecked(
     }
     if (held !== null) {
       yield held;
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  const handle = await open(path, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(PIECE * 4);
-    for (let position = 0; ; ) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-      if (bytesRead === 0) {
-        return hash.digest('hex');
-      }
-      hash.update(buffer.subarray(0, bytesRead));
-      position += bytesRead;
     }
   } finally {
     await handle.close();

@@ -1,37 +1,41 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readlinkSync } from 'node:fs';
+import { lstat, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { PartialFile } from '../values/store.js';
-import { errorCode } from '../values/system-error.js';
-import { fileSize, writeAtomic } from './atomic.js';
+import { errorCode, goneAsNull } from '../values/system-error.js';
+import { writeAtomic } from './atomic.js';
+import { isForeign, makeFolder } from './sharing.js';
 
 /** A holder that has given no sign for this long (ms) is taken for dead. */
 const SILENT_MS = 20_000;
 
 /**
  * Takes the place `folder` for an unfinished file: `data` (the bytes), `record.json` (what is known about them) and `lock` (who holds it).
- * Returns null while another living process holds it.
+ * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
  */
-export async function openPartial(folder: string): Promise<PartialFile | null> {
-  await mkdir(folder, { recursive: true });
+export async function openPartial(folder: string, shared: boolean): Promise<PartialFile | null> {
+  await makeFolder(folder, shared);
   const lock = join(folder, 'lock');
-  const token = `${process.pid} ${hostname()} ${randomBytes(8).toString('hex')}`;
+  const token = `${process.pid} ${processSpace()} ${randomBytes(8).toString('hex')}`;
   if (!(await takeLock(lock, token))) {
     return null;
   }
   const path = join(folder, 'data');
   const recordPath = join(folder, 'record.json');
-  const record = (await fileSize(path)) === null ? null : await readRecord(recordPath);
+  const found = await lstat(path).catch(goneAsNull);
+  const record = found?.isFile() === true && !isForeign(found) ? await readRecord(recordPath) : null;
   if (record === null) {
-    await writeFile(path, '');
+    await rm(path, { recursive: true, force: true });
+    await writeFile(path, '', { flag: 'wx', mode: 0o644 });
   }
   const ours = async (): Promise<boolean> => (await readText(lock)) === token;
   return {
     path,
     record,
     save: async (value) => {
-      await writeAtomic(recordPath, JSON.stringify(value), false);
+      await writeAtomic(recordPath, JSON.stringify(value), { flushed: false });
       const now = new Date();
       await utimes(lock, now, now);
     },
@@ -46,6 +50,16 @@ export async function openPartial(folder: string): Promise<PartialFile | null> {
       }
     },
   };
+}
+
+/** Where a process id means one process: containers may have the host's name and their own ids (pid_namespaces(7)). */
+export function processSpace(): string {
+  try {
+    return `${hostname()}/${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    // No Linux: one space for the whole host.
+    return hostname();
+  }
 }
 
 async function takeLock(lock: string, token: string): Promise<boolean> {
@@ -80,20 +94,16 @@ async function isHeld(lock: string): Promise<boolean> {
   if (text === null) {
     return false;
   }
-  const [pid, host] = text.split(' ');
-  if (host === hostname() && !isAlive(Number(pid))) {
+  const [pid, space] = text.split(' ');
+  if (space === processSpace() && !isAlive(Number(pid))) {
     return false;
   }
-  const found = await stat(lock).catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') {
-      return null;
-    }
-    throw error;
-  });
+  const found = await stat(lock).catch(goneAsNull);
   return found !== null && Date.now() - found.mtimeMs < SILENT_MS;
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this space lives. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -107,10 +117,11 @@ async function readText(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') {
-      return null;
+    if (errorCode(error) === 'EACCES') {
+      // Another user's with a strict umask: its age alone tells whether it is held.
+      return '';
     }
-    throw error;
+    return goneAsNull(error);
   }
 }
 

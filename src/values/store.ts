@@ -48,6 +48,8 @@ export interface PartialFile {
 export interface Kept<T> {
   readonly value: T;
   readonly ageMs: number;
+  /** A user other than this one and root could have written it. */
+  readonly foreign: boolean;
 }
 
 /** The wheel cache: files by their hash, locks by their key, small facts. Safe for several processes at once. */
@@ -56,8 +58,10 @@ export interface Store {
   /** Absolute folders that exist. `staging` is on the same file system as the wheels. */
   readonly folders: {
     readonly wheels: string;
+    /** What belongs to this user alone: nobody else may write there. */
+    readonly own: string;
+    /** Programs, in `own`. */
     readonly tools: string;
-    readonly uv: string;
     readonly locks: string;
     readonly staging: string;
   };
@@ -87,7 +91,7 @@ export interface Store {
   /** A small fact as JSON (`kept/<name>.json`); null where it is missing or unreadable. */
   readFact(name: string): Promise<Kept<unknown> | null>;
   writeFact(name: string, value: unknown): Promise<void>;
-  /** METADATA of a wheel (PEP 658), only ever taken from bytes whose hash was checked; null where missing or damaged. */
+  /** METADATA of a wheel (PEP 658), only ever taken from bytes whose hash was checked; null where missing, damaged or another user's. */
   readMetadata(sha256: string): Promise<Uint8Array | null>;
   writeMetadata(sha256: string, metadata: Uint8Array): Promise<void>;
   /** The place for an unfinished file, or null while another living process holds it. */

@@ -4,3 +4,11 @@ export function errorCode(error: unknown): string | null {
     ? error.code
     : null;
 }
+
+/** For `catch`: a file that is gone is null; any other error stays one. */
+export function goneAsNull(error: unknown): null {
+  if (errorCode(error) === 'ENOENT') {
+    return null;
+  }
+  throw error;
+}

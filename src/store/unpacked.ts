@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareVersions, isVersion } from '../packaging/version.js';
+import type { LockedFile } from '../values/lock.js';
+import { goneAsNull } from '../values/system-error.js';
+import { writeAtomic } from './atomic.js';
+import {
+  firstDifference,
+  formatManifest,
+  judgeByRecord,
+  parseManifest,
+  readTree,
+  stampTree,
+  type Tree,
+} from './tree.js';
+
+/** One user's unpacked wheels on one file system. */
+export interface Unpacked {
+  /** uv's cache; its `archive-v0/<id>/` are the trees that uv links into environments. */
+  readonly uv: string;
+  /** `<id>.json`: what each tree was like when it was unpacked. Its mtime says when the tree was last used. */
+  readonly manifests: string;
+}
+
+/** A tree that was not what its wheel holds. */
+export interface AlteredTree {
+  /** Normalised name of the package. */
+  readonly name: string;
+  /** The first path that differed. */
+  readonly path: string;
+}
+
+/** Paths of one user's unpacked wheels; `users` is the store's folder for what belongs to one user alone. */
+export function unpackedIn(users: string): Unpacked {
+  return { uv: join(users, 'uv'), manifests: join(users, 'manifests') };
+}
+
+/** Every tree that is there, by its archive's folder. */
+export async function listTrees({ uv }: Unpacked): Promise<readonly Tree[]> {
+  const trees = await Promise.all(
+    (await namesIn(join(uv, 'archive-v0'))).map((id) => readTree(join(uv, 'archive-v0', id), id).catch(goneAsNull)),
+  );
+  return trees.filter((tree) => tree !== null);
+}
+
+/** The trees that a lock's files are linked from; a few more where builds share name and version. */
+async function treesOf(place: Unpacked, files: readonly Pick<LockedFile, 'name' | 'version'>[]): Promise<Tree[]> {
+  const wanted = new Map(files.map(({ name, version }) => [name, version]));
+  return (await listTrees(place)).filter(({ name, version }) => isSame(version, wanted.get(name)));
+}
+
+/** A lock may write `1.0.0` where the wheel writes `1.0`. */
+function isSame(version: string, wanted: string | undefined): boolean {
+  const comparable = wanted !== undefined && isVersion(version) && isVersion(wanted);
+  return version === wanted || (comparable && compareVersions(version, wanted) === 0);
+}
+
+/**
+ * Looks at the trees of a lock before they are linked again: uv links, so an environment and the cache may share one file, and a job that
+ * edits it in place edits both. A tree that differs from its manifest is dropped, and uv unpacks the hashed wheel again; one without a
+ * manifest (its run was killed) is hashed against its RECORD.
+ */
+export async function guardTrees(
+  place: Unpacked,
+  files: readonly Pick<LockedFile, 'name' | 'version'>[],
+  signal: AbortSignal,
+): Promise<readonly AlteredTree[]> {
+  const altered: AlteredTree[] = [];
+  for (const tree of await treesOf(place, files)) {
+    signal.throwIfAborted();
+    const path = await judge(place, tree, signal).catch(goneAsNull);
+    if (path !== null) {
+      await dropTree(place, tree.id);
+      altered.push({ name: tree.name, path });
+    }
+  }
+  return altered;
+}
+
+async function judge(place: Unpacked, tree: Tree, signal: AbortSignal): Promise<string | null> {
+  const kept = await readManifest(place, tree.id);
+  if (kept === null) {
+    return judgeByRecord(tree, () => undefined, signal);
+  }
+  const now = new Date();
+  await utimes(manifestOf(place, tree.id), now, now);
+  return firstDifference(kept.stamps, stampTree(tree.folder).stamps);
+}
+
+/**
+ * Keeps what the trees of a lock are like now. Called before any step of a job can have touched them: whoever links a tree first keeps its
+ * manifest before it ends, so the one that is there stays.
+ */
+export async function recordTrees(
+  place: Unpacked,
+  files: readonly Pick<LockedFile, 'name' | 'version'>[],
+): Promise<void> {
+  await mkdir(place.manifests, { recursive: true });
+  const known = new Set(await namesIn(place.manifests));
+  for (const tree of await treesOf(place, files)) {
+    if (!known.has(`${tree.id}.json`)) {
+      const { name, version, folder, id } = tree;
+      await writeAtomic(manifestOf(place, id), formatManifest({ name, version, ...stampTree(folder) }), {
+        flushed: false,
+      });
+    }
+  }
+}
+
+/** Takes a tree away, whole and at once: who is linking from it meets none of it half gone by name. */
+export async function dropTree(place: Unpacked, id: string): Promise<void> {
+  const away = join(place.manifests, `dropped-${randomBytes(6).toString('hex')}`);
+  await mkdir(place.manifests, { recursive: true });
+  await rename(join(place.uv, 'archive-v0', id), away).catch(goneAsNull);
+  await rm(manifestOf(place, id), { force: true });
+  await rm(away, { recursive: true, force: true });
+}
+
+/** A tree's manifest, or null where there is none that can be read. */
+export async function readManifest(place: Unpacked, id: string): Promise<ReturnType<typeof parseManifest>> {
+  const text = await readFile(manifestOf(place, id), 'utf8').catch(goneAsNull);
+  return text === null ? null : parseManifest(text);
+}
+
+/** Where a tree's manifest is kept. */
+export function manifestOf({ manifests }: Unpacked, id: string): string {
+  return join(manifests, `${id}.json`);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(goneAsNull)) ?? [];
+}
