@@ -103,7 +103,7 @@ async function isHeld(lock: string): Promise<boolean> {
 }
 
 /** Whether a process of this space lives. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

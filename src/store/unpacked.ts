@@ -37,7 +37,7 @@ export function unpackedIn(users: string): Unpacked {
 }
 
 /** Every tree that is there, by its archive's folder. */
-export async function listTrees({ uv }: Unpacked): Promise<readonly Tree[]> {
+async function listTrees({ uv }: Unpacked): Promise<readonly Tree[]> {
   const trees = await Promise.all(
     (await namesIn(join(uv, 'archive-v0'))).map((id) => readTree(join(uv, 'archive-v0', id), id).catch(goneAsNull)),
   );
@@ -109,7 +109,7 @@ export async function recordTrees(
 }
 
 /** Takes a tree away, whole and at once: who is linking from it meets none of it half gone by name. */
-export async function dropTree(place: Unpacked, id: string): Promise<void> {
+async function dropTree(place: Unpacked, id: string): Promise<void> {
   const away = join(place.manifests, `dropped-${randomBytes(6).toString('hex')}`);
   await mkdir(place.manifests, { recursive: true });
   await rename(join(place.uv, 'archive-v0', id), away).catch(goneAsNull);
@@ -118,7 +118,7 @@ export async function dropTree(place: Unpacked, id: string): Promise<void> {
 }
 
 /** A tree's manifest, or null where there is none that can be read. */
-export async function readManifest(place: Unpacked, id: string): Promise<ReturnType<typeof parseManifest>> {
+async function readManifest(place: Unpacked, id: string): Promise<ReturnType<typeof parseManifest>> {
   const text = await readFile(manifestOf(place, id), 'utf8').catch(goneAsNull);
   return text === null ? null : parseManifest(text);
 }
