@@ -5,6 +5,7 @@ import { chooseDevices } from './plan/choose-devices.js';
 import { belongs, type Choice, chooseRelease } from './plan/choose-release.js';
 import { machineProblems } from './plan/machine.js';
 import { refuse } from './plan/refusal.js';
+import { platformOf } from './plan/target.js';
 import { readWish } from './plan/wish.js';
 import { Failure, type Problem } from './values/failure.js';
 import type { Notice } from './values/log.js';
@@ -24,7 +25,14 @@ export function draft(request: Request, runner: Runner): Draft {
   if (wrong.length > 0) {
     throw new Failure(2, wrong);
   }
-  return { candidates: choice.candidates, channel: wish.channel, wish: wish.specifier, notices: choice.notices };
+  return {
+    candidates: choice.candidates,
+    reasons: choice.reasons,
+    platform: platformOf(runner),
+    channel: wish.channel,
+    wish: wish.specifier,
+    notices: choice.notices,
+  };
 }
 
 function silence({ offers, plugin, candidate }: Choice): Problem[] {
@@ -65,7 +73,16 @@ function passingNotices(tried: readonly Choice[], choice: Choice, wish: string):
             text: `${first.candidate.device} has no file for this Python and machine, so ${candidate.device} is taken; "device: ${candidate.device}" says so from the start.`,
           },
         ];
-  return [...skipped, ...second, ...loneSeries(choice, wish)];
+  const guess =
+    chosen?.guessed === true
+      ? [
+          {
+            id: 'nightly-pair-unconfirmed',
+            text: `${candidate.plugin} ${chosen.plugin} is taken with ${candidate.distribution} ${chosen.version}, the last build before it; nobody says that they work together: keep "verify: full".`,
+          },
+        ]
+      : [];
+  return [...skipped, ...second, ...guess, ...loneSeries(choice, wish)];
 }
 
 /** PEP 440 reads `==3.3` as `==3.3.0`, which is seldom what its writer means. */

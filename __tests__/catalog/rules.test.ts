@@ -4,7 +4,7 @@ import { needsOf, supportedPythons } from '../../src/catalog/releases.js';
 
 describe('what a release needs undeclared', () => {
   const names = (version: string, python: string): string[] =>
-    needsOf(version, python).map(({ name, specifier }) => name + specifier);
+    needsOf('cpu', version, python).map(({ name, specifier }) => name + specifier);
 
   test.each([
     ['2.6.2', '3.8.18', ['setuptools']],

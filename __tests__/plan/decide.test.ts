@@ -178,7 +178,7 @@ describe('GPU builds', () => {
 describe("plug-ins and vendors' distributions", () => {
   test.each([
     ['xpu', '3.10.13', ['paddlepaddle-xpu==3.3.1', 'setuptools']],
-    ['npu', '3.10.13', ['paddlepaddle==3.2.0', 'paddle-custom-npu==3.2.0', 'setuptools']],
+    ['npu', '3.10.13', ['paddlepaddle==3.2.0', 'paddle-custom-npu==3.2.0', 'setuptools', 'numpy==1.26.4']],
     ['ixuca', '3.10.13', ['paddlepaddle==3.1.0a0', 'paddle-iluvatar-gpu==3.1.1', 'setuptools']],
   ])('%s: the exact pair', (device, version, expected) => {
     expect(pins(plan(request({ device }), machine('linux-x64', { version })))).toEqual(expected);

@@ -143,9 +143,12 @@ describe('a build that cannot compute here is refused', () => {
   test('CUDA 12.9 by what the driver says it takes, else by its number', () => {
     const remedy = (driver: string, cuda: string | null): number =>
       problems(request({ device: 'cu129' }), machine('linux-x64', {}, nvidia(driver, cuda, '8.0'))).length;
-    expect([remedy('560.1', '12.9'), remedy('580.1', '12.8'), remedy('575.51', null), remedy('570.1', null)]).toEqual([
-      0, 1, 0, 1,
-    ]);
+    expect([
+      remedy('560.1', '12.9'),
+      remedy('580.1', '12.8'),
+      remedy('575.51.03', null),
+      remedy('570.1', null),
+    ]).toEqual([0, 1, 0, 1]);
   });
 
   test.each([

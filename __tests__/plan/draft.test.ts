@@ -150,6 +150,7 @@ describe('what the machine has', () => {
         post: null,
         avoid: ['3.3.0', '3.3.1'],
         companions: {},
+        pair: null,
       },
     ]);
   });
@@ -185,10 +186,9 @@ describe('what the machine has', () => {
   });
 
   test("another vendor's accelerator, and a tool that fails", () => {
-    expect(devicesOf(request(), machine('linux-x64', {}, { others: [{ device: 'npu', count: 8 }] }))).toEqual([
-      'npu',
-      'cpu',
-    ]);
+    expect(
+      devicesOf(request(), machine('linux-x64', {}, { others: [{ device: 'npu', count: 8, models: ['910B3'] }] })),
+    ).toEqual(['npu', 'cpu']);
     expect(draft(request(), machine('linux-x64', {}, { failures: ['nvidia-smi: exit 9'] })).notices[0]?.id).toBe(
       'accelerator-silent',
     );

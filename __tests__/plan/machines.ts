@@ -61,7 +61,15 @@ export function machine(
     libc: os === 'linux' ? { kind: 'glibc', version: '2.36' } : null,
     cpuFlags: ['sse2', 'avx', 'avx2'],
     host: 'shell',
-    accelerators: { nvidiaDriver: null, driverCuda: null, gpus: [], others: [], failures: [], ...accelerators },
+    accelerators: {
+      nvidiaDriver: null,
+      driverSystem: os === 'win32' ? 'win32' : 'linux',
+      driverCuda: null,
+      gpus: [],
+      others: [],
+      failures: [],
+      ...accelerators,
+    },
     network: { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] },
     interpreter: interpreter({ ...systems[system], ...python }),
     ...parts,
@@ -73,7 +81,13 @@ export function nvidia(driver: string, driverCuda: string | null, ...capabilitie
   return {
     nvidiaDriver: driver,
     driverCuda,
-    gpus: capabilities.map((capability, index) => ({ index, name: `GPU ${capability}`, capability, memoryMiB: 81920 })),
+    gpus: capabilities.map((capability, index) => ({
+      index,
+      name: `GPU ${capability}`,
+      capability,
+      memoryMiB: 81920,
+      mig: [],
+    })),
   };
 }
 

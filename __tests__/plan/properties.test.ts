@@ -107,7 +107,7 @@ function requestOf(it: Situation): Request {
 }
 
 function runnerOf(it: Situation): Runner {
-  const others = it.others.map((device) => ({ device, count: 1 }));
+  const others = it.others.map((device) => ({ device, count: 1, models: [] }));
   const accelerators =
     it.driver === null ? { others } : { ...nvidia(it.driver, it.driverCuda, ...it.capabilities), others };
   return machine(it.system, { version: it.python, writable: it.writable }, accelerators, { cpuFlags: it.cpu });

@@ -23,6 +23,14 @@ export const doneReport: Report = {
     python: '/usr/bin/python3.11',
     pythonVersion: '3.11.7',
   },
+  choice: {
+    why: 'it was asked for',
+    channel: 'stable',
+    build: { driver: '550.54.14', cudnn: '9.5.1', nccl: '2.25.1', tensorrt: null, source: 'documented' },
+    from: ['stable/cu126'],
+    basis: 'index',
+    differences: [],
+  },
   plan: {
     device: 'cu126',
     cuda: '12.6',

@@ -15,8 +15,8 @@ export type Platform = 'linux-x64' | 'linux-arm64' | 'win32-x64' | 'darwin-arm64
 export interface Build extends Sourced {
   readonly from: string | null;
   readonly below: string | null;
-  /** Where the wheels are: the Python index and its mirrors, or the device's folder of PaddlePaddle's index. */
-  readonly origins: readonly ('python' | 'paddle')[];
+  /** Where the wheels are: the Python index and its mirrors, the device's folder of PaddlePaddle's index, or only its old find-links page. */
+  readonly origins: readonly ('python' | 'paddle' | 'find-links')[];
   /** CUDA number in the version (`112` of `2.6.2.post112`), or null for plain versions. */
   readonly post: string | null;
 }
@@ -46,6 +46,8 @@ export interface Device extends Sourced {
   readonly distribution: string;
   readonly plugin: string | null;
   readonly platforms: readonly Platform[];
+  /** How the names begin that the vendor's tool gives to the hardware which the build is documented for; [] where nothing says. */
+  readonly models: readonly string[];
   /** Folder of PaddlePaddle's index in each channel; null where the channel has none. */
   readonly folders: { readonly stable: string | null; readonly nightly: string | null };
   /** Newest first. */

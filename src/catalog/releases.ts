@@ -1,14 +1,20 @@
 import { compareVersions, isVersion, satisfies } from '../packaging/version.js';
-import type { Sourced } from './devices.js';
+import type { Platform, Sourced } from './devices.js';
 import data from './releases.json' with { type: 'json' };
 
-/** A release as it was published: what the index lists wins over it. */
-export interface Release extends Sourced {
-  readonly version: string;
+/** Files of a release: there is one for each of the devices on each of the platforms for each of the Pythons. */
+export interface Published extends Sourced {
+  /** Device ids; of a plug-in the release is the plug-in's own. */
+  readonly devices: readonly string[];
+  readonly platforms: readonly Platform[];
   /** `3.9`, `3.10`, ... */
   readonly pythons: readonly string[];
-  /** Device ids that it was published for. */
-  readonly devices: readonly string[];
+}
+
+/** A release as it was published: what the index lists wins over it. */
+export interface Release {
+  readonly version: string;
+  readonly builds: readonly Published[];
 }
 
 /** A package that releases need beside what they declare. */
@@ -16,6 +22,8 @@ export interface Need extends Sourced {
   readonly name: string;
   /** PEP 440 specifier of the package, '' for any. */
   readonly specifier: string;
+  /** Device ids that need it; null: all. */
+  readonly devices: readonly string[] | null;
   /** PEP 440 specifiers of the releases and Pythons that need it. */
   readonly releases: string;
   readonly pythons: string;
@@ -43,16 +51,42 @@ export function findRelease(version: string): Release | undefined {
   return isVersion(version) ? releases.find((release) => compareVersions(release.version, version) === 0) : undefined;
 }
 
-/** Pythons (`3.8` ... ) that any release still to be had was built for, ascending. PaddlePaddle before 2.6 is on no index page for older ones. */
-export function supportedPythons(): string[] {
-  const all = releases.filter(({ version }) => compareVersions(version, '2.6') >= 0).flatMap(({ pythons }) => pythons);
-  return [...new Set(all)].sort(compareVersions);
+/** Devices that a release was published for. */
+export function devicesOf({ builds }: Release): string[] {
+  return [...new Set(builds.flatMap(({ devices }) => devices))];
 }
 
-/** What a release needs undeclared on a Python (`3.11`). Nightlies need what the release they lead to needs. */
-export function needsOf(version: string, python: string): Need[] {
+/** One combination that was published. */
+export interface Combination {
+  readonly version: string;
+  readonly device: string;
+  readonly platform: Platform;
+  readonly python: string;
+  readonly source: string;
+}
+
+/** Everything that was ever published, one entry for each release, device, platform and Python; releases ascending. */
+export function combinations(): Combination[] {
+  return releases.flatMap(({ version, builds }) =>
+    builds.flatMap(({ devices, platforms, pythons, source }) =>
+      devices.flatMap((device) =>
+        platforms.flatMap((platform) => pythons.map((python) => ({ version, device, platform, python, source }))),
+      ),
+    ),
+  );
+}
+
+/** Pythons (`3.8` ... ) that any release still to be had was built for, ascending. PaddlePaddle before 2.6 is on no index page for older ones. */
+export function supportedPythons(): string[] {
+  const current = combinations().filter(({ version }) => compareVersions(version, '2.6') >= 0);
+  return [...new Set(current.map(({ python }) => python))].sort(compareVersions);
+}
+
+/** What a release for a device needs undeclared on a Python (`3.11`). Nightlies need what the release they lead to needs. */
+export function needsOf(device: string, version: string, python: string): Need[] {
   return needs.filter(
     (need) =>
+      (need.devices?.includes(device) ?? true) &&
       satisfies(version, need.releases, { prereleases: true }) &&
       satisfies(python, need.pythons, { prereleases: true }),
   );

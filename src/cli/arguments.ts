@@ -20,6 +20,8 @@ export interface Arguments {
   readonly command: Command | 'help' | 'version';
   /** Input name → text as given; a flag that takes several lines may be given several times. */
   readonly raw: Readonly<Record<string, string>>;
+  /** The machine that `plan` is for in place of this one, in words; null: this one. */
+  readonly as: string | null;
   readonly json: boolean;
   readonly debug: boolean;
 }
@@ -35,6 +37,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const names = inputs.map((input) => input.name);
   const options = Object.fromEntries([
     ...names.map((name) => [name, { type: 'string' as const, multiple: true }]),
+    ['as', { type: 'string' as const, multiple: true }],
     ...SWITCHES.map((name) => [name, { type: 'boolean' as const }]),
     ['h', { type: 'boolean' as const }],
   ]);
@@ -44,15 +47,16 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const switches = new Set<string>();
   const words: string[] = [];
   let unknown = Number.NaN;
+  let as: string | null = null;
   for (const token of tokens) {
     // What follows a misspelt flag is most likely its value.
     if (token.kind === 'positional' && token.index !== unknown + 1) words.push(token.value);
     if (token.kind !== 'option') continue;
     if (SWITCHES.includes(token.name) || token.rawName === '-h')
       switches.add(token.rawName === '-h' ? 'help' : token.name);
-    else if (!names.includes(token.name)) {
+    else if (!names.includes(token.name) && token.name !== 'as') {
       unknown = token.index;
-      const near = nearest(token.name, [...names, ...SWITCHES]);
+      const near = nearest(token.name, [...names, ...SWITCHES, 'as']);
       problems.push({
         where: token.rawName,
         what: 'there is no such flag.',
@@ -66,7 +70,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
         what: 'it needs a value.',
         remedy: `Write ${token.rawName} VALUE, or ${token.rawName}= for an empty one.`,
       });
-    } else if (raw[token.name] === undefined) raw[token.name] = token.value;
+    } else if (token.name === 'as') as = as === null ? token.value : `${as},${token.value}`;
+    else if (raw[token.name] === undefined) raw[token.name] = token.value;
     else if (inputs.some(({ name, type }) => name === token.name && type === 'lines')) {
       raw[token.name] = `${raw[token.name]}\n${token.value}`;
     } else {
@@ -89,7 +94,14 @@ export function parseArguments(argv: readonly string[]): Arguments {
       remedy: 'Quote a value that holds blanks, and write --flag before it.',
     });
   }
+  if (as !== null && command !== 'plan') {
+    problems.push({
+      where: '--as',
+      what: 'it describes another machine, and only `plan` can do something for that.',
+      remedy: 'Write `plan --as ...`, or leave it out.',
+    });
+  }
   if (problems.length > 0) throw new Failure(2, problems);
   const wanted = switches.has('version') ? 'version' : switches.has('help') || command === undefined ? 'help' : command;
-  return { command: wanted, raw, json: switches.has('json'), debug: switches.has('debug') };
+  return { command: wanted, raw, as, json: switches.has('json'), debug: switches.has('debug') };
 }

@@ -34,6 +34,7 @@ export function formatHelp(): string {
     ...inputLines,
     '',
     'Other flags:',
+    '  --as WORDS  plan for another machine, for example linux-x86_64,py311,driver=535,sm=89',
     '  --json      print the result as JSON on standard output (plan, probe, verify)',
     '  --debug     say more on standard error',
     '  --help, --version',

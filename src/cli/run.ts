@@ -12,6 +12,7 @@ import { formatReport } from '../report/print-report.js';
 import { formatProbes } from '../report/print-sources.js';
 import { createTerminalLog } from '../report/terminal-log.js';
 import { startTimeline } from '../report/timeline.js';
+import { readMachine } from '../runner/machine-words.js';
 import { setup } from '../setup.js';
 import { Failure } from '../values/failure.js';
 import type { Report } from '../values/report.js';
@@ -20,9 +21,8 @@ import { type Command, parseArguments } from './arguments.js';
 import { formatHelp } from './help.js';
 import { spellAsFlags, spellTextAsFlags } from './spell.js';
 
-const runs: Readonly<Record<Command, typeof setup>> = {
+const runs: Readonly<Record<Exclude<Command, 'plan'>, typeof setup>> = {
   setup,
-  plan,
   probe: probeSources,
   verify: verifyEnvironment,
   restore,
@@ -57,6 +57,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     if (given.command === 'version' || given.command === 'help') return 0;
     log = createTerminalLog(process.stderr, given.debug || process.env['RUNNER_DEBUG'] === '1');
     const signal = stopOnSignals();
+    const machine = given.as === null ? null : readMachine(given.as);
     const request = await readRequest(given.raw, 'flag', process.env, log, signal);
     const context: Context = {
       environment: process.env,
@@ -68,7 +69,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       version: programVersion,
       started,
     };
-    const outcome: Outcome = await runs[given.command](request, context);
+    const outcome: Outcome = await (given.command === 'plan'
+      ? plan(request, context, machine)
+      : runs[given.command](request, context));
     log.end();
     const { report, exitCode } = outcome;
     if (report.problems.length > 0)

@@ -73,6 +73,7 @@ export function beginStory(command: Report['command'], context: Context): Story 
     steps: [],
     runner: null,
     plan: null,
+    choice: null,
     sources: [],
     probes: [],
     cache: null,

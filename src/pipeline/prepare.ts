@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { cacheKey, type KeyPart } from '../plan/cache-key.js';
 import { draft as draftPlan } from '../plan.js';
 import { requirementsDigest } from '../request/digest.js';
+import { asRunner, type MachineWords } from '../runner/machine-words.js';
 import { inspectRunner } from '../runner/runner.js';
 import { chooseStore, keptFolder, type StoreChoice } from '../store/choose.js';
 import type { Log } from '../values/log.js';
@@ -43,12 +44,16 @@ function maskProxies({ network }: Runner, log: Log): void {
   }
 }
 
-/** Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. */
-export async function prepare(run: Run): Promise<Prepared> {
+/**
+ * Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. `machine`: the one to plan
+ * for in place of this one, whose index and proxies are still what is asked.
+ */
+export async function prepare(run: Run, machine: MachineWords | null = null): Promise<Prepared> {
   const { request, context, story, deadline } = run;
-  const { runner, notices } = await context.timeline.step('Look at the machine', () =>
-    inspectRunner(request, context.environment, deadline.signal),
+  const { runner: here, notices } = await context.timeline.step('Look at the machine', () =>
+    inspectRunner(machine === null ? request : { ...request, venv: null }, context.environment, deadline.signal),
   );
+  const runner = machine === null ? here : asRunner(machine, here);
   maskProxies(runner, context.log);
   story.runner = runnerStory(runner);
   tell(run, notices);

@@ -1,5 +1,5 @@
 import { type Build, boundsSpecifier, type Device, findDevice } from '../catalog/devices.js';
-import { defects, findRelease, releases } from '../catalog/releases.js';
+import { defects, devicesOf, findRelease, releases } from '../catalog/releases.js';
 import { satisfies } from '../packaging/version.js';
 import type { Candidate, Origin } from '../values/plan.js';
 import { answers, splitPost, type Wish } from './wish.js';
@@ -14,25 +14,32 @@ function joinSpecifiers(...specifiers: readonly string[]): string {
   );
 }
 
-/** Whether a build may hold a release that is wished for; what the catalogue doesn't know it leaves to the index. */
+/** What was published of a build that ended is known in full; of one that goes on, and of a page of links, anything within its bounds may be there. */
+function published(version: string, build: Build, device: Device): boolean {
+  const known = findRelease(version);
+  const open = build.below === null || build.origins.includes('find-links') || known === undefined;
+  return open || devicesOf(known).includes(device.id);
+}
+
+/** Whether a build may hold a release that is wished for. Which of them are there now is believed of the index. */
 function mayHold(build: Build, device: Device, wish: Wish, limits: string): boolean {
+  if (build.origins.includes('find-links') && !wish.findLinks) {
+    return false;
+  }
   const bounds = joinSpecifiers(boundsSpecifier(build), limits);
   if (wish.exact !== null) {
     const { release, post } = splitPost(wish.exact);
-    const known = findRelease(release);
     return (
       (post === null || post === build.post) &&
       satisfies(release, bounds, { prereleases: true }) &&
-      (known?.devices.includes(device.id) ?? true)
+      published(release, build, device)
     );
   }
   const wished = joinSpecifiers(wish.specifier, bounds);
   const unknown = (): boolean => !releases.some(({ version }) => answers(version, wish.specifier, true));
   return (
     satisfies(future, wished) ||
-    releases.some(
-      ({ version, devices }) => devices.includes(device.id) && answers(version, wished, wish.preReleases),
-    ) ||
+    releases.some(({ version }) => published(version, build, device) && answers(version, wished, wish.preReleases)) ||
     (build.below === null && unknown())
   );
 }
@@ -42,9 +49,10 @@ export function findBuild(device: Device, wish: Wish, limits: string): Build | u
   return device.builds.find((build) => mayHold(build, device, wish, limits));
 }
 
-function origin(kind: 'python' | 'paddle', channel: 'stable' | 'nightly', folder: string | null): Origin[] {
-  if (kind === 'python') {
-    return [{ kind }];
+function origin(kind: Build['origins'][number], channel: 'stable' | 'nightly', folder: string | null): Origin[] {
+  // The user's find-links stand beside every origin.
+  if (kind !== 'paddle') {
+    return [{ kind: 'python' }];
   }
   return folder === null ? [] : [{ kind, channel, folder }];
 }
@@ -82,5 +90,9 @@ export function makeCandidate(device: Device, build: Build | undefined, wish: Wi
       .filter(({ distribution }) => distribution === device.distribution)
       .flatMap(({ versions }) => versions),
     companions: Object.fromEntries(device.companions.map(({ plugin, distribution }) => [plugin, distribution])),
+    pair:
+      device.plugin === null
+        ? null
+        : { distribution: wish.named[device.distribution] ?? '', plugin: wish.named[device.plugin] ?? '' },
   };
 }

@@ -5,14 +5,16 @@ import type { Notice } from '../values/log.js';
 import type { Candidate } from '../values/plan.js';
 import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
-import { gpuNames } from './gpu.js';
 import { type Judgement, judge, type Obstacle } from './judge.js';
 import { platformOf } from './target.js';
+import { deviceNotices, whyCpu, whyCuda } from './why.js';
 import type { Wish } from './wish.js';
 
 /** The devices that will do, in order of preference, or what stands against each. */
 export interface DeviceChoice {
   readonly candidates: readonly Candidate[];
+  /** Why each would be taken, by device. */
+  readonly reasons: Readonly<Record<string, string>>;
   readonly problems: readonly Problem[];
   readonly notices: readonly Notice[];
 }
@@ -28,23 +30,23 @@ function obstaclesOf(judgement: Judgement): readonly Obstacle[] {
 }
 
 function refused(problems: readonly Problem[]): DeviceChoice {
-  return { candidates: [], problems, notices: [] };
+  return { candidates: [], reasons: {}, problems, notices: [] };
 }
 
-function accepted(fitting: readonly Fitting[], notices: readonly Notice[], { accelerators }: Runner): DeviceChoice {
-  const first = fitting[0];
-  const doubt: Notice[] =
-    first === undefined || first.unconfirmed.length === 0
-      ? []
-      : [
-          {
-            id: 'architecture-unconfirmed',
-            text:
-              `Nobody has confirmed that ${first.candidate.device} computes right on ${gpuNames(accelerators)} ` +
-              `(compute capability ${first.unconfirmed.join(', ')}): keep "verify: full".`,
-          },
-        ];
-  return { candidates: fitting.map(({ candidate }) => candidate), problems: [], notices: [...notices, ...doubt] };
+function accepted(
+  fitting: readonly Fitting[],
+  reasons: Readonly<Record<string, string>>,
+  notices: readonly Notice[],
+  runner: Runner,
+): DeviceChoice {
+  const [first] = fitting;
+  const own = first === undefined ? [] : deviceNotices(first.device, first.unconfirmed, runner);
+  return {
+    candidates: fitting.map(({ candidate }) => candidate),
+    reasons,
+    problems: [],
+    notices: [...notices, ...own],
+  };
 }
 
 /** Builds that new releases are published for count before those that ended with an old one. */
@@ -81,7 +83,21 @@ function driverProblems({ install, verify, gpu, device }: Request, { accelerator
   ];
 }
 
-function chooseOne(device: Device, request: Request, wish: Wish, runner: Runner): DeviceChoice {
+/** A plug-in's device that its vendor's tool doesn't show: the tool may be missing where the device is there, so it is no refusal. */
+function unseen(device: Device, { install, verify, gpu }: Request, { accelerators }: Runner): Notice[] {
+  const proved = install && verify !== 'off' && gpu !== 'optional';
+  const seen = accelerators.others.some((other) => other.device === device.id);
+  return device.kind === 'cpu' || device.kind === 'cuda' || seen || !proved
+    ? []
+    : [
+        {
+          id: 'accelerator-unseen',
+          text: `No tool of its vendor shows ${device.name} on this machine; without it the verification fails: "gpu: optional" installs all the same.`,
+        },
+      ];
+}
+
+function chooseOne(device: Device, why: string, request: Request, wish: Wish, runner: Runner): DeviceChoice {
   const judgement = judge(device, wish, runner);
   const problems = obstaclesOf(judgement).map(({ where, what, remedy }) => ({
     where,
@@ -92,7 +108,7 @@ function chooseOne(device: Device, request: Request, wish: Wish, runner: Runner)
   const driver = device.kind === 'cuda' && here ? driverProblems(request, runner) : [];
   return problems.length > 0 || driver.length > 0
     ? refused([...problems, ...driver])
-    : accepted([judgement].filter(isFitting), [], runner);
+    : accepted([judgement].filter(isFitting), { [device.id]: why }, unseen(device, request, runner), runner);
 }
 
 /** One problem for each input to change; builds that were never published for the wish are named only where none was. */
@@ -127,7 +143,12 @@ function chooseGpu(wish: Wish, runner: Runner): DeviceChoice {
       },
     ]);
   }
-  return accepted(fitting, [], runner);
+  const reasons = whyCuda(
+    fitting.map(({ device }) => device),
+    judgements,
+    runner,
+  );
+  return accepted(fitting, reasons, [], runner);
 }
 
 /** What the machine has; the CPU build is the last choice unless the requirements name another distribution. */
@@ -136,7 +157,9 @@ function chooseAuto(request: Request, wish: Wish, runner: Runner): DeviceChoice 
   const plugin = devices.find((device) => device.plugin !== null && named.includes(device.plugin));
   const owner = plugin ?? devices.find(({ distribution }) => named.includes(distribution));
   if (owner !== undefined) {
-    return owner.kind === 'cuda' ? chooseGpu(wish, runner) : chooseOne(owner, request, wish, runner);
+    return owner.kind === 'cuda'
+      ? chooseGpu(wish, runner)
+      : chooseOne(owner, `the requirements name ${owner.plugin ?? owner.distribution}`, request, wish, runner);
   }
   const { nvidiaDriver, gpus, others, failures } = runner.accelerators;
   const present = [
@@ -158,8 +181,18 @@ function chooseAuto(request: Request, wish: Wish, runner: Runner): DeviceChoice 
       : []),
   ];
   const all = [...fitting, ...last.filter(isFitting)];
+  const ids = fitting.map(({ device }) => device);
+  const reasons = {
+    cpu: whyCpu(present.length > 0, runner),
+    ...Object.fromEntries(ids.map((device) => [device, `this machine has ${findDevice(device)?.name ?? device}`])),
+    ...whyCuda(
+      ids.filter((id) => findDevice(id)?.kind === 'cuda'),
+      judgements,
+      runner,
+    ),
+  };
   return all.length > 0
-    ? accepted(all, notices, runner)
+    ? accepted(all, reasons, notices, runner)
     : refused(
         last
           .flatMap(obstaclesOf)
@@ -177,7 +210,7 @@ export function chooseDevices(request: Request, wish: Wish, runner: Runner): Dev
   }
   const device = findDevice(request.device);
   if (device !== undefined) {
-    return chooseOne(device, request, wish, runner);
+    return chooseOne(device, 'it was asked for', request, wish, runner);
   }
   const ids = ['auto', 'gpu', ...devices.map(({ id }) => id)];
   return refused([

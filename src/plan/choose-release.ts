@@ -2,13 +2,8 @@ import type { Interpreter } from '../values/interpreter.js';
 import type { Candidate, Draft } from '../values/plan.js';
 import type { Listing } from '../values/source.js';
 import { type Offer, type Offers, readOffers } from './offers.js';
-import { answers, splitPost } from './wish.js';
-
-/** The release that is installed: of the distribution, and of the plug-in beside it. */
-export interface Chosen {
-  readonly version: string;
-  readonly plugin: string | null;
-}
+import { type Chosen, isWished, makePairs } from './pairs.js';
+import { splitPost } from './wish.js';
 
 /** A candidate held against the index. */
 export interface Choice {
@@ -39,12 +34,9 @@ function pairs(candidate: Candidate, offers: Offers, plugin: Offers | null, chan
       ({ fits, yanked, version }) => fits && (!yanked || candidate.specifier.split(',').includes(`==${version}`)),
     );
   if (plugin === null) {
-    return usable(offers).map(({ version }) => ({ version, plugin: null }));
+    return usable(offers).map(({ version }) => ({ version, plugin: null, guessed: false }));
   }
-  const base = new Set(usable(offers).map(({ version }) => version));
-  return usable(plugin)
-    .map(({ version }) => ({ version: candidate.companions[version] ?? version, plugin: version }))
-    .filter(({ version }) => base.has(version));
+  return makePairs(candidate, usable(offers), usable(plugin), channel);
 }
 
 /** The newest release of a candidate that answers the draft and has files for the interpreter; one with a known defect only where no other does. */
@@ -59,11 +51,8 @@ export function chooseRelease(
   const offers = read(candidate.distribution);
   const plugin = candidate.plugin === null ? null : read(candidate.plugin);
   const every = preReleases || draft.channel === 'nightly';
-  const wished = ({ version, plugin: own }: Chosen): boolean =>
-    answers(own ?? version, candidate.specifier, every) ||
-    (own !== null && candidate.companions[own] === version && answers(version, candidate.specifier, every));
   const fitting = pairs(candidate, offers, plugin, draft.channel).filter(
-    (pair) => belongs(pair.version, candidate) && wished(pair),
+    (pair) => belongs(pair.version, candidate) && isWished(pair, candidate, every),
   );
   const good = fitting.find(({ version }) => !candidate.avoid.includes(version));
   const newest = fitting[0];

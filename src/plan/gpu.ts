@@ -5,8 +5,8 @@ import type { Accelerators, Runner } from '../values/runner.js';
 import { splitPost, type Wish } from './wish.js';
 
 /** Why the driver is too old for a CUDA build, or null where it is new enough or nobody knows. */
-export function driverObstacle(device: Device, { os, accelerators }: Runner): string | null {
-  const { nvidiaDriver, driverCuda } = accelerators;
+export function driverObstacle(device: Device, { accelerators }: Runner): string | null {
+  const { nvidiaDriver, driverCuda, driverSystem } = accelerators;
   if (device.driver === null || nvidiaDriver === null) {
     return null;
   }
@@ -16,7 +16,7 @@ export function driverObstacle(device: Device, { os, accelerators }: Runner): st
       ? `${device.id} (${device.name}) needs a driver for CUDA ${cuda} or newer (${source}); driver ${nvidiaDriver} takes CUDA up to ${driverCuda}.`
       : null;
   }
-  const least = os === 'win32' ? windows : linux;
+  const least = driverSystem === 'win32' ? windows : linux;
   return isVersion(nvidiaDriver) && compareVersions(nvidiaDriver, least) < 0
     ? `${device.id} (${device.name}) needs driver ${least} or newer (${source}); this machine has ${nvidiaDriver}.`
     : null;

@@ -1,5 +1,6 @@
 import { type Device, devices } from '../catalog/devices.js';
-import { findRelease, releases } from '../catalog/releases.js';
+import { findLinks } from '../catalog/find-links.js';
+import { devicesOf, findRelease, releases } from '../catalog/releases.js';
 import { compareVersions, nearestVersions } from '../packaging/version.js';
 import type { Candidate } from '../values/plan.js';
 import type { Runner } from '../values/runner.js';
@@ -21,13 +22,19 @@ export interface Obstacle {
 export type Judgement =
   | {
       readonly kind: 'fits';
+      readonly device: string;
       readonly candidate: Candidate;
       /** New releases go on to be published for it. */
       readonly current: boolean;
       /** Compute capabilities of this machine that nobody vouches for. */
       readonly unconfirmed: readonly string[];
     }
-  | { readonly kind: 'obstacles'; readonly obstacles: readonly Obstacle[]; readonly current: boolean };
+  | {
+      readonly kind: 'obstacles';
+      readonly device: string;
+      readonly obstacles: readonly Obstacle[];
+      readonly current: boolean;
+    };
 
 function platformObstacles(device: Device, runner: Runner): Obstacle[] {
   const platform = platformOf(runner);
@@ -65,9 +72,30 @@ function channelObstacles(device: Device, { channel }: Wish): Obstacle[] {
 /** Known releases that were published for the device, newest first. */
 function releasesFor(device: Device): string[] {
   return releases
-    .filter((release) => release.devices.includes(device.id))
+    .filter((release) => devicesOf(release).includes(device.id))
     .map(({ version }) => version)
     .sort((a, b) => compareVersions(b, a));
+}
+
+/** Builds of 2.4 to 2.6.1 for one CUDA each are on a page of links and on no index. */
+function findLinksObstacle(device: Device, wish: Wish): Obstacle | null {
+  const build = findBuild(device, { ...wish, findLinks: true }, '');
+  const newer = device.builds.find(({ origins }) => !origins.includes('find-links'));
+  if (build === undefined || wish.exact === null) {
+    return null;
+  }
+  const version = `${splitPost(wish.exact).release}.post${build.post}`;
+  const line = `Add the line "--find-links ${findLinks.linux}" (on Windows ${findLinks.win32}) to a requirements file`;
+  const successor = newer?.origins.includes('paddle') ? releasesFor(device)[0] : undefined;
+  return {
+    kind: 'absent',
+    where: 'paddle-version',
+    what: `${version}, the ${device.name} build of PaddlePaddle ${splitPost(wish.exact).release}, is on no index but on PaddlePaddle's page of links (${findLinks.source}).`,
+    remedy:
+      successor === undefined
+        ? `${line}.`
+        : `${line}, or write "paddle-version: ${successor}", which PaddlePaddle's index has for ${device.id}.`,
+  };
 }
 
 function releaseObstacle(device: Device, wish: Wish): Obstacle {
@@ -81,10 +109,14 @@ function releaseObstacle(device: Device, wish: Wish): Obstacle {
       remedy: `Write "device: ${owner.id}" and "paddle-version: ${release}".`,
     };
   }
+  const moved = findLinksObstacle(device, wish);
+  if (moved !== null) {
+    return moved;
+  }
   const published = releasesFor(device);
   const known = findRelease(release);
   const [nearest] = nearestVersions(release, published, 1);
-  const others = known === undefined ? '' : `; ${known.version} was published for ${known.devices.join(', ')}`;
+  const others = known === undefined ? '' : `; ${known.version} was published for ${devicesOf(known).join(', ')}`;
   return {
     kind: 'absent',
     where: 'paddle-version',
@@ -124,6 +156,7 @@ export function judge(device: Device, wish: Wish, runner: Runner): Judgement {
   ];
   const against = (...more: Obstacle[]): Judgement => ({
     kind: 'obstacles',
+    device: device.id,
     obstacles: [...obstacles, ...more],
     current: device.builds[0]?.below === null,
   });
@@ -148,6 +181,7 @@ export function judge(device: Device, wish: Wish, runner: Runner): Judgement {
     ? against()
     : {
         kind: 'fits',
+        device: device.id,
         candidate: makeCandidate(device, build, wish, verdict.specifier),
         current: build === undefined || build.below === null,
         unconfirmed: verdict.unconfirmed,

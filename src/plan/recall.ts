@@ -2,7 +2,7 @@ import type { Lock } from '../values/lock.js';
 import type { Draft, Plan } from '../values/plan.js';
 import { assemble } from './assemble.js';
 import { belongs } from './choose-release.js';
-import { answers } from './wish.js';
+import { isWished } from './pairs.js';
 
 /** The plan that a kept lock stands for, without asking an index; null where the lock does not answer the draft (any more). */
 export function recall(draft: Draft, lock: Lock): Plan | null {
@@ -17,9 +17,7 @@ export function recall(draft: Draft, lock: Lock): Plan | null {
   const plugin = candidate.plugin === null ? null : versionOf(candidate.plugin);
   const paired =
     candidate.plugin === null || (plugin !== null && (candidate.companions[plugin] ?? plugin) === lock.paddleVersion);
-  const wished = [plugin, lock.paddleVersion].some(
-    (version) => version !== null && answers(version, candidate.specifier, true),
-  );
+  const wished = isWished({ version: lock.paddleVersion, plugin, guessed: false }, candidate, true);
   return paired && wished && belongs(lock.paddleVersion, candidate)
     ? assemble(
         candidate,

@@ -18,6 +18,10 @@ export interface Wish {
   readonly preReleases: boolean;
   /** PaddlePaddle's own requirements lines that count on this interpreter. */
   readonly lines: readonly Requirement[];
+  /** What requirements and constraints ask of a project by its own name, as one specifier. */
+  readonly named: Readonly<Record<string, string>>;
+  /** The request names a find-links page or folder: builds that are on no index may be there. */
+  readonly findLinks: boolean;
 }
 
 const plugins: ReadonlySet<string> = new Set(devices.flatMap(({ plugin }) => plugin ?? []));
@@ -90,6 +94,10 @@ export function readWish(
       remedy: 'Keep the one for the device and take the others out.',
     });
   }
+  const named: Record<string, string> = {};
+  for (const { normalised, specifier } of versioned) {
+    named[normalised ?? ''] = [named[normalised ?? ''], specifier].filter((part) => part !== undefined).join(',');
+  }
   const dated = exact !== null && /\.dev\d|\.post\d{8}|\+/.test(exact);
   return {
     wish: {
@@ -98,6 +106,8 @@ export function readWish(
       channel: paddle.kind === 'nightly' || dated ? 'nightly' : 'stable',
       preReleases: set.preReleases || paddle.kind === 'nightly',
       lines,
+      named,
+      findLinks: set.indexes.some(({ kind }) => kind === 'find-links'),
     },
     problems,
   };

@@ -29,12 +29,18 @@ export interface Candidate {
   readonly avoid: readonly string[];
   /** Version of the distribution that a plug-in's version needs, where it is not the same. */
   readonly companions: Readonly<Record<string, string>>;
+  /** Of a plug-in's pair: what requirements ask of each of the two by its own name, PEP 440 specifiers; null without a plug-in. */
+  readonly pair: { readonly distribution: string; readonly plugin: string } | null;
 }
 
 /** The part of the plan that needs no index: it feeds the cache key. */
 export interface Draft {
   /** In order of preference; never empty. */
   readonly candidates: readonly Candidate[];
+  /** Why each candidate would be taken, by device: one sentence without its full stop. */
+  readonly reasons: Readonly<Record<string, string>>;
+  /** What files have to be built for, in the catalogue's words: `linux-x64`. */
+  readonly platform: string;
   readonly channel: 'stable' | 'nightly';
   /** The versions that the user named, a PEP 440 specifier; '' where none was: then a release with a known defect was never asked for. */
   readonly wish: string;
@@ -44,7 +50,18 @@ export interface Draft {
 /** Pure function of Request, Runner, Listing and the catalogue. */
 export interface Plan {
   readonly device: string;
+  /** Why this device, one sentence without its full stop. */
+  readonly why: string;
   readonly cuda: string | null;
+  /** What the build asks of driver and system, and what it brings; null where the catalogue does not tell. */
+  readonly build: {
+    /** Oldest NVIDIA driver, as people read it: `550.54.14`, or `a driver for CUDA 12.9`. */
+    readonly driver: string | null;
+    readonly cudnn: string | null;
+    readonly nccl: string | null;
+    readonly tensorrt: string | null;
+    readonly source: string;
+  } | null;
   readonly channel: 'stable' | 'nightly';
   /** Exact packages of PaddlePaddle: distribution and plug-in, with versions; then what the release needs undeclared (`setuptools`). */
   readonly pins: readonly { readonly name: string; readonly specifier: string; readonly reason: string }[];

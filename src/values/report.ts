@@ -1,5 +1,6 @@
 import type { Problem } from './failure.js';
 import type { Notice } from './log.js';
+import type { Plan } from './plan.js';
 import type { SourceFault } from './source.js';
 import type { Verification } from './verification.js';
 
@@ -78,6 +79,19 @@ export interface Report {
     readonly version: string;
     /** Extra packages with why they are there (`setuptools`). */
     readonly pins: readonly { readonly name: string; readonly specifier: string; readonly reason: string }[];
+  } | null;
+  /** How the plan was chosen; null where none was. */
+  readonly choice: {
+    /** Why this device: one sentence without its full stop. */
+    readonly why: string;
+    readonly channel: 'stable' | 'nightly';
+    readonly build: Plan['build'];
+    /** Where PaddlePaddle's packages come from: `the Python index`, or folders of PaddlePaddle's own (`stable/cu126`). */
+    readonly from: readonly string[];
+    /** What the plan rests on; `catalogue`: no source answered, so nothing of it is confirmed. */
+    readonly basis: 'index' | 'lock' | 'catalogue';
+    /** Where the index said something else than the catalogue; the index was believed. */
+    readonly differences: readonly string[];
   } | null;
   readonly sources: readonly SourceReport[];
   /** Only of the command `probe`. */

@@ -8,17 +8,22 @@ export interface Gpu {
   readonly capability: string | null;
   /** Memory in MiB; null where the tool does not tell. */
   readonly memoryMiB: number | null;
+  /** Profiles of the MIG instances that it is split into (`1g.18gb`), [] where it is whole. A process computes on one of them. */
+  readonly mig: readonly string[];
 }
 
 /** What the vendors' tools say of accelerators. */
 export interface Accelerators {
   /** NVIDIA driver version such as `550.54.14`, or null: no `nvidia-smi`, or it failed. */
   readonly nvidiaDriver: string | null;
+  /** Whose numbers the driver has: under WSL 2 it is the Windows driver. */
+  readonly driverSystem: 'linux' | 'win32';
   /** Highest CUDA version that the driver takes, e.g. `12.4`; null where unknown. */
   readonly driverCuda: string | null;
+  /** Those that CUDA_VISIBLE_DEVICES leaves visible. */
   readonly gpus: readonly Gpu[];
-  /** Other vendors' devices that answered: device id of the catalogue (`xpu`, `npu`, ...) and how many. */
-  readonly others: readonly { readonly device: string; readonly count: number }[];
+  /** Other vendors' devices that answered: device id of the catalogue (`xpu`, `npu`, ...), how many, and the model names that their tool gives. */
+  readonly others: readonly { readonly device: string; readonly count: number; readonly models: readonly string[] }[];
   /** One line for each tool that is there but failed, with what it said. */
   readonly failures: readonly string[];
 }
