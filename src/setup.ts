@@ -14,7 +14,7 @@ import { prove } from './pipeline/prove.js';
 import { resolveLock } from './pipeline/resolve-lock.js';
 import { prepareWorks, type Works } from './pipeline/run-gateway.js';
 import { findStock, makeStock, type Stock, tellCache, toSave } from './pipeline/stock.js';
-import { tellLater } from './pipeline/tell-later.js';
+import { checkEdits, tellLater } from './pipeline/tell-later.js';
 import { tellLock, tellTraffic } from './pipeline/tell-traffic.js';
 import type { Lock } from './values/lock.js';
 import type { Plan } from './values/plan.js';
@@ -24,6 +24,7 @@ import type { Request } from './values/request.js';
 export function setup(request: Request, context: Context): Promise<Outcome> {
   return conclude('setup', request, context, async (run) => {
     const prepared = await prepare(run);
+    await checkEdits(run, prepared.runner);
     const found = await findStock(run, prepared);
     const known = await obtainLock(run, prepared, found);
     const ranking = await found?.store.readFact('ranking');

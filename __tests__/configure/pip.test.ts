@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { pipEnvironment } from '../../src/configure/pip.js';
+import { pipVariables, pipWish } from '../../src/configure/pip.js';
 import type { PipSetting } from '../../src/values/interpreter.js';
 import type { Source } from '../../src/values/source.js';
 
@@ -17,13 +17,16 @@ const mirror: Source = {
 function told(
   settings: Readonly<Record<string, string>>,
   chosen: Source | null = mirror,
-): ReturnType<typeof pipEnvironment> {
+): { readonly variables: Readonly<Record<string, string>>; readonly why: string } {
   const pipSettings = Object.fromEntries(
     Object.entries(settings).map(([name, value]): [string, PipSetting] => [name, { value, origin: '/etc/pip.conf' }]),
   );
   const interpreter = { pipSettings, officialIndex: { url: official, origin: 'pip' } };
-  return pipEnvironment({ interpreter, chosen, isPublic: (url) => /official|campus|other-mirror/.test(url) });
+  const wish = pipWish({ interpreter, chosen, isPublic: (url) => /official|campus|other-mirror/.test(url) });
+  return { variables: pipVariables(wish), why: wish.why };
 }
+
+const patience = { PIP_DEFAULT_TIMEOUT: '60' };
 
 describe('the pip of later steps', () => {
   test('is told of the chosen mirror and of nothing else', () => {
@@ -36,6 +39,7 @@ describe('the pip of later steps', () => {
   test('is told so too where another public mirror was configured', () => {
     expect(told({ 'index-url': 'https://other-mirror.example/simple' }).variables).toEqual({
       PIP_INDEX_URL: mirror.url,
+      ...patience,
     });
   });
 
@@ -70,10 +74,10 @@ describe('the pip of later steps', () => {
 
   test('is told of an index on this machine, which may speak plain http', () => {
     const url = 'http://127.0.0.1:3141/simple/';
-    expect(told({}, { ...mirror, url }).variables).toEqual({ PIP_INDEX_URL: url });
+    expect(told({}, { ...mirror, url }).variables).toEqual({ PIP_INDEX_URL: url, ...patience });
   });
 
   test('a no-index that says no is none', () => {
-    expect(told({ 'no-index': 'false' }).variables).toEqual({ PIP_INDEX_URL: mirror.url });
+    expect(told({ 'no-index': 'false' }).variables).toEqual({ PIP_INDEX_URL: mirror.url, ...patience });
   });
 });

@@ -114,6 +114,7 @@ export function request(parts: Partial<Request> = {}, set: Partial<RequirementSe
     mirrors: 'auto',
     paddleIndexes: [],
     configure: ['pip'],
+    pipConfig: 'env',
     scope: 'job',
     envFile: null,
     cache: 'auto',

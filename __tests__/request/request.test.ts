@@ -53,6 +53,7 @@ describe('a request', () => {
       mirrors: 'auto',
       paddleIndexes: [],
       configure: ['pip'],
+      pipConfig: 'env',
       scope: 'job',
       envFile: null,
       cache: 'auto',

@@ -3,6 +3,7 @@ import { plan } from '../commands/plan.js';
 import { probeSources } from '../commands/probe.js';
 import { restore } from '../commands/restore.js';
 import { verifyEnvironment } from '../commands/verify.js';
+import { formatEnvironment } from '../configure/env-file.js';
 import type { Context, Outcome } from '../pipeline/context.js';
 import { openRunJournal } from '../pipeline/journal.js';
 import { readRequest } from '../pipeline/read-request.js';
@@ -15,6 +16,7 @@ import { startTimeline } from '../report/timeline.js';
 import { readMachine } from '../runner/machine-words.js';
 import { setup } from '../setup.js';
 import { Failure } from '../values/failure.js';
+import type { LaterEnvironment } from '../values/later.js';
 import type { Report } from '../values/report.js';
 import { programVersion } from '../version.js';
 import { type Command, parseArguments } from './arguments.js';
@@ -27,6 +29,13 @@ const runs: Readonly<Record<Exclude<Command, 'plan'>, typeof setup>> = {
   verify: verifyEnvironment,
   restore,
 };
+
+/** What a job's later steps would get; a shell has to take it over by itself. */
+function formatLater(later: LaterEnvironment, envFile: string | null): string {
+  const lines = formatEnvironment(later, 'shell', '');
+  if (envFile !== null || lines.length === 0) return '';
+  return ['', 'For what comes next in this shell (`environment-file` writes it to a file):', ...lines, ''].join('\n');
+}
 
 function formatOutcome(report: Report): string {
   if (report.command === 'plan') return formatPlan(report);
@@ -78,7 +87,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       process.stderr.write(`${log.hide(formatProblems(report.problems.map(spellAsFlags)))}\n`);
     if (given.json) process.stdout.write(`${log.hide(JSON.stringify(report, null, 2))}\n`);
     else if (report.outcome === 'done' || report.verification !== null)
-      process.stdout.write(log.hide(formatOutcome(report)));
+      process.stdout.write(log.hide(formatOutcome(report) + formatLater(outcome.later, request.envFile)));
     return exitCode;
   } catch (error) {
     log.end();

@@ -47,6 +47,8 @@ export interface Journal extends JournalPlace {
   check(edit: Edit): Promise<void>;
   /** Puts a part into a file, in the place of the same editor's earlier part of this owner. Throws Failure(2); then nothing is changed. */
   edit(edit: Edit): Promise<void>;
+  /** Files that hold a part of this owner, by their real paths. */
+  files(): Promise<readonly string[]>;
   /**
    * Records what has to be done once the files of this owner are back, such as telling a daemon to read its file again. To be called before
    * `edit`, so that a run killed between both repeats it; it is done once, however often it was recorded. `kind`: a name that the table of
@@ -150,6 +152,11 @@ export function openJournal(place: JournalPlace): Journal {
           throw refusal(edit, error);
         }
       }),
+    async files() {
+      const ledgers = await readLedgers(folder);
+      const isOurs = ({ layers }: Ledger): boolean => layers.some(({ owner }) => owner.id === place.owner.id);
+      return ledgers.filter(isOurs).map(({ path: file }) => file);
+    },
     afterwards: (kind, data) => withLock(folder, () => writeAfterwards(folder, { owner: place.owner, kind, data })),
   };
 }

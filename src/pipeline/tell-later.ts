@@ -1,11 +1,10 @@
 import path from 'node:path';
-import { mirrorAt } from '../catalog/mirrors.js';
 import { environmentEdit } from '../configure/env-file.js';
-import { pipEnvironment } from '../configure/pip.js';
 import type { OpenSources } from '../sources/open.js';
 import type { LaterEnvironment } from '../values/later.js';
 import type { Runner } from '../values/runner.js';
 import type { Run } from './context.js';
+import { pipEdit, tellPip } from './tell-pip.js';
 
 function virtualEnvironment(venv: string | null, python: string): LaterEnvironment {
   return venv === null
@@ -13,28 +12,37 @@ function virtualEnvironment(venv: string | null, python: string): LaterEnvironme
     : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
 }
 
+/** Refuses now, before anything is downloaded or changed, what could not be written at the end. Throws Failure(2). */
+export async function checkEdits(run: Run, { os }: Runner): Promise<void> {
+  const { request, context } = run;
+  if (!request.install) return;
+  const edits = [
+    request.envFile === null ? null : environmentEdit(request.envFile, { variables: {}, path: [] }, ''),
+    pipEdit(run, os, { 'index-url': '' }),
+  ];
+  for (const edit of edits) if (edit !== null) await context.journal.check(edit);
+}
+
 /** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `environment-file` too, through the journal. */
 export async function tellLater(
   run: Run,
-  { interpreter }: Runner,
+  runner: Runner,
   python: string,
   sources: OpenSources,
 ): Promise<LaterEnvironment> {
   const { request, context, story } = run;
-  const isPublic = (url: string): boolean =>
-    mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
-  const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
-  const pip = request.configure.includes('pip')
-    ? pipEnvironment({ interpreter, chosen, isPublic })
-    : { variables: {}, why: "Later steps' pip is left alone: configure leaves it out." };
-  context.log.info(pip.why);
+  const pip = await tellPip(run, runner, sources);
   const environment = virtualEnvironment(request.venv, python);
-  const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
+  const later = { variables: { ...environment.variables, ...pip }, path: environment.path };
   const front = later.path.join(path.delimiter);
-  story.configured = front === '' ? later.variables : { ...later.variables, PATH: `${front} in front` };
-  if (request.envFile !== null) {
+  story.configured = {
+    ...story.configured,
+    ...later.variables,
+    ...(front === '' ? {} : { PATH: `${front} in front` }),
+  };
+  if (request.envFile !== null)
     await context.journal.edit(environmentEdit(request.envFile, later, context.environment['PATH'] ?? ''));
-    if (context.journal.owner.scope === 'keep') context.log.info(`${request.envFile} stays until you run \`restore\`.`);
-  }
+  const kept = context.journal.owner.scope === 'keep' ? await context.journal.files() : [];
+  if (kept.length > 0) context.log.info(`What was put into ${kept.join(', ')} stays until you run \`restore\`.`);
   return later;
 }

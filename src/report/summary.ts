@@ -82,6 +82,14 @@ function cacheRows(report: Report): string[][] {
   ];
 }
 
+function toldRows({ configured }: Report): string {
+  const rows = Object.entries(configured).map(([name, value]) => [cell(name), cell(value)]);
+  if (rows.length === 0) return '';
+  const why =
+    'No `trusted-host`: it switches certificate checks off, and no https mirror needs it. No `extra-index-url`: pip takes a package from any of several indexes, and one that fails stops it.';
+  return `${table(['variable or file', 'value'], rows)}\n${why}\n`;
+}
+
 function verificationRows(report: Report): string[][] {
   return (report.verification?.checks ?? []).map((check) => [
     cell(check.id),
@@ -108,6 +116,7 @@ export function formatSummary(report: Report): string {
         report.sources.map((s) => [cell(s.id), cell(s.origin), cell(describeSource(s))]),
       ),
     ),
+    section('Told later steps', toldRows(report)),
     section('Versions', table(['', ''], versionRows(report))),
     section('Cache', table(['', ''], cacheRows(report))),
     section('Verification', table(['check', '', ''], verificationRows(report))),

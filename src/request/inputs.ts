@@ -84,6 +84,13 @@ const table = [
     help: 'Which tools of later steps are told of the chosen index: `pip`, or `off` for none.',
   },
   {
+    name: 'pip-config',
+    default: 'env',
+    type: 'choice',
+    choices: ['env', 'user', 'system'],
+    help: "Where pip is told: `env` (variables of later steps), or pip's own configuration file of the `user` or the `system`, merged into what is there.",
+  },
+  {
     name: 'scope',
     default: 'job',
     type: 'choice',

@@ -148,6 +148,7 @@ export async function parseRequest(
     mirrors: readMirrors(read('mirrors'), known.mirrors, report),
     paddleIndexes: readList(paddleIndex).flatMap((text) => readAddress(paddleIndex, text, report) ?? []),
     configure: readConfigure(read('configure'), report),
+    pipConfig: readChoice(read('pip-config'), ['env', 'user', 'system'], report),
     scope: readChoice(read('scope'), ['job', 'keep'], report),
     cache: readChoice(read('cache'), ['auto', 'github', 'directory', 'off'], report),
     verify: readChoice(read('verify'), ['full', 'import', 'off'], report),

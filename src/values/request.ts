@@ -60,6 +60,8 @@ export interface Request {
   readonly paddleIndexes: readonly { readonly url: string; readonly credentials: Credentials | null }[];
   /** Which tools are told of the chosen index. */
   readonly configure: readonly 'pip'[];
+  /** Where pip is told: variables of later steps, or its configuration file of a level. */
+  readonly pipConfig: 'env' | 'user' | 'system';
   /** How long changes to the machine stay: until the job ends (in a shell: until `restore`), or until `restore`. */
   readonly scope: 'job' | 'keep';
   /** Absolute path of a file that takes the environment of later steps, or null. */
