@@ -1,6 +1,7 @@
 import { keepLock } from './lock/keep.js';
 import { indexFile } from './lock/lock-page.js';
 import { goAhead } from './pipeline/ahead.js';
+import { type Bucket, openBucket } from './pipeline/bucket.js';
 import { conclude, looked, type Result } from './pipeline/conclude.js';
 import type { Context, Outcome, Run } from './pipeline/context.js';
 import { type Desk, openDesk } from './pipeline/desk.js';
@@ -9,10 +10,11 @@ import { choosePlan, tellPlan } from './pipeline/listing.js';
 import { obtainLock } from './pipeline/obtain-lock.js';
 import { place } from './pipeline/place.js';
 import { type Prepared, prepare } from './pipeline/prepare.js';
-import { bringPrograms, seekUv } from './pipeline/programs.js';
+import { bringPrograms, type Programs, seekUv } from './pipeline/programs.js';
 import { prove } from './pipeline/prove.js';
 import { resolveLock } from './pipeline/resolve-lock.js';
 import { prepareWorks, type Works } from './pipeline/run-gateway.js';
+import { sharedLocks } from './pipeline/shared-lock.js';
 import { findStock, makeStock, type Stock, tellCache, toSave } from './pipeline/stock.js';
 import { checkEdits, tellLater } from './pipeline/tell-later.js';
 import { tellLock, tellTraffic } from './pipeline/tell-traffic.js';
@@ -29,19 +31,24 @@ export function setup(request: Request, context: Context): Promise<Outcome> {
     const known = await obtainLock(run, prepared, found);
     const ranking = await found?.store.readFact('ranking');
     const desk = openDesk(run, prepared.runner, ranking?.value);
-    const uv = seekUv(run, prepared, desk, found);
+    const bucket = await openBucket(run, prepared, desk.client);
+    const uv = seekUv(run, prepared, desk, bucket, found);
     // A request that is refused leaves it behind; who waits for it learns of its failure.
     uv.catch(() => undefined);
     try {
-      if (known !== null) tellPlan(run, known.plan);
-      const plan = known?.plan ?? (await choosePlan(run, prepared, desk.sources));
+      const shared = sharedLocks(run, prepared, desk, bucket);
+      const early = known ?? (await shared.now());
+      if (early !== null) tellPlan(run, early.plan);
+      const plan = early?.plan ?? (await choosePlan(run, prepared, desk.sources));
       const stock = found ?? (await makeStock(run, prepared));
       try {
-        return await carryOut(run, prepared, plan, known?.lock ?? null, desk, stock, uv);
+        const locked = early ?? (await shared.later());
+        return await carryOut(run, prepared, locked?.plan ?? plan, locked?.lock ?? null, desk, bucket, stock, uv);
       } finally {
         await stock.close();
       }
     } finally {
+      await bucket?.close();
       await desk.client.close();
     }
   });
@@ -54,38 +61,59 @@ async function carryOut(
   plan: Plan,
   known: Lock | null,
   desk: Desk,
+  bucket: Bucket | null,
   stock: Stock,
   uv: ReturnType<typeof seekUv>,
 ): Promise<Result> {
   const { request, context, deadline } = run;
   const { store } = stock;
-  const works = prepareWorks(plan, request, desk, store, context, deadline.signal);
+  const works = prepareWorks(plan, request, desk, bucket, store, context, deadline.signal);
   try {
     if (known === null) {
       const ahead = goAhead(run, prepared, plan, desk, works, store);
       ahead.catch((error: unknown) => context.log.debug(`looking ahead: ${String(error)}`));
     }
-    const programs = await bringPrograms(run, prepared, desk, works, stock, uv);
+    const programs = await bringPrograms(run, prepared, desk, bucket, works, stock, uv);
     const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
     works.lockTo(lock);
     await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
     const lockPath = await keepLock(store, lock);
+    if (known === null) await bucket?.storeLock(lock);
     tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
     run.state = { ...run.state, save: toSave(prepared, stock, lock) };
     const underWay = Object.values(works.transfers.fetched()).reduce((sum, bytes) => sum + bytes, 0);
     await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib, underWay);
-    if (!request.install) return await fillCache(run, lock, works);
-
-    const python = await place(run, prepared, lock, known !== null, works, programs);
-    const later = await tellLater(run, prepared.runner, python, desk.sources);
-    const proved = request.verify === 'off' || (await prove(run, plan, prepared.runner, python, request.verify));
-    return { exitCode: proved ? 0 : 3, later };
+    const result = request.install
+      ? await installAll(run, prepared, plan, lock, known !== null, desk, works, programs)
+      : await fillCache(run, lock, works);
+    await bucket?.fill(lock, store);
+    return result;
   } finally {
-    tellTraffic(run, desk, works);
+    await bucket?.settle();
+    tellTraffic(run, desk, bucket, works);
+    bucket?.tell(works.transfers);
     await works.close();
     const ranking = await desk.sources.keep();
     if (ranking !== null) await store.writeFact('ranking', ranking);
   }
+}
+
+/** Installs the lock, tells later steps and proves what was installed. `kept`: the lock was there before. */
+async function installAll(
+  run: Run,
+  prepared: Prepared,
+  plan: Plan,
+  lock: Lock,
+  kept: boolean,
+  desk: Desk,
+  works: Works,
+  programs: Programs,
+): Promise<Result> {
+  const { verify } = run.request;
+  const python = await place(run, prepared, lock, kept, works, programs);
+  const later = await tellLater(run, prepared.runner, python, desk.sources);
+  const proved = verify === 'off' || (await prove(run, plan, prepared.runner, python, verify));
+  return { exitCode: proved ? 0 : 3, later };
 }
 
 /** `install: off`: the files are brought into the store, and nothing else happens. */

@@ -118,6 +118,7 @@ export function request(parts: Partial<Request> = {}, set: Partial<RequirementSe
     scope: 'job',
     envFile: null,
     cache: 'auto',
+    cacheUrl: null,
     cachePath: null,
     verify: 'full',
     gpu: 'required',

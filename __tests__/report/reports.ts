@@ -78,6 +78,7 @@ export const doneReport: Report = {
     filesReused: 3,
     bytesReused: 1_500_000,
     bytesDownloaded: 217_001_000,
+    bucket: null,
   },
   lock: {
     path: '/opt/locks/pylock.toml',

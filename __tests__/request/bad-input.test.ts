@@ -37,7 +37,7 @@ describe('a wrong input is answered with what was given, what is allowed and wha
     [{ install: 'False' }, 'install: It is "False"; allowed is on or off. Write `install: off`.'],
     [{ install: 'ON' }, 'install: It is "ON"; allowed is on or off. Write `install: on`.'],
     [{ installer: 'pipp' }, 'installer: It is "pipp"; allowed is uv or pip. Write `installer: pip`.'],
-    [{ cache: 'dir' }, 'cache: It is "dir"; allowed is auto, github, directory or off. Write `cache: directory`.'],
+    [{ cache: 'dir' }, 'cache: It is "dir"; allowed is auto, github, directory, s3 or off. Write `cache: directory`.'],
     [{ verify: 'none' }, 'verify: It is "none"; allowed is full, import or off. Write `verify: off`.'],
     [{ gpu: 'option' }, 'gpu: It is "option"; allowed is required or optional. Write `gpu: optional`.'],
     [{ configure: 'pip,dockr' }, 'configure: It names "dockr"; allowed is pip, or off alone. Write `configure: pip`.'],

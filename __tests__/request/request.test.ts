@@ -57,6 +57,7 @@ describe('a request', () => {
       scope: 'job',
       envFile: null,
       cache: 'auto',
+      cacheUrl: null,
       cachePath: null,
       verify: 'full',
       gpu: 'required',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { chooseStore, keptFolder } from '../../src/store/choose.js';
 
-const base = { cachePath: null, kept: '/kept' } as const;
+const base = { cachePath: null, bucket: false, kept: '/kept' } as const;
 
 describe('cache: auto', () => {
   test.each([
@@ -15,13 +15,18 @@ describe('cache: auto', () => {
   });
 });
 
+test('cache: auto takes the bucket that is named, wherever it runs', () => {
+  const choice = chooseStore({ ...base, bucket: true, wish: 'auto', host: 'github-hosted' });
+  expect(choice).toEqual({ kind: 's3', folder: '/kept', reason: 'auto: cache-url names a bucket' });
+});
+
 test('a store that is asked for is taken, in the folder that is asked for', () => {
-  const choice = chooseStore({ wish: 'directory', cachePath: '/mine', kept: '/kept', host: 'github-hosted' });
+  const choice = chooseStore({ ...base, wish: 'directory', cachePath: '/mine', host: 'github-hosted' });
   expect(choice).toEqual({ kind: 'directory', folder: '/mine', reason: 'cache: directory' });
 });
 
 test('cache: off keeps no folder, whatever cache-path says', () => {
-  expect(chooseStore({ wish: 'off', cachePath: '/mine', kept: '/kept', host: 'shell' }).folder).toBeNull();
+  expect(chooseStore({ ...base, wish: 'off', cachePath: '/mine', host: 'shell' }).folder).toBeNull();
 });
 
 describe('the folder that is kept', () => {

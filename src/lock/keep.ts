@@ -7,13 +7,13 @@ import type { Lock } from '../values/lock.js';
 import type { Log } from '../values/log.js';
 
 /** Where locks are kept: the store's part for them. */
-interface LockShelf {
+export interface LockShelf {
   readLock(key: string): Promise<{ readonly value: string } | null>;
   writeLock(key: string, text: string): Promise<string>;
 }
 
 interface Wishes {
-  readonly shelf: LockShelf;
+  readonly shelf: Pick<LockShelf, 'readLock'>;
   readonly key: string;
   /** Every line names one version (see `isPinned`): the lock does not age. */
   readonly pinned: boolean;

@@ -116,7 +116,7 @@ export function createClient(options: {
     const method = request.method ?? 'GET';
     const answer = await exchange(
       dispatcher,
-      { ...target, method, headers: { ...sent, host: url.host } },
+      { ...target, method, headers: { ...sent, host: url.host }, body: request.body },
       asked,
       own,
       request.signal,

@@ -30,13 +30,31 @@ function joined(headers: NodeJS.Dict<string | string[]>): Record<string, string>
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
+/** What is sent, `taken` told before each piece and after the last one. */
+async function* watched(
+  pieces: Uint8Array | AsyncIterable<Uint8Array>,
+  taken: (last: boolean) => void,
+): AsyncGenerator<Uint8Array> {
+  if (pieces instanceof Uint8Array) {
+    yield pieces;
+  } else {
+    for await (const piece of pieces) {
+      taken(false);
+      yield piece;
+    }
+  }
+  taken(true);
+}
+
 /**
  * Sends one request and resolves when its header came. The limits are kept here and not by the dispatcher, whose own are per
  * connection pool and half a second coarse. Rejects with HttpFault, or with the signal's reason.
  */
 export function exchange(
   dispatcher: Dispatcher,
-  options: Dispatcher.DispatchOptions,
+  options: Omit<Dispatcher.DispatchOptions, 'body'> & {
+    readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
+  },
   asked: Asked,
   limits: Limits,
   signal: AbortSignal,
@@ -59,7 +77,7 @@ export function exchange(
         reject(reason);
       }
     };
-    const wait = (waitedFor: 'connect' | 'headers' | 'body', ms: number) => {
+    const wait = (waitedFor: 'connect' | 'sending' | 'headers' | 'body', ms: number) => {
       clearTimeout(timer);
       timer = setTimeout(() => {
         // While the reader is busy, the silence is ours.
@@ -71,52 +89,59 @@ export function exchange(
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     wait('connect', limits.connectMs);
-    dispatcher.dispatch(options, {
-      onRequestStart(started) {
-        controller = started;
-        if (over !== null) return started.abort(new Error('given up'));
-        return wait('headers', limits.headersMs);
+    const sending = (last: boolean) => {
+      if (over === null && body === null) wait(last ? 'headers' : 'sending', last ? limits.headersMs : limits.stallMs);
+    };
+    const sent = options.body === undefined ? null : Readable.from(watched(options.body, sending));
+    dispatcher.dispatch(
+      { ...options, body: sent },
+      {
+        onRequestStart(started) {
+          controller = started;
+          if (over !== null) return started.abort(new Error('given up'));
+          return wait('headers', limits.headersMs);
+        },
+        onResponseStart(running, status, headers) {
+          if (status < 200) return;
+          body = new Readable({
+            // Pieces as they came: as one stream of bytes they would be copied together.
+            objectMode: true,
+            highWaterMark: PIECES,
+            read() {
+              if (!paused) return;
+              paused = false;
+              timer?.refresh();
+              running.resume();
+            },
+            destroy(error, done) {
+              // A reader that stops early ends up here without an error.
+              stop(error ?? new Error('given up'));
+              done(error);
+            },
+          });
+          // Whoever reads later gets the error then; until somebody does it must not end the process.
+          body.on('error', () => undefined);
+          wait('body', limits.stallMs);
+          resolve({ status, headers: joined(headers), body });
+        },
+        onResponseData(running, chunk) {
+          // The parser announces an empty piece whenever it goes on after a pause.
+          if (chunk.length === 0) return;
+          timer?.refresh();
+          if (body?.push(chunk) === false) {
+            paused = true;
+            running.pause();
+          }
+        },
+        onResponseEnd() {
+          stop('complete');
+          body?.push(null);
+        },
+        onResponseError(_controller, error) {
+          stop(toFault(error, asked));
+        },
       },
-      onResponseStart(running, status, headers) {
-        if (status < 200) return;
-        body = new Readable({
-          // Pieces as they came: as one stream of bytes they would be copied together.
-          objectMode: true,
-          highWaterMark: PIECES,
-          read() {
-            if (!paused) return;
-            paused = false;
-            timer?.refresh();
-            running.resume();
-          },
-          destroy(error, done) {
-            // A reader that stops early ends up here without an error.
-            stop(error ?? new Error('given up'));
-            done(error);
-          },
-        });
-        // Whoever reads later gets the error then; until somebody does it must not end the process.
-        body.on('error', () => undefined);
-        wait('body', limits.stallMs);
-        resolve({ status, headers: joined(headers), body });
-      },
-      onResponseData(running, chunk) {
-        // The parser announces an empty piece whenever it goes on after a pause.
-        if (chunk.length === 0) return;
-        timer?.refresh();
-        if (body?.push(chunk) === false) {
-          paused = true;
-          running.pause();
-        }
-      },
-      onResponseEnd() {
-        stop('complete');
-        body?.push(null);
-      },
-      onResponseError(_controller, error) {
-        stop(toFault(error, asked));
-      },
-    });
+    );
     return undefined;
   });
 }

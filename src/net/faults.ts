@@ -100,12 +100,15 @@ function codeOf(error: unknown): string {
   return cause === undefined || cause === null ? '' : codeOf(cause);
 }
 
-/** Makes the fault of a time limit: `connect`, `headers` or `body` tells what was waited for; `ms` is the limit. */
-export function timeLimit(asked: Asked, waitedFor: 'connect' | 'headers' | 'body', ms: number): HttpFault {
+/** Makes the fault of a time limit: `connect`, `sending`, `headers` or `body` tells what was waited for; `ms` is the limit. */
+export function timeLimit(asked: Asked, waitedFor: 'connect' | 'sending' | 'headers' | 'body', ms: number): HttpFault {
   const through = waitedFor === 'connect' && asked.proxy !== null ? ` through the proxy ${maskUrl(asked.proxy)}` : '';
-  const what = { connect: `no connection${through}`, headers: 'no answer', body: 'nothing more of the answer came' }[
-    waitedFor
-  ];
+  const what = {
+    connect: `no connection${through}`,
+    sending: 'nothing more of the request was taken',
+    headers: 'no answer',
+    body: 'nothing more of the answer came',
+  }[waitedFor];
   return new HttpFault('timeout', `${maskUrl(asked.url)}: ${what} within ${ms / 1000} s.`, null);
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isPinned, keptLock } from '../lock/keep.js';
+import { isPinned, keptLock, type LockShelf } from '../lock/keep.js';
 import { markerEnvironment } from '../packaging/marker-environment.js';
 import { fromPylock } from '../packaging/pylock.js';
 import { isExact } from '../packaging/version.js';
@@ -18,14 +18,18 @@ export interface LockedPlan {
   readonly plan: Plan;
 }
 
-/** The lock that the cache keeps for this request, where it is young enough and still answers the draft; null otherwise. */
-async function keptPlan({ request, context }: Run, prepared: Prepared, { store }: Stock): Promise<LockedPlan | null> {
+/** The lock that a cache keeps for this request, where it is young enough and still answers the draft; null otherwise. */
+export async function keptPlan(
+  { request, context }: Run,
+  prepared: Prepared,
+  shelf: Pick<LockShelf, 'readLock'>,
+): Promise<LockedPlan | null> {
   const { runner, draft, key } = prepared;
   const { requirements, paddle, lockMaxAgeMs } = request;
   // Nightlies change every day, so their lock is never kept.
   if (paddle.kind === 'nightly') return null;
   const lock = await keptLock({
-    shelf: store,
+    shelf,
     key,
     pinned: paddle.kind === 'specifier' && isExact(paddle.specifier) && isPinned(requirements.requirements),
     maxAgeMs: lockMaxAgeMs,
@@ -69,5 +73,5 @@ async function givenPlan({ runner, draft, key }: Prepared, pylock: string): Prom
 export function obtainLock(run: Run, prepared: Prepared, stock: Stock | null): Promise<LockedPlan | null> {
   const { pylock } = run.request.requirements;
   if (pylock !== null) return givenPlan(prepared, pylock);
-  return stock === null ? Promise.resolve(null) : keptPlan(run, prepared, stock);
+  return stock === null ? Promise.resolve(null) : keptPlan(run, prepared, stock.store);
 }

@@ -68,6 +68,7 @@ export async function prepare(run: Run, machine: MachineWords | null = null): Pr
   const { key, anatomy } = cacheKey(draft, runner, requirementsDigest(request.requirements, lockText));
   const choice = chooseStore({
     wish: request.cache,
+    bucket: request.cacheUrl !== null,
     cachePath: request.cachePath,
     host: runner.host,
     kept: keptFolder(runner.os, context.environment, context.home),

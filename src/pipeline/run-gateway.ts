@@ -2,6 +2,7 @@ import { type LoopbackGateway, openGateway } from '../gateway/server.js';
 import { lockPage } from '../lock/lock-page.js';
 import { gatewayName } from '../plan/gateway-name.js';
 import { morePlaces } from '../sources/more-places.js';
+import { bucketSource } from '../store/s3/share.js';
 import { openTransfers } from '../transfer/transfers.js';
 import type { Lock } from '../values/lock.js';
 import type { Plan } from '../values/plan.js';
@@ -9,6 +10,7 @@ import type { Request } from '../values/request.js';
 import type { Source } from '../values/source.js';
 import type { Store } from '../values/store.js';
 import type { Transfers } from '../values/transfers.js';
+import type { Bucket } from './bucket.js';
 import type { Context } from './context.js';
 import type { Desk } from './desk.js';
 
@@ -40,15 +42,17 @@ export function prepareWorks(
   plan: Plan,
   request: Request,
   desk: Desk,
+  bucket: Bucket | null,
   store: Store,
   context: Context,
   signal: AbortSignal,
 ): Works {
   const name = gatewayName(plan, chosenAddresses(request, desk.roster));
   const transfers = openTransfers({
-    client: desk.client,
+    client: bucket?.client ?? desk.client,
     store,
-    sources: (id) => desk.roster.find((source) => source.id === id),
+    sources: (id) => (id === bucketSource ? bucket?.terms : desk.roster.find((source) => source.id === id)),
+    ...(bucket === null ? {} : { before: bucket.share.locate, arrived: bucket.offer }),
     more: (file) => morePlaces(desk.sources, file, (project) => plan.origins[project]),
     log: context.log,
     signal,

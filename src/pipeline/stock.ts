@@ -32,7 +32,7 @@ function isFolder(folder: string): Promise<boolean> {
  */
 export async function findStock({ context, deadline }: Run, { choice, key }: Prepared): Promise<Stock | null> {
   const { folder, kind } = choice;
-  if (folder === null || (kind === 'directory' && !(await isFolder(folder)))) return null;
+  if (folder === null || (kind !== 'github' && !(await isFolder(folder)))) return null;
   const store = await openDirectoryStore(folder);
   if (kind !== 'github') return { store, restored: null, close: nothingToClose };
   // The package is large and belongs to one of three stores: it is loaded only for that one.
@@ -80,6 +80,7 @@ export async function tellCache(
     filesReused: there.length,
     bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
     bytesDownloaded: 0,
+    bucket: null,
   };
 }
 

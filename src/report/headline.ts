@@ -1,4 +1,4 @@
-import type { Report } from '../values/report.js';
+import type { BucketReport, Report } from '../values/report.js';
 import { formatBytes, formatDuration } from './progress.js';
 
 /** The run in one sentence: what is installed, what was proved, what was downloaded, how long it took. */
@@ -15,6 +15,18 @@ export function headline(report: Report): string {
     parts.push(bytesDownloaded === 0 ? 'nothing downloaded' : `${formatBytes(bytesDownloaded)} downloaded`);
   }
   return [...parts, `in ${formatDuration(report.totalMs)}`].join(', ');
+}
+
+/** What a run had of its bucket and gave it, in plain words. */
+export function describeBucket(bucket: BucketReport): string {
+  const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased } = bucket;
+  const stored = `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
+  return [
+    `${place}: ${formatBytes(bytesRead)} read`,
+    leased && filesStored > 0 ? `${stored} for all that waited` : stored,
+    ...(filesReplaced > 0 ? [`${filesReplaced} of them in the place of wrong bytes`] : []),
+    ...(waitedMs > 0 ? [`${formatDuration(waitedMs)} waited for another job`] : []),
+  ].join(', ');
 }
 
 /** What a source served and where it failed, in plain words; faults of one kind are told once. */

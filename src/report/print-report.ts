@@ -1,6 +1,6 @@
 import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
-import { describeSource, headline } from './headline.js';
+import { describeBucket, describeSource, headline } from './headline.js';
 import { formatDuration } from './progress.js';
 
 const BAR_WIDTH = 24;
@@ -16,8 +16,9 @@ export function formatReport(report: Report): string {
   if (report.sources.length > 0)
     lines.push('', ...report.sources.map((source) => `  ${source.id}: ${describeSource(source)}`));
   if (report.cache !== null) {
-    const { hit, folder, reason, store } = report.cache;
+    const { bucket, hit, folder, reason, store } = report.cache;
     lines.push(store === 'off' ? '  cache: off' : `  cache: ${hit} in ${folder} (${reason})`);
+    if (bucket !== null) lines.push(`  bucket: ${describeBucket(bucket)}`);
   }
   if (report.lock !== null && report.lock.path !== '') lines.push(`  lock: ${report.lock.path}`);
   if (report.install !== null) lines.push(`  python: ${report.install.python}`);

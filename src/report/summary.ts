@@ -1,6 +1,6 @@
 import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
-import { describeSource, headline } from './headline.js';
+import { describeBucket, describeSource, headline } from './headline.js';
 import { formatBytes, formatDuration } from './progress.js';
 
 /** The runner drops a summary that is larger than 1 MiB as a whole; the rest is room for other writers of the same step. */
@@ -90,6 +90,11 @@ function toldRows({ configured }: Report): string {
   return `${table(['variable or file', 'value'], rows)}\n${why}\n`;
 }
 
+function bucketRows({ cache }: Report): string[][] {
+  const bucket = cache?.bucket ?? null;
+  return bucket === null ? [] : [['Bucket', cell(describeBucket(bucket))]];
+}
+
 function verificationRows(report: Report): string[][] {
   return (report.verification?.checks ?? []).map((check) => [
     cell(check.id),
@@ -118,7 +123,7 @@ export function formatSummary(report: Report): string {
     ),
     section('Told later steps', toldRows(report)),
     section('Versions', table(['', ''], versionRows(report))),
-    section('Cache', table(['', ''], cacheRows(report))),
+    section('Cache', table(['', ''], [...cacheRows(report), ...bucketRows(report)])),
     section('Verification', table(['check', '', ''], verificationRows(report))),
   ]
     .filter((part) => part !== '')

@@ -108,8 +108,14 @@ const table = [
     name: 'cache',
     default: 'auto',
     type: 'choice',
-    choices: ['auto', 'github', 'directory', 'off'],
-    help: "Where wheels are kept between runs. `auto` is GitHub's cache on its own runners and a folder elsewhere.",
+    choices: ['auto', 'github', 'directory', 's3', 'off'],
+    help: "Where wheels are kept between runs. `auto` is the bucket of `cache-url` where one is named, GitHub's cache on its own runners and a folder elsewhere.",
+  },
+  {
+    name: 'cache-url',
+    default: null,
+    type: 'text',
+    help: "Bucket that many machines share: `s3://bucket/prefix`, with `?endpoint=https://host:port` for a server other than Amazon's, and `&region=`, `&path-style=true|false` where needed.",
   },
   {
     name: 'cache-path',

@@ -2,6 +2,7 @@ import { normalise } from '../packaging/name.js';
 import { isExact, satisfies } from '../packaging/version.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { PaddleWish, Request } from '../values/request.js';
+import { readCacheUrl } from './cache-url.js';
 import { type ReadRequirements, readRequirements } from './files.js';
 import { type InputName, inputs } from './inputs.js';
 import { checkCacheFolder, checkOutputFile, checkVenv, hasControl, readPath } from './places.js';
@@ -70,6 +71,28 @@ function checkLock(locked: PaddleWish, wish: PaddleWish | null, given: Given, re
       remedy: 'Leave it out, or make the lock for that version.',
     });
   }
+}
+
+/** Which store; a bucket has to be named for `s3`, and names it for `auto`. */
+function readCache(read: (name: InputName) => Given, report: Report): Pick<Request, 'cache' | 'cacheUrl'> {
+  const [given, url] = [read('cache'), read('cache-url')];
+  const cache = readChoice(given, ['auto', 'github', 'directory', 's3', 'off'], report);
+  const cacheUrl = readCacheUrl(url, report);
+  if (cache === 's3' && url.text === '') {
+    report({
+      where: given.where,
+      what: 'It is s3, but no bucket is named.',
+      remedy: `Name one with ${url.where}, such as \`s3://my-bucket/wheels\`.`,
+    });
+  }
+  if (cacheUrl !== null && (cache === 'github' || cache === 'directory')) {
+    report({
+      where: url.where,
+      what: `It names a bucket, but ${given.where} is ${cache}.`,
+      remedy: `Leave ${url.where} out, or set ${given.where} to s3.`,
+    });
+  }
+  return { cache, cacheUrl };
 }
 
 async function readPlaces(read: (name: InputName) => Given, cwd: string, report: Report) {
@@ -150,7 +173,7 @@ export async function parseRequest(
     configure: readConfigure(read('configure'), report),
     pipConfig: readChoice(read('pip-config'), ['env', 'user', 'system'], report),
     scope: readChoice(read('scope'), ['job', 'keep'], report),
-    cache: readChoice(read('cache'), ['auto', 'github', 'directory', 'off'], report),
+    ...readCache(read, report),
     verify: readChoice(read('verify'), ['full', 'import', 'off'], report),
     gpu: readChoice(read('gpu'), ['required', 'optional'], report),
     lockMaxAgeMs: readDuration(read('lock-max-age'), report),

@@ -2,7 +2,7 @@ import path from 'node:path';
 
 /** Which store, where, and why. */
 export interface StoreChoice {
-  readonly kind: 'github' | 'directory' | 'off';
+  readonly kind: 'github' | 'directory' | 's3' | 'off';
   /** Folder of the store; null with `off`: a temporary one that goes at the end of the run. */
   readonly folder: string | null;
   readonly reason: string;
@@ -25,9 +25,11 @@ export function keptFolder(os: 'linux' | 'darwin' | 'win32', environment: NodeJS
   return (os === 'win32' ? path.win32 : path.posix).join(base, 'paddle-mirror-setup');
 }
 
-/** `auto` is GitHub's cache on GitHub's own machines, and a folder everywhere else: from there GitHub's cache is slower than a mirror. */
+/** `auto` is the bucket, where one is named; else GitHub's cache on GitHub's own machines, and a folder everywhere else: from there GitHub's cache is slower than a mirror. */
 export function chooseStore(options: {
-  readonly wish: 'auto' | 'github' | 'directory' | 'off';
+  readonly wish: 'auto' | 'github' | 'directory' | 's3' | 'off';
+  /** A bucket is named. */
+  readonly bucket: boolean;
   readonly cachePath: string | null;
   readonly host: 'github-hosted' | 'self-hosted' | 'shell';
   readonly kept: string;
@@ -35,6 +37,7 @@ export function chooseStore(options: {
   const folder = options.cachePath ?? options.kept;
   if (options.wish === 'off') return { kind: 'off', folder: null, reason: 'cache: off' };
   if (options.wish !== 'auto') return { kind: options.wish, folder, reason: `cache: ${options.wish}` };
+  if (options.bucket) return { kind: 's3', folder, reason: 'auto: cache-url names a bucket' };
   return options.host === 'github-hosted'
     ? { kind: 'github', folder, reason: 'auto: a GitHub-hosted machine keeps nothing itself' }
     : {

@@ -16,6 +16,8 @@ export interface DownloadState {
   identity: Identity | null;
   /** False: bytes of an earlier run that no hash vouches for, and whose source was not asked yet whether they are still the file's. Nobody sees them. */
   confirmed: boolean;
+  /** A source that is asked first gave trouble: all take part now. */
+  widened: boolean;
   /** Source whose bytes are taken back as soon as no connection is open. */
   recalling: string | null;
   verified: boolean;
@@ -40,7 +42,18 @@ export function readState(
   const segments = file.sha256 === null && found.missing() === 0 ? fresh : found;
   const identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
   const confirmed = file.sha256 !== null || identity === null;
-  return { file, routes, bell, segments, identity, confirmed, recalling: null, verified: false, failure: null };
+  return {
+    file,
+    routes,
+    bell,
+    segments,
+    identity,
+    confirmed,
+    widened: false,
+    recalling: null,
+    verified: false,
+    failure: null,
+  };
 }
 
 /** A file's book with nothing in it. */
@@ -57,12 +70,14 @@ export function othersThan(route: FileRoute, state: DownloadState): FileRoute[] 
   return state.routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
 }
 
-/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once. */
+/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after trouble with it. */
 export function isUsable(route: FileRoute, state: DownloadState): boolean {
   const { file, identity, routes } = state;
+  const reserved =
+    !state.widened && !route.lane.first && routes.some((r) => r.lane.first && isAlive(r) && !r.suspected);
   const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
   const better = routes.some((r) => r !== route && !r.rangeless && isAlive(r) && !r.suspected);
-  return sameCopy && (!route.rangeless || (route.mine === 0 && !better));
+  return sameCopy && !reserved && (!route.rangeless || (route.mine === 0 && !better));
 }
 
 /** The bytes of `source` are missing again. */

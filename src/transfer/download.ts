@@ -71,6 +71,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
 
   const blameRoute = (route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void => {
     const alone = othersThan(route, state).length === 0;
+    state.widened ||= route.lane.first;
     const left = refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, Date.now());
     if (alone) {
       scout.send();
@@ -107,7 +108,10 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   const scout = createScout(file, routes, around, settle);
   const lines = createLines(state, disk, around, signal, {
     hopeful: scout.isOpen,
-    crawled: scout.send,
+    crawled: () => {
+      state.widened = true;
+      scout.send();
+    },
     refused: blameRoute,
     failed: fail,
     closed: settle,

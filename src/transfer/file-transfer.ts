@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredFile } from '../values/gateway.js';
-import type { IndexFile, SourceFault } from '../values/source.js';
+import type { FileLocation, IndexFile, SourceFault } from '../values/source.js';
 import { DiskFull, type PartialFile } from '../values/store.js';
 import type { Transfer } from '../values/transfers.js';
 import { type Download, openDownload } from './download.js';
@@ -14,11 +14,13 @@ export function startFileTransfer(file: IndexFile, key: string, around: Surround
   let ended = false;
 
   const begin = async (): Promise<StoredFile | { readonly partial: PartialFile; readonly download: Download }> => {
+    const first = await askedBefore(file, around);
     const place = await findOrClaim(file, key, around);
     if ('sha256' in place) {
       return place;
     }
-    const download = await openDownload(file, place, around).catch(async (error: unknown) => {
+    const locations = first === null ? file.locations : [first, ...file.locations];
+    const download = await openDownload({ ...file, locations }, place, around).catch(async (error: unknown) => {
       await place.release();
       throw error;
     });
@@ -40,7 +42,7 @@ export function startFileTransfer(file: IndexFile, key: string, around: Surround
       const sha256 = await download.run();
       const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
       keep = false;
-      around.arrived(stored);
+      around.arrived(stored, file, download.faults());
       return stored;
     } catch (error) {
       keep = !(error instanceof DiskFull);
@@ -68,6 +70,21 @@ export function startFileTransfer(file: IndexFile, key: string, around: Surround
       yield* 'sha256' in state || ended ? store.read(await done, from, reading) : state.download.read(from, reading);
     },
   };
+}
+
+/** The place that is asked before the others, looked for only where the store lacks the file. */
+async function askedBefore(file: IndexFile, { before, store, signal }: Surroundings): Promise<FileLocation | null> {
+  const missing = file.sha256 !== null && (await store.find(file.sha256, file.filename)) === null;
+  if (before === null || !missing) {
+    return null;
+  }
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const stopped = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  return Promise.race([before(file), stopped]).finally(() => signal.removeEventListener('abort', stop));
 }
 
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */

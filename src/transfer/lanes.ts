@@ -5,6 +5,8 @@ import type { FileLocation, Source } from '../values/source.js';
 export interface Lane {
   readonly host: string;
   readonly limit: number;
+  /** It is asked alone, until it gives trouble: others would bring bytes that it need not cost anybody. */
+  readonly first: boolean;
   active: number;
   /** Time (ms since the epoch) before which it is not asked. */
   notBefore: number;
@@ -15,7 +17,10 @@ export interface Lane {
 }
 
 /** What the transfers need to know of a source: its address, connections to one host at a time, credentials, group. */
-export type SourceTerms = Pick<Source, 'url' | 'connections' | 'credentials' | 'group'>;
+export type SourceTerms = Pick<Source, 'url' | 'connections' | 'credentials' | 'group'> & {
+  /** Asked alone, until it gives trouble. */
+  readonly first?: boolean;
+};
 
 /** Connections to a host whose source is in no list: a direct link, a folder. */
 const UNLISTED_CONNECTIONS = 16;
@@ -34,8 +39,17 @@ export function openLanes(sources: (id: string) => SourceTerms | undefined): {
       if (known !== undefined) {
         return known;
       }
-      const limit = Math.max(1, sources(location.source)?.connections ?? UNLISTED_CONNECTIONS);
-      const lane: Lane = { host: key, limit, active: 0, notBefore: 0, left: false, rate: null };
+      const terms = sources(location.source);
+      const limit = Math.max(1, terms?.connections ?? UNLISTED_CONNECTIONS);
+      const lane: Lane = {
+        host: key,
+        limit,
+        first: terms?.first ?? false,
+        active: 0,
+        notBefore: 0,
+        left: false,
+        rate: null,
+      };
       lanes.set(key, lane);
       return lane;
     },

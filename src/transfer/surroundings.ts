@@ -2,7 +2,7 @@ import type { Credentials } from '../values/credentials.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { HttpClient } from '../values/http.js';
 import type { Log } from '../values/log.js';
-import type { FileLocation, IndexFile } from '../values/source.js';
+import type { FileLocation, IndexFile, SourceFault } from '../values/source.js';
 import type { Store } from '../values/store.js';
 import type { Lane } from './lanes.js';
 import type { Want } from './scheduler.js';
@@ -28,6 +28,8 @@ export interface Surroundings {
   credentials(location: FileLocation): Credentials | null;
   /** More places where a file can be had, from sources that were not asked for it yet; null where there is nobody to ask. */
   readonly more: ((file: IndexFile) => Promise<readonly FileLocation[]>) | null;
+  /** A place that is asked before those of the page, waited for where the file is about to be there; null: there is none. */
+  readonly before: ((file: IndexFile) => Promise<FileLocation | null>) | null;
   /** Takes part in the scheduling until it is removed. */
   add(work: Work): void;
   remove(work: Work): void;
@@ -35,6 +37,6 @@ export interface Surroundings {
   changed(): void;
   /** Bytes that came over the network. */
   count(source: string, bytes: number): void;
-  /** A whole file came over the network and is in the store. */
-  arrived(file: StoredFile): void;
+  /** A whole file came over the network and is in the store; `faults`: what sources did wrong with it. */
+  arrived(stored: StoredFile, file: IndexFile, faults: readonly SourceFault[]): void;
 }

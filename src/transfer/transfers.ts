@@ -17,7 +17,8 @@ import { watchYoungMemory } from './young-memory.js';
 
 /**
  * Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. `more` is asked for other
- * places of a file as soon as the last one that is known gives trouble.
+ * places of a file as soon as the last one that is known gives trouble. `before` may know a place that is asked before those of the page;
+ * `arrived` is told of every file that came over the network.
  */
 export function openTransfers(options: {
   readonly client: HttpClient;
@@ -27,6 +28,8 @@ export function openTransfers(options: {
   readonly signal: AbortSignal;
   readonly timings?: Partial<Timings>;
   readonly more?: (file: IndexFile) => Promise<readonly FileLocation[]>;
+  readonly before?: (file: IndexFile) => Promise<FileLocation | null>;
+  readonly arrived?: Surroundings['arrived'];
 }): Transfers {
   const { client, store, log } = options;
   const watchMemory = watchYoungMemory();
@@ -78,6 +81,7 @@ export function openTransfers(options: {
     lane: lanes.lane,
     credentials: lanes.credentials,
     more: options.more ?? null,
+    before: options.before ?? null,
     add: (work) => {
       works.add(work);
       changed();
@@ -91,8 +95,9 @@ export function openTransfers(options: {
       watchMemory(bytes);
       fetched[source] = (fetched[source] ?? 0) + bytes;
     },
-    arrived: ({ sha256 }) => {
-      arrived.add(sha256);
+    arrived: (stored, file, faults) => {
+      arrived.add(stored.sha256);
+      options.arrived?.(stored, file, faults);
     },
   };
 

@@ -9,7 +9,9 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent to the origin of `url` alone, never after a redirect to another one. */
   readonly credentials?: Credentials | null;
-  /** Limit until the connection stands, until the header came, and between two pieces of the body. */
+  /** What is sent with it; its length has to be in the header `content-length`. Pieces are asked for as the connection takes them. */
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  /** Limit until the connection stands, until the header came, and between two pieces of the body, sent or received. */
   readonly connectMs?: number;
   readonly headersMs?: number;
   readonly stallMs?: number;

@@ -36,9 +36,24 @@ export interface ProbeReport {
   readonly fault: SourceFault | null;
 }
 
+/** What a run had of the bucket that it shares with others, and gave it. Sizes in bytes. */
+export interface BucketReport {
+  /** `s3://bucket/prefix`, without secrets. */
+  readonly place: string;
+  readonly bytesRead: number;
+  readonly filesStored: number;
+  readonly bytesStored: number;
+  /** Objects that held other bytes than their names say, and were put again. */
+  readonly filesReplaced: number;
+  /** Milliseconds spent waiting for what another run was bringing. */
+  readonly waitedMs: number;
+  /** Whether this run brought what was missing, on behalf of all that waited. */
+  readonly leased: boolean;
+}
+
 /** The wheel cache in this run. */
 export interface CacheReport {
-  readonly store: 'github' | 'directory' | 'off';
+  readonly store: 'github' | 'directory' | 's3' | 'off';
   /** Why this store (`auto` explains itself). */
   readonly reason: string;
   readonly folder: string;
@@ -49,7 +64,10 @@ export interface CacheReport {
   /** Files and bytes that were already in the store. */
   readonly filesReused: number;
   readonly bytesReused: number;
+  /** Bytes that came from indexes and mirrors: those of a bucket are not among them. */
   readonly bytesDownloaded: number;
+  /** Only of the store `s3`. */
+  readonly bucket: BucketReport | null;
 }
 
 /** Everything that is told about a run: outputs, summary, annotations and the JSON report come from it, and from nothing else. */

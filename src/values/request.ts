@@ -1,5 +1,6 @@
 import type { Requirement } from '../packaging/requirement.js';
 import type { Credentials } from './credentials.js';
+import type { S3Place } from './s3.js';
 
 /** A device as the user names it: `auto`, `cpu`, `gpu`, `cu118` ... `cu130`, `xpu`, `npu`, `dcu`, `mlu`, `gcu`, `maca`, `ixuca`. */
 export type DeviceWish = string;
@@ -66,7 +67,9 @@ export interface Request {
   readonly scope: 'job' | 'keep';
   /** Absolute path of a file that takes the environment of later steps, or null. */
   readonly envFile: string | null;
-  readonly cache: 'auto' | 'github' | 'directory' | 'off';
+  readonly cache: 'auto' | 'github' | 'directory' | 's3' | 'off';
+  /** The bucket of `s3`, and of `auto` where one is named. */
+  readonly cacheUrl: S3Place | null;
   /** Absolute folder of the cache, or null for the default. */
   readonly cachePath: string | null;
   readonly verify: 'full' | 'import' | 'off';

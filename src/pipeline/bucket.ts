@@ -1,0 +1,107 @@
+import { createClient } from '../net/client.js';
+import { toPylock } from '../packaging/pylock.js';
+import { openKeys } from '../store/s3/keys.js';
+import { openObjects } from '../store/s3/objects.js';
+import { readThrough } from '../store/s3/reader.js';
+import { bucketSource, openShare, type Share } from '../store/s3/share.js';
+import type { SourceTerms } from '../transfer/lanes.js';
+import type { StoredFile } from '../values/gateway.js';
+import type { HttpClient } from '../values/http.js';
+import type { Lock } from '../values/lock.js';
+import type { IndexFile, SourceFault } from '../values/source.js';
+import type { Store } from '../values/store.js';
+import type { Transfers } from '../values/transfers.js';
+import type { Run } from './context.js';
+import type { Prepared } from './prepare.js';
+
+/** The bucket of a run. */
+export interface Bucket {
+  readonly share: Pick<Share, 'locate' | 'readLock' | 'awaitLock'>;
+  /** The run's client, which reads the bucket too. */
+  readonly client: HttpClient;
+  /** Address of its wheels, which opens nothing by itself. */
+  readonly url: string;
+  /** What the transfers have to know of it. */
+  readonly terms: SourceTerms;
+  /** Has a file that arrived stored, unless it is one of this machine's own. */
+  offer(stored: StoredFile, file: IndexFile, faults: readonly SourceFault[]): void;
+  /** Stores a lock that this run has resolved. */
+  storeLock(lock: Lock): Promise<void>;
+  /** Stores what the bucket lacks of a lock, files that this machine had already included. */
+  fill(lock: Lock, store: Store): Promise<void>;
+  /** Waits for what is being stored, and lets others go on. */
+  settle(): Promise<void>;
+  /** Writes into the story what came from the bucket and what went there. */
+  tell(transfers: Transfers): void;
+  close(): Promise<void>;
+}
+
+/** Connections to the store's server at a time: it is made for many machines. */
+const CONNECTIONS = 16;
+/** How long (ms) it is believed that the bucket still has all of a lock: others remove what is old. Until then a warm run asks nobody. */
+const TRUST_MS = 24 * 60 * 60 * 1000;
+
+/** Opens the bucket that the request names; null where it names none. Nobody is asked before something is needed. */
+export async function openBucket(run: Run, prepared: Prepared, client: HttpClient): Promise<Bucket | null> {
+  const { request, context, deadline, story } = run;
+  const { cacheUrl: place, paddle, requirements } = request;
+  if (prepared.choice.kind !== 's3' || place === null) return null;
+  const { log, environment, home, version } = context;
+  const { signal } = deadline;
+  const network = { ...prepared.runner.network, httpProxy: null, httpsProxy: null };
+  const direct = createClient({ network, version, log });
+  const ring = await openKeys({ client, direct, environment, home, region: place.region, log, signal });
+  const objects = openObjects({ client, place, region: ring.region, keys: ring.get });
+  const share = openShare({ objects, key: prepared.key, mayWrite: true, log, signal });
+  const url = objects.address('wheels');
+  const keepsLock = paddle.kind !== 'nightly' && requirements.pylock === null;
+  return {
+    share,
+    client: readThrough(client, objects),
+    url,
+    terms: { url, connections: CONNECTIONS, credentials: null, group: bucketSource, first: true },
+    offer: (stored, file, faults) => {
+      if (file.locations.some((location) => location.url.startsWith('file:'))) return;
+      const wrong = faults.some(({ source, kind }) => source === bucketSource && kind === 'wrong-hash');
+      share.offer(stored, wrong);
+    },
+    storeLock: async (lock) => {
+      if (keepsLock) await share.storeLock(toPylock(lock));
+    },
+    fill: async (lock, store) => {
+      const digest = `${url} ${lock.key} ${lock.created}`;
+      const kept = await store.readFact('bucket');
+      if (kept !== null && kept.ageMs < TRUST_MS && kept.value === digest) return;
+      await context.timeline.step('Fill the bucket', async () => {
+        for (const file of lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local')) {
+          const stored = await store.find(file.sha256, file.filename);
+          if (stored !== null && !(await share.has(file))) share.offer(stored, false);
+        }
+        // One that was resolved in this run is there; an older one does not replace what others have stored meanwhile.
+        if (keepsLock && (await share.readLock()) === null) await share.storeLock(toPylock(lock));
+        await share.close();
+      });
+      if (share.isWhole()) await store.writeFact('bucket', digest);
+    },
+    settle: share.close,
+    tell: (transfers) => {
+      const { cache, lock } = story;
+      if (cache === null || lock === null) return;
+      const wanted = new Set(lock.files.map(({ filename }) => filename));
+      const arrived = transfers.arrived();
+      const lent = share.lent().filter(({ sha256, filename }) => arrived.has(sha256) && wanted.has(filename));
+      const filesReused = cache.filesReused + lent.length;
+      story.cache = {
+        ...cache,
+        hit: !lock.resolved && filesReused === lock.files.length ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
+        filesReused,
+        bytesReused: lent.reduce((sum, { size }) => sum + size, cache.bytesReused),
+        bucket: { ...share.report(), bytesRead: transfers.fetched()[bucketSource] ?? 0 },
+      };
+    },
+    close: async () => {
+      await share.close();
+      await direct.close();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../../values/log.js';
+import { type S3Objects, textUpload } from './objects.js';
+import { S3Refusal } from './refusal.js';
+import { putIf } from './write-once.js';
+
+/** How often the holder says that it lives, and how long its silence may last, ms. */
+export interface LeaseTimes {
+  readonly beatMs: number;
+  readonly deadMs: number;
+}
+
+/** What others see of the lease of a key. */
+export interface LeaseView {
+  readonly state: 'none' | 'alive' | 'dead';
+  /** ETag of the lease object; '' where there is none. */
+  readonly etag: string;
+  /** Keys of what the holder has stored so far. */
+  readonly arrived: ReadonlySet<string>;
+}
+
+/** The right to bring what is missing, and the duty to store it. */
+export interface Lease {
+  /** Tells the others that something is stored. */
+  announce(key: string): void;
+  /** Gives it up; what is there stays. */
+  release(): Promise<void>;
+}
+
+const LIMIT = 2 ** 20;
+/** Milliseconds for giving a lease up: past that it ends by itself. */
+const RELEASE_MS = 5_000;
+
+function readArrived(text: string): ReadonlySet<string> {
+  try {
+    const told = JSON.parse(text) as { readonly arrived?: unknown } | null;
+    return new Set(Array.isArray(told?.arrived) ? told.arrived.filter((key) => typeof key === 'string') : []);
+  } catch {
+    // Whatever it is, its holder announces nothing; its age still tells whether it lives.
+    return new Set();
+  }
+}
+
+/** Looks at the lease `key`. Its age is told by the store's own clock, so no two machines have to agree on the time. */
+export async function lookAtLease(
+  objects: S3Objects,
+  key: string,
+  { deadMs }: LeaseTimes,
+  signal: AbortSignal,
+): Promise<LeaseView> {
+  const found = await objects.read(key, LIMIT, signal);
+  if (found === null) return { state: 'none', etag: '', arrived: new Set() };
+  const state = found.ageMs !== null && found.ageMs > deadMs ? 'dead' : 'alive';
+  return { state, etag: found.etag, arrived: readArrived(found.text) };
+}
+
+/**
+ * Takes the lease that `seen` shows to be free or dead: of all who try, the condition lets one through. Null where somebody else was
+ * faster. The holder beats until it releases; `lost` is called when another has taken it over (this one was silent for too long).
+ */
+export async function takeLease(
+  objects: S3Objects,
+  key: string,
+  seen: LeaseView,
+  { beatMs }: LeaseTimes,
+  log: Pick<Log, 'debug'>,
+  signal: AbortSignal,
+): Promise<Lease | null> {
+  const holder = randomUUID();
+  const arrived = new Set<string>();
+  let beats = 0;
+  /** How many of them the latest beat told of. */
+  let told = 0;
+  const text = (): string => {
+    beats += 1;
+    told = arrived.size;
+    return JSON.stringify({ schema: 1, holder, beat: beats, arrived: [...arrived] });
+  };
+  const condition = seen.state === 'none' ? { ifNoneMatch: '*' as const } : { ifMatch: seen.etag };
+  const taken = await putIf(objects, key, textUpload(text()), condition, signal);
+  if (taken === null) return null;
+
+  const end = new AbortController();
+  let etag = taken;
+  let held = true;
+  let wake = (): void => undefined;
+  const beat = async (): Promise<void> => {
+    try {
+      const next = await putIf(objects, key, textUpload(text()), { ifMatch: etag }, signal);
+      held = next !== null;
+      etag = next ?? '';
+      if (!held) log.debug(`S3: the lease ${key} was taken over`);
+    } catch (error) {
+      // The next beat tries again; without any the lease ends, and others go on.
+      if (!(error instanceof S3Refusal)) throw error;
+      log.debug(`S3: ${error.message}`);
+    }
+  };
+  const live = async (): Promise<void> => {
+    while (held && !end.signal.aborted && !signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      if (arrived.size === told) {
+        await Promise.race([woken, sleep(beatMs, undefined, { signal: end.signal }).catch(() => undefined)]);
+      }
+      // What is stored at about the same time is told in one go.
+      if (arrived.size > told) await sleep(Math.min(200, beatMs / 2));
+      if (!end.signal.aborted) await beat();
+    }
+  };
+  const living = live().catch((error: unknown) => log.debug(String(error)));
+  return {
+    announce: (stored) => {
+      arrived.add(stored);
+      wake();
+    },
+    release: async () => {
+      end.abort();
+      wake();
+      await living;
+      if (!held) return;
+      try {
+        await objects.remove(key, AbortSignal.timeout(RELEASE_MS));
+      } catch (error) {
+        log.debug(`S3: ${String(error)}`);
+      }
+    },
+  };
+}

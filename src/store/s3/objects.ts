@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HttpAnswer, type HttpClient, HttpFault } from '../../values/http.js';
+import { nameOfPlace, type S3Keys, type S3Place } from '../../values/s3.js';
+import { objectUrl } from './address.js';
+import { readRefusal, S3Refusal } from './refusal.js';
+import { presignedUrl, sha256, signedHeaders } from './sign.js';
+
+/** An object as its header tells it. */
+export interface S3Object {
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since it was written, by the store's own clock; null where it tells no times. */
+  readonly ageMs: number | null;
+}
+
+/** What is put: text, or a stream of bytes whose length and hash are known, which the store checks on arrival. */
+export interface Upload {
+  /** Bytes. */
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  bytes(): Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** Under which condition something is put (RFC 9110, section 13.1): where nothing is there, or what has this ETag. */
+export type Condition = { readonly ifNoneMatch: '*' } | { readonly ifMatch: string } | null;
+
+/** A place in a store, its requests signed. Keys are what follows the place's prefix. All throw S3Refusal where the store does not serve. */
+export interface S3Objects {
+  readonly place: S3Place;
+  /** The object's plain address, which opens nothing without a signature. */
+  address(key: string): string;
+  /** An address that opens an object to whoever has it: a secret. `url` is a plain one. */
+  presign(url: string): Promise<string>;
+  /** Takes the store's clock out of an answer. Whether ours was so wrong that a new signature is worth a try. */
+  setClock(headers: Readonly<Record<string, string>>): boolean;
+  /** Null where there is none. */
+  head(key: string, signal: AbortSignal): Promise<S3Object | null>;
+  /** A small text; null where there is none. */
+  read(key: string, limit: number, signal: AbortSignal): Promise<(S3Object & { readonly text: string }) | null>;
+  /** The new ETag; null where the condition does not hold (any more). */
+  put(key: string, upload: Upload, condition: Condition, signal: AbortSignal): Promise<string | null>;
+  remove(key: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Milliseconds for which a presigned address is good: it is used at once, and a request that has begun goes on. */
+const SIGNED_MS = 900_000;
+/** A clock that is off by this much (ms) is corrected; stores take 15 minutes, presigned addresses none into the future. */
+const SKEW_MS = 30_000;
+const limits = { connectMs: 5_000, headersMs: 20_000, stallMs: 30_000 };
+/** Tries after an answer that promises nothing and denies nothing. */
+const TRIES = 4;
+
+const again = (status: number): boolean => status === 429 || status === 500 || (status >= 502 && status <= 504);
+
+/** What is put of a text. */
+export function textUpload(text: string): Upload {
+  const bytes = Buffer.from(text);
+  return { size: bytes.length, sha256: sha256(bytes), bytes: () => bytes };
+}
+
+/**
+ * Opens a place. `keys` gives what signs (they may end and be renewed, hence a function); `backOffMs` is the first wait after a store
+ * said to slow down.
+ */
+export function openObjects(options: {
+  readonly client: HttpClient;
+  readonly place: S3Place;
+  readonly region: string;
+  readonly keys: () => Promise<S3Keys>;
+  readonly backOffMs?: number;
+}): S3Objects {
+  const { client, place, region, keys, backOffMs = 300 } = options;
+  const scope = { region, service: 's3' } as const;
+  const name = nameOfPlace(place);
+  /** The store's clock minus ours, ms. */
+  let ahead = 0;
+  const now = (): Date => new Date(Date.now() + ahead);
+
+  const setClock = (headers: Readonly<Record<string, string>>): boolean => {
+    const told = Date.parse(headers['date'] ?? '');
+    if (!Number.isFinite(told) || Math.abs(told - now().getTime()) < SKEW_MS) return false;
+    ahead = told - Date.now();
+    return true;
+  };
+
+  const about = ({ headers }: HttpAnswer): S3Object => {
+    const age = Date.parse(headers['date'] ?? '') - Date.parse(headers['last-modified'] ?? '');
+    const size = Number(headers['content-length'] ?? Number.NaN);
+    return { etag: headers['etag'] ?? '', size, ageMs: Number.isFinite(age) ? age : null };
+  };
+
+  async function once(
+    method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
+    key: string,
+    extra: Readonly<Record<string, string>>,
+    upload: Upload | null,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const url = objectUrl(place, region, key);
+    const payload = upload?.sha256 ?? sha256('');
+    const signed = signedHeaders({ method, url, headers: {}, payload }, await keys(), scope, now());
+    const length: Record<string, string> = upload === null ? {} : { 'content-length': String(upload.size) };
+    return client.request({
+      url: url.href,
+      method,
+      headers: { ...extra, ...length, ...signed },
+      ...(upload === null ? {} : { body: upload.bytes() }),
+      ...limits,
+      signal,
+    });
+  }
+
+  /** An answer with one of the statuses in `good`; every other one is thrown. `resend`: also after a connection that broke. */
+  async function request(
+    method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
+    key: string,
+    good: readonly number[],
+    extra: Readonly<Record<string, string>>,
+    upload: Upload | null,
+    resend: boolean,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    const asked = `${method} ${key} in ${name}`;
+    let corrected = false;
+    for (let attempt = 1; ; attempt += 1) {
+      let refusal: S3Refusal;
+      try {
+        const answer = await once(method, key, extra, upload, signal);
+        if (good.includes(answer.status)) return answer;
+        refusal = await readRefusal(answer, asked);
+        if (answer.status === 403 && !corrected && setClock(answer.headers)) {
+          corrected = true;
+          continue;
+        }
+        if (!again(answer.status)) throw refusal;
+      } catch (error) {
+        if (!(error instanceof HttpFault)) throw error;
+        refusal = new S3Refusal(0, '', error.message, error.remedy ?? 'Check cache-url and the network.', {
+          cause: error,
+        });
+        // A silent server has cost its whole time limit already.
+        const passing = error.kind === 'reset' || (error.kind === 'timeout' && attempt === 1);
+        if (!resend || !passing) throw refusal;
+      }
+      if (attempt === TRIES) throw refusal;
+      await sleep(backOffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal });
+    }
+  }
+
+  return {
+    place,
+    address: (key) => objectUrl(place, region, key).href,
+    presign: async (url) => presignedUrl(new URL(url), await keys(), scope, now(), SIGNED_MS / 1000),
+    setClock,
+    head: async (key, signal) => {
+      const answer = await request('HEAD', key, [200, 404], {}, null, true, signal);
+      answer.cancel();
+      return answer.status === 404 ? null : about(answer);
+    },
+    read: async (key, limit, signal) => {
+      const answer = await request('GET', key, [200, 404], {}, null, true, signal);
+      if (answer.status === 200) return { ...about(answer), text: await answer.text(limit) };
+      // Without the bucket every key is missing: that is not the same as an empty cache.
+      const refusal = await readRefusal(answer, `GET ${key} in ${name}`);
+      if (refusal.code === 'NoSuchBucket') throw refusal;
+      return null;
+    },
+    put: async (key, upload, condition, signal) => {
+      const header: Record<string, string> =
+        condition === null
+          ? {}
+          : 'ifMatch' in condition
+            ? { 'if-match': condition.ifMatch }
+            : { 'if-none-match': condition.ifNoneMatch };
+      // 404: what the ETag was of is gone. 409: somebody else is writing it at this moment.
+      const answer = await request('PUT', key, [200, 201, 204, 404, 409, 412, 501], header, upload, false, signal);
+      if (answer.status < 300) {
+        answer.cancel();
+        return answer.headers['etag'] ?? '';
+      }
+      const refusal = await readRefusal(answer, `PUT ${key} in ${name}`);
+      if (condition !== null && (answer.status === 412 || answer.status === 409)) return null;
+      if (condition !== null && 'ifMatch' in condition && answer.status === 404) return null;
+      throw refusal;
+    },
+    remove: async (key, signal) => {
+      (await request('DELETE', key, [200, 204, 404], {}, null, true, signal)).cancel();
+    },
+  };
+}
