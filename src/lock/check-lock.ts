@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lock, LockedFile } from '../values/lock.js';
 import type { ProjectPage } from '../values/source.js';
 
@@ -22,6 +23,9 @@ function judge(file: LockedFile, page: ProjectPage): LockVerdict {
   return { verdict: 'confirmed' };
 }
 
+/** Milliseconds for the pages: a network that swallows requests is one where no index answers. */
+const LIMIT_MS = 15_000;
+
 /**
  * Holds a lock against the pages of its projects, all asked at once; no file is fetched. A file of another machine can't be checked, so
  * it refutes the lock.
@@ -29,14 +33,22 @@ function judge(file: LockedFile, page: ProjectPage): LockVerdict {
 export async function checkLock(
   lock: Pick<Lock, 'files'>,
   page: (project: string) => Promise<ProjectPage>,
+  limitMs = LIMIT_MS,
 ): Promise<LockVerdict> {
-  const verdicts = await Promise.all(
+  const judged = Promise.all(
     lock.files.map(async (file): Promise<LockVerdict> => {
       if (file.hashOrigin === 'local')
         return { verdict: 'refuted', why: `${file.filename} is a file of another machine` };
       return judge(file, await page(file.name));
     }),
   );
+  const late = new AbortController();
+  const silence: Promise<readonly LockVerdict[]> = sleep(limitMs, undefined, { signal: late.signal }).then(() => [
+    { verdict: 'unanswered', why: `the indexes did not answer within ${limitMs / 1000} s` },
+  ]);
+  // The loser of the race has nothing to say any more.
+  silence.catch(() => undefined);
+  const verdicts = await Promise.race([judged, silence]).finally(() => late.abort());
   const refuted = verdicts.find(({ verdict }) => verdict === 'refuted');
   return refuted ?? verdicts.find(({ verdict }) => verdict === 'unanswered') ?? { verdict: 'confirmed' };
 }

@@ -73,10 +73,13 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
       const kept = await store.readFact('bucket');
       if (kept !== null && kept.ageMs < TRUST_MS && kept.value === digest) return;
       await context.timeline.step('Fill the bucket', async () => {
-        for (const file of lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local')) {
-          const stored = await store.find(file.sha256, file.filename);
-          if (stored !== null && !(await share.has(file))) share.offer(stored, false);
-        }
+        const files = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+        await Promise.all(
+          files.map(async (file) => {
+            const stored = await store.find(file.sha256, file.filename);
+            if (stored !== null && !(await share.has(file))) share.offer(stored, false);
+          }),
+        );
         // One that was resolved in this run is there; an older one does not replace what others have stored meanwhile.
         if (keepsLock && (await share.readLock()) === null) await share.storeLock(toPylock(lock));
         await share.close();

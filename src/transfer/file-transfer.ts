@@ -78,13 +78,13 @@ async function askedBefore(file: IndexFile, { before, store, signal }: Surroundi
   if (before === null || !missing) {
     return null;
   }
-  signal.throwIfAborted();
-  let stop = (): void => undefined;
+  // A signal of its own: hundreds of files may wait at a time.
+  const closed = AbortSignal.any([signal]);
+  closed.throwIfAborted();
   const stopped = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
+    closed.addEventListener('abort', () => reject(closed.reason), { once: true });
   });
-  return Promise.race([before(file), stopped]).finally(() => signal.removeEventListener('abort', stop));
+  return Promise.race([before(file), stopped]);
 }
 
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */

@@ -108,7 +108,8 @@ export function openObjects(options: {
       headers: { ...extra, ...length, ...signed },
       ...(upload === null ? {} : { body: upload.bytes() }),
       ...limits,
-      signal,
+      // A signal of its own: dozens of requests are under way at a time.
+      signal: AbortSignal.any([signal]),
     });
   }
 
