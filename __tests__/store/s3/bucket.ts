@@ -52,6 +52,7 @@ export interface TestBucket {
   setClock(aheadMs: number): void;
   /** Puts bytes under a key behind everybody's back. */
   plant(key: string, bytes: string | Uint8Array): void;
+  remove(key: string): void;
   /** Keys of the objects that are there. */
   keys(): string[];
   close(): Promise<void>;
@@ -110,6 +111,7 @@ export async function openBucketServer(): Promise<TestBucket> {
       rmSync(path, { force: true });
       writeFileSync(path, bytes);
     },
+    remove: (key) => rmSync(join(folder, 'team', key), { force: true }),
     keys: () =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
