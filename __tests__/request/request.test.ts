@@ -194,7 +194,8 @@ describe('the table of inputs', () => {
   test.each(inputs.flatMap(({ name, choices }) => (choices ?? []).map((choice) => [name, choice] as const)))(
     '%s: %s is accepted',
     async (name, choice) => {
-      expect(await read({ [name]: choice })).toBeDefined();
+      const bucket = choice === 's3' ? { 'cache-url': 's3://wheels/team' } : {};
+      expect(await read({ [name]: choice, ...bucket })).toBeDefined();
     },
   );
 });

@@ -6,7 +6,7 @@ import { errorCode } from '../../values/system-error.js';
 export type Profile = Readonly<Record<string, string>>;
 
 /** A file of profiles: `[name]` or `[profile name]`, `key = value`, comments on lines of their own; nested values are left out. */
-export function parseProfiles(text: string): ReadonlyMap<string, Profile> {
+function parseProfiles(text: string): ReadonlyMap<string, Profile> {
   const profiles = new Map<string, Profile>();
   let current: string | null = null;
   for (const line of text.split(/\r?\n/)) {
