@@ -2,7 +2,9 @@ import { keepLock } from './lock/keep.js';
 import { indexFile } from './lock/lock-page.js';
 import { goAhead } from './pipeline/ahead.js';
 import { type Bucket, openBucket } from './pipeline/bucket.js';
+import { makeBuildContext } from './pipeline/build-context.js';
 import { conclude, looked, type Result } from './pipeline/conclude.js';
+import { prepareContainers, serveContainers } from './pipeline/containers.js';
 import type { Context, Outcome, Run } from './pipeline/context.js';
 import { type Desk, openDesk } from './pipeline/desk.js';
 import { checkDiskSpace } from './pipeline/disk-space.js';
@@ -25,7 +27,8 @@ import type { Request } from './values/request.js';
 /** From bare Python to a verified PaddlePaddle: look at the machine, decide, obtain the lock, install, tell later steps, prove. */
 export function setup(request: Request, context: Context): Promise<Outcome> {
   return conclude('setup', request, context, async (run) => {
-    const prepared = await prepare(run);
+    const drafted = await prepare(run);
+    const prepared = { ...drafted, containers: await prepareContainers(run, drafted.runner) };
     await checkEdits(run, prepared.runner);
     const found = await findStock(run, prepared);
     const known = await obtainLock(run, prepared, found);
@@ -83,9 +86,11 @@ async function carryOut(
     run.state = { ...run.state, save: toSave(prepared, stock, lock) };
     const underWay = Object.values(works.transfers.fetched()).reduce((sum, bytes) => sum + bytes, 0);
     await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib, underWay);
+    if (prepared.containers !== null) await serveContainers(run, prepared.containers);
+    await makeBuildContext(run, prepared.runner, lock, desk, works, store);
     const result = request.install
       ? await installAll(run, prepared, plan, lock, known !== null, desk, works, programs)
-      : await fillCache(run, lock, works);
+      : await fillCache(run, prepared, lock, works);
     await bucket?.fill(lock, store);
     return result;
   } finally {
@@ -111,16 +116,16 @@ async function installAll(
 ): Promise<Result> {
   const { verify } = run.request;
   const python = await place(run, prepared, lock, kept, works, programs);
-  const later = await tellLater(run, prepared.runner, python, desk.sources);
+  const later = await tellLater(run, prepared, python, desk.sources);
   const proved = verify === 'off' || (await prove(run, plan, prepared.runner, python, verify));
   return { exitCode: proved ? 0 : 3, later };
 }
 
 /** `install: off`: the files are brought into the store, and nothing else happens. */
-async function fillCache({ context }: Run, lock: Lock, works: Works): Promise<Result> {
+async function fillCache({ context }: Run, { containers }: Prepared, lock: Lock, works: Works): Promise<Result> {
   const wanted = lock.files.filter((file) => file.hashOrigin !== 'local').map(indexFile);
   await context.timeline.step('Fill the cache', () =>
     Promise.all(wanted.map((file) => works.transfers.get(file).done)),
   );
-  return looked;
+  return { ...looked, later: { variables: containers?.variables ?? {}, path: [] } };
 }

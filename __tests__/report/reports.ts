@@ -98,6 +98,8 @@ export const doneReport: Report = {
   },
   install: { installer: 'uv', installerVersion: '0.13.9', python: '/env/bin/python', venv: '/env', attempts: 1 },
   configured: {},
+  containers: null,
+  buildContext: null,
   verification: {
     verified: true,
     level: 'full',

@@ -40,8 +40,22 @@ describe('a wrong input is answered with what was given, what is allowed and wha
     [{ cache: 'dir' }, 'cache: It is "dir"; allowed is auto, github, directory, s3 or off. Write `cache: directory`.'],
     [{ verify: 'none' }, 'verify: It is "none"; allowed is full, import or off. Write `verify: off`.'],
     [{ gpu: 'option' }, 'gpu: It is "option"; allowed is required or optional. Write `gpu: optional`.'],
-    [{ configure: 'pip,dockr' }, 'configure: It names "dockr"; allowed is pip, or off alone. Write `configure: pip`.'],
-    [{ configure: 'pip, off' }, 'configure: It names "off"; allowed is pip, or off alone. Write `configure: pip`.'],
+    [
+      { configure: 'pip,dockr' },
+      'configure: It names "dockr"; allowed is pip, docker, buildkit, containerd or podman, or off alone. Write `configure: docker`.',
+    ],
+    [
+      { configure: 'pip, off' },
+      'configure: It names "off"; allowed is pip, docker, buildkit, containerd or podman, or off alone. Write `configure: pip`.',
+    ],
+    [
+      { configure: 'podman' },
+      'configure: It names podman, but no `docker-mirrors` are given, so there is nothing to tell. Name mirrors in `docker-mirrors`, or leave these out.',
+    ],
+    [
+      { configure: 'pip', 'docker-mirrors': 'daocloud' },
+      'configure: `docker-mirrors` are given, but no tool is to be told of them. Write `configure: pip,docker`.',
+    ],
     [
       { 'timeout-minutes': '30 min' },
       'timeout-minutes: It is "30 min"; allowed is a number of minutes above 0 and up to 10080. Write `timeout-minutes: 30`.',

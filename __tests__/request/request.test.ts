@@ -54,6 +54,9 @@ describe('a request', () => {
       paddleIndexes: [],
       configure: ['pip'],
       pipConfig: 'env',
+      dockerMirrors: [],
+      dockerImages: [],
+      dockerContext: null,
       scope: 'job',
       envFile: null,
       cache: 'auto',
@@ -195,7 +198,10 @@ describe('the table of inputs', () => {
     '%s: %s is accepted',
     async (name, choice) => {
       const bucket = choice === 's3' ? { 'cache-url': 's3://wheels/team' } : {};
-      expect(await read({ [name]: choice, ...bucket })).toBeDefined();
+      // Telling Docker of mirrors needs mirrors.
+      const told = name === 'configure' && !['pip', 'off'].includes(choice);
+      const mirrors = told ? { 'docker-mirrors': 'daocloud' } : {};
+      expect(await read({ [name]: choice, ...bucket, ...mirrors })).toBeDefined();
     },
   );
 });

@@ -1,10 +1,18 @@
+import { buildkitFile } from './buildkit-file.js';
+import { containerdFile } from './containerd-file.js';
+import { dockerFile } from './docker-file.js';
 import type { Editor } from './editor.js';
 import { environmentLines } from './env-lines.js';
 import { pipIni } from './pip-ini.js';
+import { podmanFile } from './podman-file.js';
 
 const editors = {
   'environment-lines': environmentLines,
   'pip-ini': pipIni,
+  'docker-mirrors': dockerFile,
+  'buildkit-mirrors': buildkitFile,
+  'containerd-mirrors': containerdFile,
+  'podman-mirrors': podmanFile,
 } as const satisfies Readonly<Record<string, Editor>>;
 
 /** Name of an editor: what a journal keeps of it, so a name once released stays. */

@@ -90,8 +90,13 @@ export async function settle(
   await removeLedger(folder, ledger);
 }
 
+/** Whether two layers are one owner's of one editor, whatever their parts. */
+export function isSameLayer(one: Layer, other: Layer): boolean {
+  return one.owner.id === other.owner.id && one.editor === other.editor;
+}
+
 /** A layer of an owner, and the same one with another part. */
 export function withLayer(layers: readonly Layer[], layer: Layer & { readonly editor: EditorName }): Layer[] {
-  const same = (other: Layer): boolean => other.owner.id === layer.owner.id && other.editor === layer.editor;
+  const same = (other: Layer): boolean => isSameLayer(other, layer);
   return layers.some(same) ? layers.map((other) => (same(other) ? layer : other)) : [...layers, layer];
 }

@@ -16,7 +16,7 @@ import {
   writeLedger,
 } from './journal-ledger.js';
 import { withLock } from './journal-lock.js';
-import { meet, settle, target, withLayer } from './journal-settle.js';
+import { isSameLayer, meet, settle, target, withLayer } from './journal-settle.js';
 
 /** What a journal is opened with. */
 export interface JournalPlace {
@@ -49,6 +49,8 @@ export interface Journal extends JournalPlace {
   edit(edit: Edit): Promise<void>;
   /** Files that hold a part of this owner, by their real paths. */
   files(): Promise<readonly string[]>;
+  /** Takes this owner's part out of a file again, before its end: what was told of it did not take it. */
+  takeBack(edit: Edit): Promise<void>;
   /**
    * Records what has to be done once the files of this owner are back, such as telling a daemon to read its file again. To be called before
    * `edit`, so that a run killed between both repeats it; it is done once, however often it was recorded. `kind`: a name that the table of
@@ -157,6 +159,14 @@ export function openJournal(place: JournalPlace): Journal {
       const isOurs = ({ layers }: Ledger): boolean => layers.some(({ owner }) => owner.id === place.owner.id);
       return ledgers.filter(isOurs).map(({ path: file }) => file);
     },
+    takeBack: (edit) =>
+      withLock(folder, async () => {
+        const { ledger, known } = await ledgerFor(place, edit);
+        if (!known) return;
+        const met = await meet(ledger);
+        const others = met.ledger.layers.filter((layer) => !isSameLayer(layer, layerOf(edit)));
+        await settle(folder, met, others);
+      }),
     afterwards: (kind, data) => withLock(folder, () => writeAfterwards(folder, { owner: place.owner, kind, data })),
   };
 }

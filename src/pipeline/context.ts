@@ -80,6 +80,8 @@ export function beginStory(command: Report['command'], context: Context): Story 
     lock: null,
     install: null,
     configured: {},
+    containers: null,
+    buildContext: null,
     verification: null,
     gateway: null,
   };

@@ -1,13 +1,21 @@
+import { dockerEffect, settleDocker } from '../configure/docker.js';
+import { textOf } from '../configure/editor.js';
 import { type Journal, openJournal } from '../configure/journal.js';
 import type { JournalOwner } from '../configure/journal-ledger.js';
 import { markProcess } from '../configure/journal-process.js';
 import type { Effect } from '../configure/journal-undo.js';
 import { stateFolder } from '../configure/state-folder.js';
+import { openEngine } from '../images/engine.js';
 import { operatingSystem } from '../runner/platform.js';
 import type { Request } from '../values/request.js';
 
 /** What is done once files are back, by the name that a journal records. */
-export const effects: Readonly<Record<string, Effect>> = {};
+export const effects: Readonly<Record<string, Effect>> = {
+  [dockerEffect]: (data) => {
+    const socket = textOf(data, 'socket');
+    return settleDocker(socket, textOf(data, 'folder'), openEngine(socket));
+  },
+};
 
 /**
  * Whose changes these are. RUNNER_TRACKING_ID is new for every job, so that a job finds what a killed one left; where a system does not set

@@ -9,6 +9,7 @@ import type { Log } from '../values/log.js';
 import type { Draft } from '../values/plan.js';
 import type { Runner } from '../values/runner.js';
 import { tell } from './conclude.js';
+import type { Containers } from './containers.js';
 import type { Run, Story } from './context.js';
 
 /** What is decided before any index is asked. */
@@ -18,6 +19,8 @@ export interface Prepared {
   readonly key: string;
   readonly anatomy: readonly KeyPart[];
   readonly choice: StoreChoice;
+  /** What Docker and its like will be told; null: nothing was asked for, or the command only looks. */
+  readonly containers: Containers | null;
 }
 
 function runnerStory(runner: Runner): Story['runner'] {
@@ -73,5 +76,5 @@ export async function prepare(run: Run, machine: MachineWords | null = null): Pr
     host: runner.host,
     kept: keptFolder(runner.os, context.environment, context.home),
   });
-  return { runner, draft, key, anatomy, choice };
+  return { runner, draft, key, anatomy, choice, containers: null };
 }

@@ -4,6 +4,7 @@ import type { OpenSources } from '../sources/open.js';
 import type { LaterEnvironment } from '../values/later.js';
 import type { Runner } from '../values/runner.js';
 import type { Run } from './context.js';
+import type { Prepared } from './prepare.js';
 import { pipEdit, tellPip } from './tell-pip.js';
 
 function virtualEnvironment(venv: string | null, python: string): LaterEnvironment {
@@ -26,14 +27,17 @@ export async function checkEdits(run: Run, { os }: Runner): Promise<void> {
 /** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `environment-file` too, through the journal. */
 export async function tellLater(
   run: Run,
-  runner: Runner,
+  { runner, containers }: Prepared,
   python: string,
   sources: OpenSources,
 ): Promise<LaterEnvironment> {
   const { request, context, story } = run;
   const pip = await tellPip(run, runner, sources);
   const environment = virtualEnvironment(request.venv, python);
-  const later = { variables: { ...environment.variables, ...pip }, path: environment.path };
+  const later = {
+    variables: { ...environment.variables, ...pip, ...containers?.variables },
+    path: environment.path,
+  };
   const front = later.path.join(path.delimiter);
   story.configured = {
     ...story.configured,

@@ -11,6 +11,8 @@ export interface Call {
   readonly environment: NodeJS.ProcessEnv;
   /** Working folder; left out: ours. */
   readonly cwd?: string;
+  /** What it reads from standard input; left out: nothing. For what must not stand in arguments or the environment. */
+  readonly input?: string;
   /** Milliseconds until it is ended. */
   readonly limitMs: number;
   /** Milliseconds between asking it to end and ending it; left out: none, for a program that has nothing to tidy up. */
@@ -83,7 +85,7 @@ async function endTree(child: ChildProcess): Promise<void> {
 const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
 /**
- * Runs a program without a shell and without standard input, in a process group of its own that is ended as a whole: at the limit,
+ * Runs a program without a shell, in a process group of its own that is ended as a whole: at the limit,
  * on abort, and when the program itself has ended. A program that fails, hangs or is none is an answer; throws the signal's reason alone.
  */
 export async function run(call: Call): Promise<Ran> {
@@ -103,7 +105,7 @@ export async function run(call: Call): Promise<Ran> {
     spawn(call.file, call.args, {
       cwd: call.cwd,
       env: call.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: !windows,
       windowsHide: true,
     });
@@ -120,6 +122,8 @@ export async function run(call: Call): Promise<Ran> {
       said.output.add(text);
     });
   }
+  // A program may end without reading: how it ended tells all there is to tell.
+  child.stdin.once('error', () => undefined).end(call.input);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const givenUp = new AbortController();
   let next: NodeJS.Timeout | undefined;
@@ -160,6 +164,7 @@ export async function run(call: Call): Promise<Ran> {
     clearTimeout(next);
     call.signal.removeEventListener('abort', stop);
     child.unref();
+    child.stdin.destroy();
     child.stdout.destroy();
     child.stderr.destroy();
   }

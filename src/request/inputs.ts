@@ -78,10 +78,28 @@ const table = [
   },
   {
     name: 'configure',
-    default: 'pip',
+    default: null,
     type: 'lines',
-    choices: ['pip', 'off'],
-    help: 'Which tools of later steps are told of the chosen index: `pip`, or `off` for none.',
+    choices: ['pip', 'docker', 'buildkit', 'containerd', 'podman', 'off'],
+    help: 'Which tools of later steps are told: `pip` of the chosen index; `docker`, `buildkit`, `containerd`, `podman` of `docker-mirrors`; `off` for none. Left out: `pip`, and `docker` where `docker-mirrors` is given.',
+  },
+  {
+    name: 'docker-mirrors',
+    default: null,
+    type: 'lines',
+    help: 'Mirrors of Docker Hub in order of wish: names of the catalogue (`daocloud`, `gcr`, `tencent`, `1ms`) or addresses, separated by commas or line ends. Each is looked at as a pull does before it is used.',
+  },
+  {
+    name: 'docker-images',
+    default: null,
+    type: 'lines',
+    help: 'Images to pull ahead, one a line, with or without a digest: `paddlepaddle/paddle:3.3.1`. Other registries that have it may follow behind commas, and ` as NAME:TAG` tags it.',
+  },
+  {
+    name: 'docker-context',
+    default: null,
+    type: 'path',
+    help: 'Folder to fill with the locked wheels and what `docker build` needs to install them without a network and without a secret in a layer.',
   },
   {
     name: 'pip-config',

@@ -4,8 +4,9 @@ import { Failure, type Problem } from '../values/failure.js';
 import type { PaddleWish, Request } from '../values/request.js';
 import { readCacheUrl } from './cache-url.js';
 import { type ReadRequirements, readRequirements } from './files.js';
+import { readDockerMirrors, readImages } from './images.js';
 import { type InputName, inputs } from './inputs.js';
-import { checkCacheFolder, checkOutputFile, checkVenv, hasControl, readPath } from './places.js';
+import { checkCacheFolder, checkContextFolder, checkOutputFile, checkVenv, hasControl, readPath } from './places.js';
 import {
   type Given,
   type Report,
@@ -111,6 +112,7 @@ async function readPlaces(read: (name: InputName) => Given, cwd: string, report:
     venv: await at('venv', checkVenv),
     envFile: await at('environment-file', checkOutputFile),
     cachePath: await at('cache-path', checkCacheFolder),
+    dockerContext: await at('docker-context', checkContextFolder),
     reportFile: await at('report', checkOutputFile),
   };
 }
@@ -161,6 +163,7 @@ export async function parseRequest(
     checkLock(pin, wish, version, report);
   }
   const paddleIndex = read('paddle-index');
+  const dockerMirrors = readDockerMirrors(read('docker-mirrors'), report);
   const request: Request = {
     paddle: wish ?? pin,
     device: readDevice(read('device'), known.devices, report),
@@ -170,8 +173,10 @@ export async function parseRequest(
     installer: readChoice(read('installer'), ['uv', 'pip'], report),
     mirrors: readMirrors(read('mirrors'), known.mirrors, report),
     paddleIndexes: readList(paddleIndex).flatMap((text) => readAddress(paddleIndex, text, report) ?? []),
-    configure: readConfigure(read('configure'), report),
     pipConfig: readChoice(read('pip-config'), ['env', 'user', 'system'], report),
+    configure: readConfigure(read('configure'), dockerMirrors.length > 0, report),
+    dockerMirrors,
+    dockerImages: readImages(read('docker-images'), report),
     scope: readChoice(read('scope'), ['job', 'keep'], report),
     ...readCache(read, report),
     verify: readChoice(read('verify'), ['full', 'import', 'off'], report),

@@ -3,6 +3,7 @@ import { access, readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isAddress } from '../packaging/address.js';
+import { contextNames } from '../values/images.js';
 import { type Given, type Report, show } from './rules.js';
 
 /** Absolute path of a file or folder input, `~/` taken for the home folder; null where nothing was given or after a report. */
@@ -74,6 +75,23 @@ export async function checkCacheFolder(given: Given, path: string, report: Repor
       remedy: 'Name a folder of this user, or let the user write there.',
     });
   }
+}
+
+/** The folder of a build is empty, not there yet, or one that an earlier run filled: it is filled anew each time. */
+export async function checkContextFolder(given: Given, path: string, report: Report): Promise<void> {
+  if ((await kindOf(path)) !== 'folder') return checkCacheFolder(given, path, report);
+  const entries = await readdir(path).catch(() => null);
+  const strange = entries?.filter((name) => !contextNames.some((own) => own === name)) ?? [];
+  if (entries === null || strange.length > 0) {
+    const held = strange.slice(0, 3).join(', ');
+    report({
+      where: given.where,
+      what: `${show(path)} ${entries === null ? "can't be read by this user" : `has other things in it (${held})`}.`,
+      remedy: 'Name a folder that is empty, is not there yet, or was filled by an earlier run.',
+    });
+    return;
+  }
+  await checkCacheFolder(given, path, report);
 }
 
 /** A virtual environment is one that exists, or is made in an empty place: nothing of the user's is ever overwritten. */

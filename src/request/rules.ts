@@ -4,7 +4,7 @@ import { isSpecifier, isVersion } from '../packaging/version.js';
 import type { Credentials } from '../values/credentials.js';
 import type { Problem } from '../values/failure.js';
 import { redact } from '../values/mask.js';
-import type { MirrorWish, PaddleWish } from '../values/request.js';
+import type { MirrorWish, PaddleWish, Tool } from '../values/request.js';
 import type { InputName } from './inputs.js';
 
 /** One input as it was given. */
@@ -196,16 +196,35 @@ export function readMirrors(given: Given, names: readonly string[], report: Repo
   });
 }
 
-/** Tools to configure; `off` alone is none. */
-export function readConfigure(given: Given, report: Report): readonly 'pip'[] {
+const tools = ['pip', 'docker', 'buildkit', 'containerd', 'podman'] as const satisfies readonly Tool[];
+
+/** Tools to configure; `off` alone is none, and '' is pip, with docker where `mirrored` says that there is something to tell it. */
+export function readConfigure(given: Given, mirrored: boolean, report: Report): readonly Tool[] {
   const words = readList(given);
-  const wrong = words.filter((word) => word !== 'pip' && (word !== 'off' || words.length > 1));
+  if (words.length === 0) return mirrored ? ['pip', 'docker'] : ['pip'];
+  const named = tools.filter((tool) => words.includes(tool));
+  const wrong = words.filter((word) => !tools.some((tool) => tool === word) && (word !== 'off' || words.length > 1));
   for (const word of wrong) {
     report({
       where: given.where,
-      what: `It names ${show(word)}; allowed is pip, or off alone.`,
-      remedy: advise(given, 'pip'),
+      what: `It names ${show(word)}; allowed is ${list(tools)}, or off alone.`,
+      remedy: advise(given, nearest(word, tools)),
     });
   }
-  return words.includes('pip') ? ['pip'] : [];
+  const containers = named.filter((tool) => tool !== 'pip');
+  if (containers.length > 0 && !mirrored) {
+    report({
+      where: given.where,
+      what: `It names ${list(containers)}, but no \`docker-mirrors\` are given, so there is nothing to tell.`,
+      remedy: 'Name mirrors in `docker-mirrors`, or leave these out.',
+    });
+  }
+  if (containers.length === 0 && mirrored) {
+    report({
+      where: given.where,
+      what: '`docker-mirrors` are given, but no tool is to be told of them.',
+      remedy: advise(given, [...named, 'docker'].join(',')),
+    });
+  }
+  return named;
 }

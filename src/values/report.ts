@@ -1,4 +1,5 @@
 import type { Problem } from './failure.js';
+import type { MirrorVerdict, PulledImage } from './images.js';
 import type { Notice } from './log.js';
 import type { Plan } from './plan.js';
 import type { SourceFault } from './source.js';
@@ -139,6 +140,15 @@ export interface Report {
   } | null;
   /** Environment of later steps, values masked where secret. */
   readonly configured: Readonly<Record<string, string>>;
+  /** Docker, BuildKit, containerd, podman; null where nothing about them was asked for. */
+  readonly containers: {
+    readonly mirrors: readonly MirrorVerdict[];
+    /** Who was told of which mirrors of Docker Hub, and in which file. */
+    readonly told: readonly { readonly tool: string; readonly where: string; readonly mirrors: readonly string[] }[];
+    readonly images: readonly PulledImage[];
+  } | null;
+  /** Folder that was filled for `docker build`, or null. */
+  readonly buildContext: string | null;
   readonly verification: Verification | null;
   readonly gateway: {
     readonly pages: number;

@@ -1,5 +1,6 @@
 import type { Requirement } from '../packaging/requirement.js';
 import type { Credentials } from './credentials.js';
+import type { ImageWish } from './images.js';
 import type { S3Place } from './s3.js';
 
 /** A device as the user names it: `auto`, `cpu`, `gpu`, `cu118` ... `cu130`, `xpu`, `npu`, `dcu`, `mlu`, `gcu`, `maca`, `ixuca`. */
@@ -43,6 +44,9 @@ export type MirrorWish =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'url'; readonly url: string; readonly credentials: Credentials | null };
 
+/** A tool of later steps: `pip` is told of the chosen index, the others of mirrors of Docker Hub. */
+export type Tool = 'pip' | 'docker' | 'buildkit' | 'containerd' | 'podman';
+
 /** What the user asked for: parsed, validated, frozen. Nothing below it reads an input again. */
 export interface Request {
   readonly paddle: PaddleWish;
@@ -59,10 +63,16 @@ export interface Request {
   readonly mirrors: 'auto' | readonly MirrorWish[];
   /** Base addresses of PaddlePaddle's index or copies of it; empty: the catalogue's. */
   readonly paddleIndexes: readonly { readonly url: string; readonly credentials: Credentials | null }[];
-  /** Which tools are told of the chosen index. */
-  readonly configure: readonly 'pip'[];
+  /** Which tools of later steps are told. */
+  readonly configure: readonly Tool[];
   /** Where pip is told: variables of later steps, or its configuration file of a level. */
   readonly pipConfig: 'env' | 'user' | 'system';
+  /** Mirrors of Docker Hub in order of wish: name of the catalogue or host, and address without a slash at its end. */
+  readonly dockerMirrors: readonly { readonly id: string; readonly url: string }[];
+  /** Images to pull ahead. */
+  readonly dockerImages: readonly ImageWish[];
+  /** Absolute folder that gets what `docker build` needs, or null. */
+  readonly dockerContext: string | null;
   /** How long changes to the machine stay: until the job ends (in a shell: until `restore`), or until `restore`. */
   readonly scope: 'job' | 'keep';
   /** Absolute path of a file that takes the environment of later steps, or null. */

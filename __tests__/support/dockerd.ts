@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEngine } from '../../src/images/engine.js';
+import type { Engine } from '../../src/values/engine.js';
+import { end, has, untilUp } from './registry.js';
+
+/** A real dockerd with its own folders, without network rules and bridge. */
+export interface Dockerd {
+  readonly pid: number;
+  readonly socket: string;
+  readonly engine: Engine;
+  /** Its daemon.json. */
+  readonly file: string;
+  close(): Promise<void>;
+}
+
+/** Whether a dockerd can be started here; says why not. */
+export function hasDockerd(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    if (process.env['CI'] === 'true' && process.platform === 'linux') throw new Error('CI runs these tests as root');
+    console.log('left out: dockerd is started by root on Linux only');
+    return false;
+  }
+  return has('dockerd', 'docker-registry', 'htpasswd');
+}
+
+/** Starts a dockerd. `settings`: text of its daemon.json. */
+export async function startDockerd(settings: string, flags: readonly string[] = []): Promise<Dockerd> {
+  // The path of a socket has 107 characters at most.
+  const folder = await mkdtemp(join(tmpdir(), 'dockerd-'));
+  const [socket, file, log] = ['docker.sock', 'daemon.json', 'log'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await writeFile(file, settings);
+  const places = [
+    '--data-root',
+    join(folder, 'data'),
+    '--exec-root',
+    join(folder, 'exec'),
+    '--pidfile',
+    join(folder, 'pid'),
+  ];
+  const bare = [
+    '--iptables=false',
+    '--ip-masq=false',
+    '--bridge=none',
+    '--config-file',
+    file,
+    '-H',
+    `unix://${socket}`,
+  ];
+  const child = spawn('sh', ['-c', 'exec dockerd "$@" >"$LOG" 2>&1', 'dockerd', ...bare, ...places, ...flags], {
+    env: { ...process.env, LOG: log },
+    stdio: 'ignore',
+  });
+  const engine = openEngine(socket);
+  const close = async (): Promise<void> => {
+    await end(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilUp('dockerd', async () => (await engine.info(AbortSignal.timeout(5_000))).version !== '');
+  } catch (error) {
+    const said = await readFile(log, 'utf8');
+    await close();
+    throw new Error(`dockerd: ${said.slice(-500)}`, { cause: error });
+  }
+  return {
+    pid: child.pid ?? 0,
+    socket,
+    engine,
+    file,
+    close,
+  };
+}
