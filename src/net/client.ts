@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
 import type { Dispatcher } from 'undici';
 import { parseAddress } from '../packaging/address.js';
 import type { Credentials } from '../values/credentials.js';
@@ -75,11 +76,16 @@ export function createClient(options: {
 
   /** Direct connections, and those to a proxy that is spoken to in absolute form, need no proxy agent: `tunnel` is null. */
   async function makeDispatcher(secure: boolean, tunnel: string | null): Promise<Dispatcher> {
-    const { Agent, ProxyAgent } = await import('undici');
+    // The parser is a WebAssembly module; optimising it takes 10 MB for code that looks at headers alone.
+    setFlagsFromString('--wasm-tiering-budget=2000000000');
     const connect = { timeout: limits.connectMs, ...(secure ? { secureContext: await secureContext() } : {}) };
     // Time limits are kept by the exchange.
     const quiet = { headersTimeout: 0, bodyTimeout: 0 };
-    if (tunnel === null) return new Agent({ ...quiet, connect });
+    if (tunnel === null) {
+      const { default: Agent } = await import('undici/lib/dispatcher/agent.js');
+      return new Agent({ ...quiet, connect });
+    }
+    const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
     const { origin, token } = readProxy(tunnel, tunnel);
     return new ProxyAgent({
       ...quiet,

@@ -5,9 +5,9 @@ import type { Bell } from './bell.js';
 
 /** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
 const HELD_BACK = 2 ** 16;
-const READ = 2 ** 18;
+const READ = 2 ** 17;
 /** Bytes hashed at a time. */
-const HASHED = 2 ** 20;
+const HASHED = 2 ** 18;
 
 /** How far a file has come, as its readers see it. */
 export interface Extent {
