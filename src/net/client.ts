@@ -85,7 +85,7 @@ export function createClient(options: {
       const { default: Agent } = await import('undici/lib/dispatcher/agent.js');
       return new Agent({ ...quiet, connect });
     }
-    const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
+    const { ProxyAgent } = await import('undici');
     const { origin, token } = readProxy(tunnel, tunnel);
     return new ProxyAgent({
       ...quiet,

@@ -7,11 +7,11 @@ const GATHER_MS = 5;
 
 /** What is done with the bytes of an answer. */
 export interface Sink {
-  /** Bytes gathered at most for one write; less than the smallest half that is split off, so that a write never runs into it. */
+  /** Bytes gathered for one write, and twice as many at most: no more than the smallest half that is split off, so that a write never runs into it. */
   readonly batch: number;
   /** Bytes came, of use or not. */
   arrived(bytes: number): void;
-  /** Takes the bytes that follow `segment.reached`; the segment has advanced by them when it resolves. */
+  /** Takes the bytes that follow `segment.reached`; the segment has advanced by them, and the pieces are needed no more, when it resolves. */
   write(segment: Segment, pieces: readonly Uint8Array[]): Promise<void>;
 }
 
@@ -39,6 +39,7 @@ export async function pour(
     [held, heldBytes] = [[], 0];
     if (mine !== null && pieces.length > 0) {
       await sink.write(mine, pieces);
+      pieces.forEach(release);
       wroteAt = performance.now();
     }
   };
@@ -54,7 +55,10 @@ export async function pour(
             ? stream
               ? skip(segments, position, rest)
               : 0
-            : Math.min(rest, position < next ? next - position : Math.min(sink.batch - heldBytes, mine.end - position));
+            : Math.min(
+                rest,
+                position < next ? next - position : Math.min(2 * sink.batch - heldBytes, mine.end - position),
+              );
         if (step <= 0) {
           return;
         }
@@ -110,4 +114,15 @@ function claim(segments: Segments, position: number): Segment | null {
 function skip(segments: Segments, position: number, rest: number): number {
   const here = segments.at(position);
   return here === null ? 0 : Math.min(rest, here.end - position);
+}
+
+/**
+ * Gives the memory of a piece back at once, where this Node can (`ArrayBuffer.prototype.transfer`, from Node 22 on). Only where the piece is
+ * all of its buffer: the parser reads on in what follows a piece. An empty piece lies in a buffer that the parser uses again and again.
+ */
+function release(piece: Uint8Array): void {
+  const buffer = piece.buffer as ArrayBufferLike & { transfer?: (bytes: number) => unknown };
+  if (piece.byteLength > 0 && piece.byteLength === buffer.byteLength) {
+    buffer.transfer?.(0);
+  }
 }
