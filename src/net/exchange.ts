@@ -65,6 +65,8 @@ export function exchange(
     let over: unknown = null;
     let timer: NodeJS.Timeout | undefined;
     let paused = false;
+    /** Bytes that are still to come; NaN where the length is not told. */
+    let rest = Number.NaN;
 
     const stop = (reason: unknown) => {
       if (over !== null) return;
@@ -121,6 +123,7 @@ export function exchange(
           });
           // Whoever reads later gets the error then; until somebody does it must not end the process.
           body.on('error', () => undefined);
+          rest = Number(headers['content-length'] ?? Number.NaN);
           wait('body', limits.stallMs);
           resolve({ status, headers: joined(headers), body });
         },
@@ -128,7 +131,9 @@ export function exchange(
           // The parser announces an empty piece whenever it goes on after a pause.
           if (chunk.length === 0) return;
           timer?.refresh();
-          if (body?.push(chunk) === false) {
+          rest -= chunk.length;
+          // After the last byte there is nothing to hold back, and a parser that is paused dies of a connection that is closed then.
+          if (body?.push(chunk) === false && rest !== 0) {
             paused = true;
             running.pause();
           }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, request as forward, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createNet } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -48,10 +48,10 @@ export interface TestBucket {
   readonly url: string;
   /** Looks at each request before the server does; true: it has answered. */
   meddle(meddler: Meddler | null): void;
-  /** Seconds by which the clock in answers is ahead, and by which it may differ in requests. */
-  setClock(aheadMs: number): void;
   /** Puts bytes under a key behind everybody's back. */
   plant(key: string, bytes: string | Uint8Array): void;
+  /** Makes an object look as if it had been put `seconds` ago. */
+  age(key: string, seconds: number): void;
   remove(key: string): void;
   /** Keys of the objects that are there. */
   keys(): string[];
@@ -70,15 +70,13 @@ export async function openBucketServer(): Promise<TestBucket> {
   });
   const requests: string[] = [];
   let meddler: Meddler | null = null;
-  let aheadMs = 0;
   const front: Server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url?.replace(/\?.*/, '')}`);
     if (meddler?.(request, response)) return;
     const passed = forward(
       { port, host: '127.0.0.1', method: request.method, path: request.url, headers: request.headers },
       (answer) => {
-        const date = new Date(Date.now() + aheadMs).toUTCString();
-        response.writeHead(answer.statusCode ?? 500, aheadMs === 0 ? answer.headers : { ...answer.headers, date });
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
         answer.pipe(response);
       },
     );
@@ -102,14 +100,15 @@ export async function openBucketServer(): Promise<TestBucket> {
     meddle: (next) => {
       meddler = next;
     },
-    setClock: (ms) => {
-      aheadMs = ms;
-    },
     plant: (key, bytes) => {
       const path = join(folder, 'team', key);
       mkdirSync(dirname(path), { recursive: true });
       rmSync(path, { force: true });
       writeFileSync(path, bytes);
+    },
+    age: (key, seconds) => {
+      const when = Date.now() / 1000 - seconds;
+      utimesSync(join(folder, 'team', key), when, when);
     },
     remove: (key) => rmSync(join(folder, 'team', key), { force: true }),
     keys: () =>

@@ -47,7 +47,6 @@ const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
   });
   afterEach(() => {
     bucket.meddle(null);
-    bucket.setClock(0);
     for (const key of bucket.keys()) bucket.remove(key);
   });
   afterAll(async () => {
