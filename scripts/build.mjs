@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -52,6 +52,22 @@ function checkHelpers() {
   return helpers;
 }
 
+/**
+ * The helpers that a bundle needs: those that its code names, and those that these import.
+ * @param {string[]} code
+ * @param {string[]} all
+ */
+function neededHelpers(code, all) {
+  const needed = new Set(all.filter((file) => code.some((text) => text.includes(basename(file)))));
+  for (const helper of needed) {
+    for (const [, module] of readFileSync(helper, 'utf8').matchAll(/^(?:from|import) (\w+)/gm)) {
+      const imported = join(dirname(helper), `${module}.py`);
+      if (all.includes(imported)) needed.add(imported);
+    }
+  }
+  return needed;
+}
+
 const helpers = checkHelpers();
 rmSync(compiled, { recursive: true, force: true });
 rmSync(dist, { recursive: true, force: true });
@@ -63,8 +79,6 @@ for (const entry of ['main', 'post', 'cli']) {
   const code = filesOf(bundle, '.js').map((file) => readFileSync(file, 'utf8'));
   // ncc bundles a missing module without a word; it would fail only when it is first needed.
   if (code.some((text) => text.includes('webpackMissingModule'))) throw new Error(`${bundle} lacks a module`);
-  for (const helper of helpers) {
-    if (code.some((text) => text.includes(basename(helper)))) copyFileSync(helper, join(bundle, basename(helper)));
-  }
+  for (const helper of neededHelpers(code, helpers)) copyFileSync(helper, join(bundle, basename(helper)));
 }
 rmSync(compiled, { recursive: true });

@@ -137,6 +137,8 @@ export const doneReport: Report = {
       { id: 'gpu:0', name: 'A100', memoryBytes: null, capability: '8.0' },
       { id: 'gpu:1', name: 'A100', memoryBytes: null, capability: '8.0' },
     ],
+    libraries: [{ name: 'cuDNN', version: '9.5.1', path: '/venv/libcudnn.so.9' }],
+    driver: '550.54.14',
     seconds: 3,
   },
   gateway: { pages: 14, files: 14, bytesServed: 217_001_000, bytesFetched: 217_001_000 },

@@ -47,8 +47,8 @@ describe('the summary of a run', () => {
     expect(row(summary, 'Key')?.[1]).toBe('linux-x64-cp311-cu126-0123abcd');
     expect(row(summary, 'key: requirements')?.[1]).toBe('0123abcd');
     expect(row(summary, 'Hit')?.[1]).toBe('partial: 3 files, 1.5 MB reused, 217 MB downloaded');
-    expect(row(summary, 'import')).toEqual(['import', '✓', 'imported']);
-    expect(row(summary, 'training')?.[1]).toBe('–');
+    expect(row(summary, 'import')).toEqual(['import', '✓', '2.0 s', '', 'imported']);
+    expect(row(summary, 'training on gpu:0')?.[1]).toBe('–');
   });
 
   test('of a refusal holds all that is wrong and no empty table', () => {

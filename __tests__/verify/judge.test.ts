@@ -20,7 +20,15 @@ function check(id: string, changes: Partial<AnsweredCheck> = {}): AnsweredCheck 
 function answer(checks: readonly AnsweredCheck[], changes: Partial<Answer> = {}): Answer {
   return {
     ...{ version: '3.3.1', commit: 'abc', compiledWithCuda: false, cuda: null, cudnn: null, nccl: null },
-    ...{ python: '3.11.7', distributions: [['paddlepaddle', '3.3.1']], devices: [], running: null, complete: true },
+    ...{
+      python: '3.11.7',
+      distributions: [['paddlepaddle', '3.3.1']],
+      devices: [],
+      libraries: [],
+      driver: null,
+      running: null,
+      complete: true,
+    },
     checks,
     ...changes,
   };

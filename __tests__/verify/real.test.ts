@@ -22,9 +22,12 @@ function check(python: string, changes: Partial<VerifyOptions> = {}): Promise<Ve
 }
 
 const every = [
-  ...['import', 'build', 'device', 'arithmetic', 'training'],
+  ...['import', 'build', 'device', 'arithmetic-fp32', 'arithmetic-fp16', 'arithmetic-bf16'],
+  ...['training', 'training-resnet18'],
   ...['eager-cnn', 'inference-cnn', 'inference-cnn-onednn'],
+  ...['eager-resnet18', 'inference-resnet18', 'inference-resnet18-onednn'],
   ...['eager-interpolate', 'inference-interpolate', 'inference-interpolate-onednn'],
+  'libraries',
 ];
 
 describe('PaddlePaddle 3.2.2', () => {
@@ -49,9 +52,9 @@ describe('PaddlePaddle 3.2.2', () => {
     expect(seen.checks.map(({ id, status }) => [id, status])).toEqual(every.map((id) => [id, 'passed']));
     expect(seen.commit).toMatch(/^[0-9a-f]{40}$/);
     expect(seen.devices.map((device) => device.id)).toEqual(['cpu']);
-    for (const { difference, tolerance } of seen.checks.filter((one) => one.tolerance !== null)) {
+    for (const { difference, id, tolerance } of seen.checks.filter((one) => one.tolerance !== null)) {
       expect(difference).toBeLessThanOrEqual(tolerance ?? 0);
-      expect(tolerance).toBeLessThan(1e-3);
+      expect(tolerance).toBeLessThan(id === 'training-resnet18' ? 0.05 : 1e-3);
     }
   });
 
@@ -67,7 +70,7 @@ describe('PaddlePaddle 3.2.2', () => {
   test.each([
     [
       'a matrix product that is off by one',
-      'arithmetic',
+      'arithmetic-fp32',
       'f = paddle.matmul; paddle.matmul = lambda a, b: f(a, b) + 1',
     ],
     ['a pool of means', 'eager-cnn', 'nn.MaxPool2D.forward = lambda s, x: nn.functional.avg_pool2d(x, 2, 2)'],

@@ -2,6 +2,7 @@ import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
 import { describeBucket, describeSource, headline } from './headline.js';
 import { formatBytes, formatDuration } from './progress.js';
+import { describeDifference, describeVerified, marks, verificationTable } from './verification.js';
 
 /** The runner drops a summary that is larger than 1 MiB as a whole; the rest is room for other writers of the same step. */
 const LIMIT_BYTES = 1_000_000;
@@ -95,12 +96,26 @@ function bucketRows({ cache }: Report): string[][] {
   return bucket === null ? [] : [['Bucket', cell(describeBucket(bucket))]];
 }
 
-function verificationRows(report: Report): string[][] {
-  return (report.verification?.checks ?? []).map((check) => [
-    cell(check.id),
-    { passed: '✓', failed: '✗', skipped: '–', warning: '⚠' }[check.status],
+function verificationSection({ verification }: Report): string {
+  if (verification === null) return '';
+  const { head, rows } = verificationTable(verification);
+  const every = verification.checks.map((check) => [
+    cell(check.device === null ? check.id : `${check.id} on ${check.device}`),
+    marks[check.status],
+    formatDuration(check.seconds * 1000),
+    describeDifference(check),
     cell(check.detail),
   ]);
+  return [
+    cell(describeVerified(verification)),
+    '',
+    table(
+      head.map(cell),
+      rows.map((row) => row.map(cell)),
+    ),
+    '<details><summary>Every check</summary>\n',
+    `${table(['check', '', 'time', 'difference', 'what was seen'], every)}\n</details>\n`,
+  ].join('\n');
 }
 
 /** The job summary in GitHub's markdown: what happened, where the time went, what served what. At most 1 MB; longer ones are cut and say so. */
@@ -113,6 +128,7 @@ export function formatSummary(report: Report): string {
     `## ${report.outcome === 'done' ? '✓' : '✗'} ${cell(headline(report))}\n`,
     section('What is wrong', problems.join('\n')),
     section('Warnings', warnings.join('\n')),
+    section('Verification', verificationSection(report)),
     section('Where the time went', table(['step', 'time', 'when'], timeRows(report))),
     section(
       'Sources',
@@ -124,7 +140,6 @@ export function formatSummary(report: Report): string {
     section('Told later steps', toldRows(report)),
     section('Versions', table(['', ''], versionRows(report))),
     section('Cache', table(['', ''], [...cacheRows(report), ...bucketRows(report)])),
-    section('Verification', table(['check', '', ''], verificationRows(report))),
   ]
     .filter((part) => part !== '')
     .join('\n');

@@ -1,6 +1,6 @@
 /** One thing that was tried on the installed PaddlePaddle. */
 export interface Check {
-  /** Stable name: `import`, `build`, `device`, `arithmetic`, `training`, `eager-cnn`, `inference-interpolate-onednn`, ... */
+  /** Stable name: `import`, `build`, `device`, `arithmetic-fp32`, `training`, `eager-cnn`, `inference-interpolate-onednn`, `all-reduce`, ... */
   readonly id: string;
   /** Device as PaddlePaddle calls it (`cpu`, `gpu:0`); null for a check of the installation as a whole. */
   readonly device: string | null;
@@ -35,6 +35,15 @@ export interface VerifiedDevice {
   readonly capability: string | null;
 }
 
+/** A library that the verification had in memory: what computed, not what PaddlePaddle was compiled with. */
+export interface LoadedLibrary {
+  /** `CUDA runtime`, `CUDA driver`, `cuBLAS`, `cuDNN`, `NCCL` or `oneDNN`. */
+  readonly name: string;
+  /** As the library itself states it; null where it states none. */
+  readonly version: string | null;
+  readonly path: string;
+}
+
 /** A defect of a release that the catalogue knows. */
 export interface KnownDefect {
   /** Id of the failure that shows it (an id of the table of failures), so that another failure of the same check is no excuse. */
@@ -56,7 +65,7 @@ export interface Verification {
   readonly device: string;
   readonly checks: readonly Check[];
   readonly findings: readonly Finding[];
-  /** Known defects that were met and asked for, one sentence or two each. */
+  /** Known defects that were met and asked for, and libraries older than the build wants: one sentence or two each. */
   readonly warnings: readonly string[];
   /** Version, commit and libraries as the build states them; null: not stated, or it could not be imported. */
   readonly version: string | null;
@@ -68,6 +77,10 @@ export interface Verification {
   /** Version of the interpreter that ran it, or null where it never started. */
   readonly python: string | null;
   readonly devices: readonly VerifiedDevice[];
+  /** As loaded, on Linux; elsewhere the system does not tell. Empty at level `import`. */
+  readonly libraries: readonly LoadedLibrary[];
+  /** Version of the NVIDIA driver as its own library states it, or null. */
+  readonly driver: string | null;
   /** From start to end of the interpreter. */
   readonly seconds: number;
 }

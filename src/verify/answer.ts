@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { VerifiedDevice } from '../values/verification.js';
+import type { LoadedLibrary, VerifiedDevice } from '../values/verification.js';
 
 /** One check as verify.py wrote it. */
 export interface AnsweredCheck {
@@ -27,6 +27,9 @@ export interface Answer {
   /** Name and version of every distribution that owns the folder `paddle/`, by its metadata folder beside it. */
   readonly distributions: readonly (readonly [name: string, version: string])[];
   readonly devices: readonly VerifiedDevice[];
+  readonly libraries: readonly LoadedLibrary[];
+  /** Version of the NVIDIA driver, or null. */
+  readonly driver: string | null;
   readonly checks: readonly AnsweredCheck[];
   /** The check that was running when the file was last written. */
   readonly running: { readonly id: string; readonly device: string | null } | null;

@@ -3,6 +3,7 @@ import type { Check, Finding, KnownDefect, Verification } from '../values/verifi
 import type { Answer, AnsweredCheck } from './answer.js';
 import { type ExpectedBuild, findBuildProblem, installedVersion } from './build.js';
 import { type Diagnosis, diagnose, recognise } from './diagnose.js';
+import { findOldLibraries } from './loaded.js';
 
 /** What is wrong and the checks that show it. */
 interface Trouble {
@@ -104,7 +105,7 @@ export function judge(
   },
 ): Verification {
   const troubles: Trouble[] = [];
-  const warnings: string[] = [];
+  const warnings = answer === null ? [] : findOldLibraries(answer);
   const checks: Check[] = [];
   for (const answered of answer === null ? [] : withBuildJudged(answer, asked.expect)) {
     const { error: _error, ...check } = answered;
@@ -143,6 +144,8 @@ export function judge(
     nccl: answer?.nccl ?? null,
     python: answer?.python ?? null,
     devices: answer?.devices ?? [],
+    libraries: answer?.libraries ?? [],
+    driver: answer?.driver ?? null,
     seconds: run.ms / 1000,
   };
 }
