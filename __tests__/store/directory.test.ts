@@ -130,36 +130,44 @@ describe('what is kept beside the files', () => {
 describe('the place of an unfinished file', () => {
   test('is held by one at a time and keeps bytes and record for the next', async () => {
     const first = await store.partial('one');
-    expect(first?.record).toBeNull();
+    expect(first?.notes).toEqual([]);
     expect(await store.partial('one')).toBeNull();
     await writeFile(first?.path ?? '', 'bytes');
-    await first?.save({ reached: 5 });
+    first?.note({ size: 9 });
+    first?.note([0, 5]);
     await first?.release();
     const second = await store.partial('one');
-    expect(second?.record).toEqual({ reached: 5 });
+    expect(second?.notes).toEqual([{ size: 9 }, [0, 5]]);
     expect(await readFile(second?.path ?? '', 'utf8')).toBe('bytes');
     await second?.discard();
-    expect((await store.partial('one'))?.record).toBeNull();
+    expect((await store.partial('one'))?.notes).toEqual([]);
   });
 
   test('is taken over from a process that has died', async () => {
     const first = await store.partial('one');
-    await first?.save({ reached: 5 });
+    first?.note([0, 5]);
     await writeFile(join(root, 'partial', 'one', 'lock'), `4194999 ${processSpace()} x`);
-    expect((await store.partial('one'))?.record).toEqual({ reached: 5 });
+    expect((await store.partial('one'))?.notes).toEqual([[0, 5]]);
     // The dead one's hand comes too late.
     await first?.discard();
     expect(await readdir(join(root, 'partial', 'one'))).toContain('data');
   });
 
-  test('starts over when its record was half-written', async () => {
+  test('goes on with what was noted before a half-written note, and starts over where there is nothing else', async () => {
+    const notes = join(root, 'partial', 'one', 'notes.jsonl');
     const first = await store.partial('one');
     await writeFile(first?.path ?? '', 'bytes');
     await first?.release();
-    await writeFile(join(root, 'partial', 'one', 'record.json'), '{"version":1,"si');
+    await writeFile(notes, '{"size":9}\n[0,4]\n[4,');
     const second = await store.partial('one');
-    expect(second?.record).toBeNull();
-    expect(await readFile(second?.path ?? '', 'utf8')).toBe('');
+    expect(second?.notes).toEqual([{ size: 9 }, [0, 4]]);
+    second?.note([4, 5]);
+    await second?.release();
+    expect((await readFile(notes, 'utf8')).split('\n')).toEqual(['{"size":9}', '[0,4]', '[4,5]', '']);
+    await writeFile(notes, '{"version":1,"si');
+    const third = await store.partial('one');
+    expect(third?.notes).toEqual([]);
+    expect(await readFile(third?.path ?? '', 'utf8')).toBe('');
   });
 });
 

@@ -1,9 +1,10 @@
 import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClient } from '../../src/net/client.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
+import { processSpace } from '../../src/store/partial.js';
 import { openTransfers } from '../../src/transfer/transfers.js';
 import type { Transfers } from '../../src/values/transfers.js';
 import { brisk, content, openScene, quiet, type Scene, sha256 } from './setup.js';
@@ -41,7 +42,7 @@ async function killedHalfWay(
   }
   await cp(partial, join(root, 'partial'), { recursive: true, filter: (path) => !path.endsWith('.tmp') });
   const [key = ''] = await readdir(join(root, 'partial'));
-  await writeFile(join(root, 'partial', key, 'lock'), `4194999 ${hostname()} x`);
+  await writeFile(join(root, 'partial', key, 'lock'), `4194999 ${processSpace()} x`);
   await tamper(join(root, 'partial', key));
   running.done.catch(() => undefined);
   stalling = false;
@@ -100,7 +101,7 @@ describe('after a kill', () => {
   test('a half-written record means to start over', async () => {
     const bytes = content(SIZE);
     const { scene, next } = await killedHalfWay(bytes, {}, (folder) =>
-      writeFile(join(folder, 'record.json'), '{"version":1,'),
+      writeFile(join(folder, 'notes.jsonl'), '{"version":1,'),
     );
     expect((await next.get(scene.file).done).sha256).toBe(sha256(bytes));
   });
@@ -118,8 +119,8 @@ describe('after a kill', () => {
       bytes,
       { sha256: null, hashOrigin: null, size: null },
       async (folder) => {
-        const record = await readFile(join(folder, 'record.json'), 'utf8');
-        await writeFile(join(folder, 'record.json'), record.replace(/"validator":"[^}]*"/, '"validator":"yesterday"'));
+        const record = await readFile(join(folder, 'notes.jsonl'), 'utf8');
+        await writeFile(join(folder, 'notes.jsonl'), record.replace(/"validator":"[^}]*"/g, '"validator":"yesterday"'));
         await writeFile(join(folder, 'data'), content(SIZE));
       },
     );

@@ -268,8 +268,8 @@ describe('whose bytes are doubted', () => {
 
 test('a record of any form is read without an error, and never reaches past what is on the disk', () => {
   fc.assert(
-    fc.property(fc.anything(), fc.nat(100), (value, onDisk) => {
-      expect(readRecord(value, null, onDisk, 0)?.pieces.every((p) => p.to <= onDisk) ?? true).toBe(true);
+    fc.property(fc.array(fc.anything()), fc.nat(100), (notes, onDisk) => {
+      expect(readRecord(notes, null, onDisk, 0)?.pieces.every((p) => p.to <= onDisk) ?? true).toBe(true);
     }),
   );
   const record = {
@@ -279,11 +279,25 @@ test('a record of any form is read without an error, and never reaches past what
     identity: null,
     pieces: [{ source: 'a', from: 0, to: 10 }, { from: -1 }, null],
   };
-  expect(readRecord(record, 'x', 7, 0)?.pieces).toEqual([{ source: '(kept)', from: 0, to: 7 }]);
-  expect(readRecord(record, 'y', 7, 0)).toBeNull();
-  expect(readRecord({ ...record, sha256: null }, null, 7, 0)).toBeNull();
+  expect(readRecord([record], 'x', 7, 0)?.pieces).toEqual([{ source: '(kept)', from: 0, to: 7 }]);
+  expect(readRecord([record], 'y', 7, 0)).toBeNull();
+  expect(readRecord([{ ...record, sha256: null }], null, 7, 0)).toBeNull();
   const unhashed = { ...record, sha256: null, identity: { source: 'a', validator: 'v' }, bootedMs: 1000 };
-  expect(readRecord(unhashed, null, 7, 1500)?.pieces).toEqual([{ source: 'a', from: 0, to: 7 }]);
+  expect(readRecord([unhashed], null, 7, 1500)?.pieces).toEqual([{ source: 'a', from: 0, to: 7 }]);
   // The machine was started again: what was not flushed may be lost, and no hash would tell.
-  expect(readRecord(unhashed, null, 7, 90_000)).toBeNull();
+  expect(readRecord([unhashed], null, 7, 90_000)).toBeNull();
+});
+
+test('writes that were noted after a record are added to it, and those before it are forgotten', () => {
+  const record = { version: 1, size: 10, sha256: 'x', identity: null, pieces: [{ source: 'a', from: 0, to: 2 }] };
+  const there = (notes: readonly unknown[]): number[][] =>
+    (readRecord(notes, 'x', 10, 0)?.pieces ?? []).map(({ from, to }) => [from, to]);
+  expect(there([[8, 10], record, [2, 4], [6, 7]])).toEqual([
+    [0, 2],
+    [2, 4],
+    [6, 7],
+  ]);
+  // Bytes were taken back: only what is noted since then is there.
+  expect(there([record, [2, 4], { ...record, pieces: [] }, [5, 6]])).toEqual([[5, 6]]);
+  expect(there([[2, 4]])).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { appendFileSync, readlinkSync } from 'node:fs';
 import { lstat, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { isForeign, makeFolder } from './sharing.js';
 const SILENT_MS = 20_000;
 
 /**
- * Takes the place `folder` for an unfinished file: `data` (the bytes), `record.json` (what is known about them) and `lock` (who holds it).
+ * Takes the place `folder` for an unfinished file: `data` (the bytes), `notes.jsonl` (what is known about them, a line an entry) and `lock` (who holds it).
  * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
  */
 export async function openPartial(folder: string, shared: boolean): Promise<PartialFile | null> {
@@ -23,19 +23,24 @@ export async function openPartial(folder: string, shared: boolean): Promise<Part
     return null;
   }
   const path = join(folder, 'data');
-  const recordPath = join(folder, 'record.json');
+  const notesPath = join(folder, 'notes.jsonl');
   const found = await lstat(path).catch(goneAsNull);
-  const record = found?.isFile() === true && !isForeign(found) ? await readRecord(recordPath) : null;
-  if (record === null) {
+  const notes = found?.isFile() === true && !isForeign(found) ? await readNotes(notesPath) : [];
+  if (notes.length === 0) {
     await rm(path, { recursive: true, force: true });
     await writeFile(path, '', { flag: 'wx', mode: 0o644 });
   }
+  // A file of its own: what lies there may be another user's, or end in half a line.
+  await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
   const ours = async (): Promise<boolean> => (await readText(lock)) === token;
   return {
     path,
-    record,
-    save: async (value) => {
-      await writeAtomic(recordPath, JSON.stringify(value), { flushed: false });
+    notes,
+    // Some bytes into the system's memory, as quick as asking for it to be done later.
+    note: (entry) => {
+      appendFileSync(notesPath, line(entry));
+    },
+    touch: async () => {
       const now = new Date();
       await utimes(lock, now, now);
     },
@@ -125,12 +130,16 @@ async function readText(path: string): Promise<string | null> {
   }
 }
 
-async function readRecord(path: string): Promise<unknown> {
-  const text = await readText(path);
-  try {
-    return text === null ? null : JSON.parse(text);
-  } catch {
-    // Half-written by a power cut: the bytes are of no use without their record.
-    return null;
-  }
+const line = (entry: unknown): string => `${JSON.stringify(entry)}\n`;
+
+async function readNotes(path: string): Promise<unknown[]> {
+  const text = (await readText(path)) ?? '';
+  return text.split('\n').flatMap((entry): unknown[] => {
+    try {
+      return entry === '' ? [] : [JSON.parse(entry)];
+    } catch {
+      // Half-written: what it told of is fetched again.
+      return [];
+    }
+  });
 }

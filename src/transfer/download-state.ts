@@ -24,16 +24,16 @@ export interface DownloadState {
   failure: unknown;
 }
 
-/** The state of a file of which `onDisk` bytes are in its partial file, `record` telling which. */
+/** The state of a file of which `onDisk` bytes are in its partial file, `notes` telling which. */
 export function readState(
   file: IndexFile,
   routes: FileRoute[],
   bell: Bell,
   timings: Timings,
-  record: unknown,
+  notes: readonly unknown[],
   onDisk: number,
 ): DownloadState {
-  const kept = readRecord(record, file.sha256, onDisk, bootTime());
+  const kept = readRecord(notes, file.sha256, onDisk, bootTime());
   const stated = statedSize(file);
   const fresh = freshSegments(file, timings);
   const usable = kept !== null && (stated === null || stated === kept.size);

@@ -22,7 +22,7 @@ export interface Download extends Work {
   size(signal: AbortSignal): Promise<number>;
   read(from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   faults(): readonly SourceFault[];
-  /** Ends the connections, records what is there and closes the file once its readers have left. */
+  /** Ends the connections and closes the file once its readers have left. */
   close(): Promise<void>;
 }
 
@@ -36,10 +36,9 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   const signal = AbortSignal.any([around.signal, life.signal]);
   const faults: SourceFault[] = [];
   const onDisk = (await stat(partial.path)).size;
-  const state = readState(file, routes, bell, timings, partial.record, onDisk);
-  let saving: Promise<void> | null = null;
-  /** Bytes that arrived since the last record. */
-  let unsaved = 0;
+  const state = readState(file, routes, bell, timings, partial.notes, onDisk);
+  /** What the notes say beside the bytes. */
+  let noted: Pick<PartialRecord, 'size' | 'identity'> | null = null;
 
   const extent = {
     front: () => (state.confirmed ? state.segments.front() : 0),
@@ -69,6 +68,25 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     }
   };
 
+  /** Notes all that is known of the file: after anything but a write. */
+  const noteAll = async (): Promise<void> => {
+    const { segments, identity, confirmed } = state;
+    const size = segments.size();
+    if (size !== null && confirmed) {
+      noted = { size, identity };
+      await note({ version: 1, size, sha256: expected, identity, pieces: segments.pieces(), bootedMs: bootTime() });
+    }
+  };
+  const noteWrite = (from: number, to: number): Promise<void> =>
+    noted?.size === state.segments.size() && noted?.identity === state.identity ? note([from, to]) : noteAll();
+  const note = async (entry: PartialRecord | readonly [number, number]): Promise<void> => {
+    try {
+      partial.note(entry);
+    } catch (error) {
+      throw await store.explain(error, state.segments.missing());
+    }
+  };
+
   const blameRoute = (route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void => {
     const alone = othersThan(route, state).length === 0;
     state.widened ||= route.lane.first;
@@ -90,6 +108,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
         takeBack(state.recalling, state, disk);
         state.recalling = null;
         state.identity = null;
+        noteAll().catch(fail);
       }
       if (state.segments.missing() > 0 && !routes.some((r) => isAlive(r) && !r.suspected)) {
         for (const route of routes) {
@@ -116,32 +135,8 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     failed: fail,
     closed: settle,
     measured: checkSpace,
-    // A kill costs what no record knows of: well under a hundredth of the file.
-    wrote: (bytes) => {
-      unsaved += bytes;
-      if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 400)) {
-        saveSoon();
-      }
-    },
+    wrote: noteWrite,
   });
-
-  const save = async (): Promise<void> => {
-    const { segments, identity, confirmed } = state;
-    const size = segments.size();
-    if (size !== null && confirmed) {
-      unsaved = 0;
-      const pieces = segments.pieces();
-      const record: PartialRecord = { version: 1, size, sha256: expected, identity, pieces, bootedMs: bootTime() };
-      await partial.save(record);
-    }
-  };
-  const saveSoon = (): void => {
-    saving ??= save()
-      .catch(fail)
-      .finally(() => {
-        saving = null;
-      });
-  };
 
   const tellProgress = (sources: readonly string[]): void => {
     const total = state.segments.size();
@@ -153,7 +148,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     lines.dropSlow(Date.now());
     settle();
     tellProgress(lines.sources());
-    saveSoon();
+    partial.touch().catch(fail);
   };
 
   /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
@@ -175,6 +170,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
       }
     }
     takeBack(next.recall, state, disk);
+    await noteAll();
     settle();
   };
 
@@ -238,10 +234,6 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
       life.abort(new Error('the download was closed'));
       while (lines.count() > 0) {
         await bell.wait(AbortSignal.timeout(5000));
-      }
-      await saving;
-      if (!state.verified && !(state.failure instanceof DiskFull)) {
-        await save();
       }
       await disk.close();
     },

@@ -39,8 +39,8 @@ export interface LineEvents {
   failed(error: unknown): void;
   /** A connection was closed, whatever the reason. */
   closed(): void;
-  /** Bytes have reached the file. */
-  wrote(bytes: number): void;
+  /** Bytes `[from, to)` have reached the file. */
+  wrote(from: number, to: number): Promise<void>;
   /** The length has become known: throws when the disk has no room. */
   measured(): Promise<void>;
 }
@@ -128,10 +128,11 @@ export function createLines(
           around.count(source, bytes);
         },
         write: async (into, pieces) => {
-          const bytes = await disk.write(pieces, into.reached, into.compareTo);
-          segments.advance(into, source, into.reached + bytes);
+          const from = into.reached;
+          const to = from + (await disk.write(pieces, from, into.compareTo));
+          segments.advance(into, source, to);
           bell.ring();
-          events.wrote(bytes);
+          await events.wrote(from, to);
         },
       });
       route.strikes = 0;

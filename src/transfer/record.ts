@@ -8,7 +8,10 @@ export interface Identity {
   readonly validator: string;
 }
 
-/** What is written beside a partial file, so that a later run goes on where this one stopped. */
+/**
+ * What is noted beside a partial file, so that a later run goes on where this one stopped: the whole of it whenever more than the bytes
+ * has changed, and after it `[from, to)` of each write as two numbers.
+ */
 export interface PartialRecord {
   readonly version: 1;
   readonly size: number;
@@ -31,16 +34,18 @@ export function bootTime(): number {
 }
 
 /**
- * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
+ * Reads the notes of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
  * a file without hash whose copy can't be told or whose bytes a restart of the machine (`bootedMs` is another) may have damaged.
  * Pieces that reach past `onDisk` bytes are cut there.
  */
 export function readRecord(
-  value: unknown,
+  notes: readonly unknown[],
   sha256: string | null,
   onDisk: number,
   bootedMs: number,
 ): PartialRecord | null {
+  const at = notes.findLastIndex((note) => !isWrite(note));
+  const value = notes[at];
   if (!isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
     return null;
   }
@@ -50,13 +55,20 @@ export function readRecord(
     return null;
   }
   const source = sha256 === null && identity !== null ? identity.source : KEPT;
-  const pieces = value['pieces'].flatMap((piece: unknown): Piece[] => {
-    if (!isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
-      return [];
-    }
-    return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
-  });
+  const writes = notes.slice(at + 1).filter(isWrite);
+  const pieces = [...value['pieces'], ...writes.map(([from, to]) => ({ from, to }))].flatMap(
+    (piece: unknown): Piece[] => {
+      if (!isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
+        return [];
+      }
+      return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
+    },
+  );
   return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to), bootedMs };
+}
+
+function isWrite(note: unknown): note is readonly [number, number] {
+  return Array.isArray(note) && note.length === 2 && note.every(isCount);
 }
 
 function readIdentity(value: unknown): Identity | null {

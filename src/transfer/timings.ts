@@ -12,7 +12,7 @@ export interface Timings {
   /** Limits of a request while another source could take over, and for the last source that is left. */
   readonly hurried: AskLimits;
   readonly patient: AskLimits;
-  /** How often slow connections are looked for and the record of a partial file is written. */
+  /** How often slow connections are looked for and other processes are told that this one is alive. */
   readonly tickMs: number;
   /** A connection that brought less than this in `slowMs` is given up where another source could take over. */
   readonly slowBytes: number;

@@ -34,10 +34,12 @@ export class DiskFull extends Failure {
 export interface PartialFile {
   /** The bytes so far; may be sparse. */
   readonly path: string;
-  /** What an earlier run recorded about these bytes, as written by `save`; null where there is nothing to go on with. */
-  readonly record: unknown;
-  /** Records what is there (in one step; nothing is flushed to the disk) and tells other processes that this one is alive. */
-  save(record: unknown): Promise<void>;
+  /** What earlier runs noted about these bytes, in order, an entry that a kill or a power cut left half-written left out; empty where there is nothing to go on with. */
+  readonly notes: readonly unknown[];
+  /** Notes something (JSON) at once: a kill loses nothing that was noted; nothing is flushed to the disk. Throws what the file system says. */
+  note(entry: unknown): void;
+  /** Tells other processes that this one is alive. */
+  touch(): Promise<void>;
   /** Gives the place up and leaves the bytes for the next run. */
   release(): Promise<void>;
   /** Gives the place up and removes what is there. */

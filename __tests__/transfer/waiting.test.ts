@@ -1,0 +1,76 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createClient } from '../../src/net/client.js';
+import { openTransfers } from '../../src/transfer/transfers.js';
+import type { Transfers } from '../../src/values/transfers.js';
+import { keptLog } from '../support/log.js';
+import { brisk, content, openScene, quiet, type Scene, sha256 } from './setup.js';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) {
+    await cleanup();
+  }
+});
+
+const bytes = content(2 ** 20);
+
+async function scene(...[behaviours]: [Parameters<typeof openScene>[1]]): Promise<Scene> {
+  const opened = await openScene(bytes, behaviours);
+  cleanups.push(opened.close);
+  return opened;
+}
+
+/** Transfers of somebody else on the same store: the place of the unfinished file is held by another. */
+function neighbour(s: Scene, foreignMs: number): { transfers: Transfers; said: () => string } {
+  const log = keptLog();
+  const client = createClient({
+    network: { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] },
+    version: '0',
+    log: quiet,
+  });
+  const transfers = openTransfers({
+    client,
+    store: s.store,
+    sources: () => undefined,
+    log,
+    signal: new AbortController().signal,
+    timings: { ...brisk, foreignMs },
+  });
+  cleanups.push(async () => {
+    await transfers.close();
+    await client.close();
+  });
+  return { transfers, said: () => log.lines.join('\n') };
+}
+
+describe('a file that another process is downloading', () => {
+  test('is waited for, which is said once, and comes over the network once', async () => {
+    const s = await scene({ a: { bytesPerSecondPerConnection: 400_000 } });
+    const first = s.transfers.get(s.file);
+    await first.size();
+    const { transfers, said } = neighbour(s, 60_000);
+    const second = transfers.get(s.file);
+    expect((await second.done).path).toBe((await first.done).path);
+    expect(said().split('another process is downloading it')).toHaveLength(2);
+    expect(transfers.fetched()).toEqual({});
+    expect(transfers.arrived().size).toBe(0);
+  });
+
+  test('is fetched all the same when the other one takes too long', async () => {
+    let answers = 0;
+    const s = await scene({
+      a: {
+        fault: () => {
+          answers += 1;
+          return answers <= 4 ? { kind: 'stall', after: 1000 } : null;
+        },
+      },
+    });
+    const patient = { connectMs: 60_000, headersMs: 60_000, stallMs: 60_000 };
+    const first = s.again({ patient, hurried: patient }).get(s.file);
+    first.done.catch(() => undefined);
+    await first.size();
+    const { transfers } = neighbour(s, 300);
+    expect((await transfers.get(s.file).done).sha256).toBe(sha256(bytes));
+  });
+});
