@@ -8,16 +8,18 @@ import { prepareContainers, serveContainers } from './pipeline/containers.js';
 import type { Context, Outcome, Run } from './pipeline/context.js';
 import { type Desk, openDesk } from './pipeline/desk.js';
 import { checkDiskSpace } from './pipeline/disk-space.js';
+import { tellGithub } from './pipeline/github-cache.js';
 import { choosePlan, tellPlan } from './pipeline/listing.js';
 import { obtainLock } from './pipeline/obtain-lock.js';
 import { place } from './pipeline/place.js';
 import { type Prepared, prepare } from './pipeline/prepare.js';
 import { bringPrograms, type Programs, seekUv } from './pipeline/programs.js';
 import { prove } from './pipeline/prove.js';
+import { restoredPlan } from './pipeline/recheck-lock.js';
 import { resolveLock } from './pipeline/resolve-lock.js';
 import { prepareWorks, type Works } from './pipeline/run-gateway.js';
 import { sharedLocks } from './pipeline/shared-lock.js';
-import { findStock, makeStock, type Stock, tellCache, toSave } from './pipeline/stock.js';
+import { findStock, makeStock, type Stock, tellCache } from './pipeline/stock.js';
 import { checkEdits, tellLater } from './pipeline/tell-later.js';
 import { tellLock, tellTraffic } from './pipeline/tell-traffic.js';
 import type { Lock } from './values/lock.js';
@@ -31,7 +33,7 @@ export function setup(request: Request, context: Context): Promise<Outcome> {
     const prepared = { ...drafted, containers: await prepareContainers(run, drafted.runner) };
     await checkEdits(run, prepared.runner);
     const found = await findStock(run, prepared);
-    const known = await obtainLock(run, prepared, found);
+    const own = await obtainLock(run, prepared, found);
     const ranking = await found?.store.readFact('ranking');
     const desk = openDesk(run, prepared.runner, ranking?.value);
     const bucket = await openBucket(run, prepared, desk.client);
@@ -39,6 +41,7 @@ export function setup(request: Request, context: Context): Promise<Outcome> {
     // A request that is refused leaves it behind; who waits for it learns of its failure.
     uv.catch(() => undefined);
     try {
+      const known = own ?? (await restoredPlan(run, prepared, found, desk));
       const shared = sharedLocks(run, prepared, desk, bucket);
       const early = known ?? (await shared.now());
       if (early !== null) tellPlan(run, early.plan);
@@ -83,7 +86,7 @@ async function carryOut(
     const lockPath = await keepLock(store, lock);
     if (known === null) await bucket?.storeLock(lock);
     tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
-    run.state = { ...run.state, save: toSave(prepared, stock, lock) };
+    await tellGithub(run, prepared, stock, lock, works.transfers);
     const underWay = Object.values(works.transfers.fetched()).reduce((sum, bytes) => sum + bytes, 0);
     await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib, underWay);
     if (prepared.containers !== null) await serveContainers(run, prepared.containers);
@@ -92,6 +95,7 @@ async function carryOut(
       ? await installAll(run, prepared, plan, lock, known !== null, desk, works, programs)
       : await fillCache(run, prepared, lock, works);
     await bucket?.fill(lock, store);
+    await tellGithub(run, prepared, stock, lock, works.transfers);
     return result;
   } finally {
     await bucket?.settle();

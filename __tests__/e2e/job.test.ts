@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type CacheService, startCacheService } from '../support/cache-service.js';
 import { type Machine, makeMachine, repository } from '../support/machine.js';
 import { type Job, type Step, startJob } from '../support/runner.js';
 import { openShop, type Shop, withUv } from './shop.js';
@@ -112,30 +111,5 @@ describe('the action', () => {
     expect(await readdir(job.temp).then((names) => names.filter((name) => name.startsWith('paddle')))).toEqual([]);
     expect(existsSync(join(job.workspace, '.paddle'))).toBe(false);
     expect(codes(await job.end())).toEqual([0]);
-  });
-});
-
-describe("GitHub's cache", () => {
-  let service: CacheService;
-  beforeEach(async () => {
-    service = await startCacheService();
-  });
-  afterEach(() => service.close());
-
-  const hosted = () => start({ ...service.environment, RUNNER_ENVIRONMENT: 'github-hosted' });
-
-  test('is filled after the job, and the next one downloads nothing', async () => {
-    const first = await hosted();
-    const step = await first.uses(repository, inputs());
-    expect([step.log, step.exitCode, step.outputs['cache-hit']]).toEqual([step.log, 0, 'false']);
-    expect(service.keys()).toEqual([]);
-    expect(codes(await first.end())).toEqual([0]);
-    expect(service.keys()).toHaveLength(1);
-    await shop.close();
-    const second = await hosted();
-    const again = await second.uses(repository, inputs());
-    expect([again.log, again.exitCode, again.outputs['cache-hit']]).toEqual([again.log, 0, 'true']);
-    expect(codes(await second.end())).toEqual([0]);
-    expect(service.keys()).toHaveLength(1);
   });
 });

@@ -119,6 +119,7 @@ export function request(parts: Partial<Request> = {}, set: Partial<RequirementSe
     envFile: null,
     cache: 'auto',
     cacheUrl: null,
+    cacheWrite: 'auto',
     cachePath: null,
     verify: 'full',
     gpu: 'required',

@@ -79,6 +79,7 @@ export const doneReport: Report = {
     bytesReused: 1_500_000,
     bytesDownloaded: 217_001_000,
     bucket: null,
+    github: null,
   },
   lock: {
     path: '/opt/locks/pylock.toml',

@@ -61,6 +61,7 @@ describe('a request', () => {
       envFile: null,
       cache: 'auto',
       cacheUrl: null,
+      cacheWrite: 'auto',
       cachePath: null,
       verify: 'full',
       gpu: 'required',

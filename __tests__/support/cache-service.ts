@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What the service does instead of answering well. */
 type CacheFault =
@@ -27,7 +28,7 @@ interface CacheEntry {
 
 /** A loopback cache service. */
 export interface CacheService {
-  /** Environment under which @actions/cache talks to it, by protocol version 2. */
+  /** Environment under which @actions/cache talks to it. */
   readonly environment: Readonly<Record<string, string>>;
   readonly calls: readonly CacheCall[];
   /** Keys of the entries that are whole, oldest first. */
@@ -36,6 +37,9 @@ export interface CacheService {
   hangUp(): void;
   close(): Promise<void>;
 }
+
+/** Bytes that leave at a time where the rate is limited. */
+const PIECE = 2 ** 20;
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = [];
@@ -47,12 +51,30 @@ function field(body: unknown, name: string): unknown {
   return typeof body === 'object' && body !== null ? new Map(Object.entries(body)).get(name) : undefined;
 }
 
+/** How the service behaves. */
+interface CacheOptions {
+  /** 2: GitHub's own, three JSON methods, and blobs as Azure stores them (one `PUT`, or blocks and their list). 1: GitHub Enterprise Server's, and act's. */
+  readonly version?: 1 | 2;
+  /** Of a blob that is downloaded. */
+  readonly bytesPerSecond?: number;
+}
+
+/** What a request of protocol version 1 asks for, in the words of version 2. */
+function readV1(method: string, pathname: string): { readonly call: CacheCall; readonly id: string } | null {
+  const [, resource, id = ''] = /^\/_apis\/artifactcache\/(caches?)(?:\/(\d+))?$/.exec(pathname) ?? [];
+  if (resource === 'cache') return { call: 'GetCacheEntryDownloadURL', id };
+  if (resource !== 'caches') return null;
+  if (method === 'PATCH') return { call: 'put', id };
+  return { call: id === '' ? 'CreateCacheEntry' : 'FinalizeCacheEntryUpload', id };
+}
+
 /**
- * Starts the service that @actions/cache 6 speaks to: three JSON methods, and blobs as Azure stores them (one `PUT`, or blocks and their list).
- * `key` must match whole; only restore keys match by their beginning, the newest entry first.
+ * Starts the service that @actions/cache 6 speaks to. In version 2 `key` must match whole and only restore keys match by their beginning;
+ * in version 1 every key does. The newest entry comes first.
  */
 export async function startCacheService(
   fault: (call: CacheCall) => CacheFault | null = () => null,
+  options: CacheOptions = {},
 ): Promise<CacheService> {
   const entries: CacheEntry[] = [];
   const blobs = new Map<string, Buffer>();
@@ -93,6 +115,44 @@ export async function startCacheService(
     },
   };
 
+  /** Version 1 numbers its entries from 1, uploads by ranges and answers with other status codes; the rest is the same. */
+  async function answerV1(
+    call: CacheCall,
+    id: string,
+    query: URLSearchParams,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const body = await readBody(request);
+    const json = (status: number, value: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const entry = entries[Number(id) - 1];
+    if (call === 'GetCacheEntryDownloadURL') {
+      const keys = (query.get('keys') ?? '').split(',');
+      const found = methods[call]?.({ key: keys[0], restore_keys: keys, version: query.get('version') });
+      const { matched_key, signed_download_url } = found as Record<string, string | undefined>;
+      if (signed_download_url === undefined) response.writeHead(204).end();
+      else json(200, { cacheKey: matched_key, archiveLocation: signed_download_url });
+    } else if (call === 'CreateCacheEntry') {
+      const made = methods[call]?.(JSON.parse(body.toString()));
+      if (field(made, 'ok') === true) json(201, { cacheId: entries.length });
+      else json(409, { message: 'the entry exists' });
+    } else if (entry === undefined) {
+      json(404, {});
+    } else if (call === 'put') {
+      const from = Number(/^bytes (\d+)-/.exec(request.headers['content-range'] ?? '')?.[1] ?? 0);
+      const before = blobs.get(entry.blob) ?? Buffer.alloc(0);
+      const whole = Buffer.alloc(Math.max(before.length, from + body.length));
+      before.copy(whole);
+      body.copy(whole, from);
+      blobs.set(entry.blob, whole);
+      response.writeHead(204).end();
+    } else {
+      entry.finished = blobs.get(entry.blob)?.length === field(JSON.parse(body.toString()), 'size');
+      response.writeHead(entry.finished ? 204 : 400).end();
+    }
+  }
+
   async function put(
     path: string,
     query: URLSearchParams,
@@ -110,7 +170,12 @@ export async function startCacheService(
       .end();
   }
 
-  function get(path: string, request: IncomingMessage, response: ServerResponse, kind: CacheFault | null): void {
+  async function get(
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    kind: CacheFault | null,
+  ): Promise<void> {
     const blob = blobs.get(path);
     if (blob === undefined) {
       response.writeHead(404).end();
@@ -126,13 +191,21 @@ export async function startCacheService(
     });
     if (request.method === 'HEAD') response.end();
     else if (kind === 'broken-off') response.write(sent, () => response.destroy());
-    else response.end(sent);
+    else {
+      const rate = options.bytesPerSecond ?? Number.POSITIVE_INFINITY;
+      for (let at = 0; at < sent.length && !response.destroyed; at += PIECE) {
+        response.write(sent.subarray(at, at + PIECE));
+        await sleep((PIECE * 1000) / rate);
+      }
+      response.end();
+    }
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', url);
+    const old = readV1(request.method ?? '', pathname);
     const method = /^\/twirp\/github\.actions\.results\.api\.v1\.CacheService\/(\w+)$/.exec(pathname)?.[1];
-    const call = (method ?? (request.method === 'PUT' ? 'put' : 'get')) as CacheCall;
+    const call = old?.call ?? ((method ?? (request.method === 'PUT' ? 'put' : 'get')) as CacheCall);
     calls.push(call);
     const kind = fault(call);
     if (kind === 'silent') {
@@ -143,10 +216,12 @@ export async function startCacheService(
       response
         .writeHead(kind.status, { 'content-type': 'application/json' })
         .end('{"code":"internal","msg":"out of order"}');
+    } else if (old !== null) {
+      await answerV1(old.call, old.id, searchParams, request, response);
     } else if (call === 'put') {
       await put(pathname, searchParams, request, response);
     } else if (call === 'get') {
-      get(pathname, request, response, kind);
+      await get(pathname, request, response, kind);
     } else {
       const body: unknown = JSON.parse((await readBody(request)).toString());
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(methods[call]?.(body) ?? {}));
@@ -166,13 +241,24 @@ export async function startCacheService(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    environment: {
-      ACTIONS_CACHE_SERVICE_V2: 'true',
-      ACTIONS_RESULTS_URL: `${url}/`,
-      ACTIONS_RUNTIME_TOKEN: 'x',
-      // An address of a loopback number would make @actions/cache speak version 1.
-      GITHUB_SERVER_URL: 'http://server.localhost',
-    },
+    environment:
+      options.version === 1
+        ? {
+            ACTIONS_CACHE_SERVICE_V2: '',
+            ACTIONS_RESULTS_URL: '',
+            ACTIONS_CACHE_URL: `${url}/`,
+            ACTIONS_RUNTIME_TOKEN: 'x',
+            // A server of a company's own always speaks version 1.
+            GITHUB_SERVER_URL: 'https://github.company.example',
+          }
+        : {
+            ACTIONS_CACHE_SERVICE_V2: 'true',
+            ACTIONS_RESULTS_URL: `${url}/`,
+            ACTIONS_CACHE_URL: '',
+            ACTIONS_RUNTIME_TOKEN: 'x',
+            // An address of a loopback number would make @actions/cache speak version 1.
+            GITHUB_SERVER_URL: 'http://server.localhost',
+          },
     calls,
     keys: () => entries.filter((entry) => entry.finished).map((entry) => entry.key),
     hangUp,

@@ -19,6 +19,8 @@ interface Wishes {
   readonly environment: MarkerEnvironment;
   readonly preReleases: boolean;
   readonly formats: readonly string[];
+  /** The versions of a lock, by normalised name: then these are taken, and no others. */
+  readonly versions?: ReadonlyMap<string, string>;
 }
 
 /** One project on the way: what was asked of it so far, and what was picked. */
@@ -61,7 +63,7 @@ function newestWheel(
  * Null where something does not fit, or can't be known without the resolver (links, source distributions, a source that fails).
  */
 export async function foresee(wishes: Wishes): Promise<readonly IndexFile[] | null> {
-  const { requirements, constraints, environment, interpreter, formats } = wishes;
+  const { requirements, constraints, environment, interpreter, formats, versions } = wishes;
   const options = wishes.preReleases ? { prereleases: true } : {};
   const stops = new Map<string, Stop>();
   let certain = true;
@@ -72,12 +74,14 @@ export async function foresee(wishes: Wishes): Promise<readonly IndexFile[] | nu
     (specifiers: readonly string[]) =>
     (version: string): boolean =>
       specifiers.every((specifier) => satisfies(version, specifier, options));
+  const takes = (name: string, version: string): boolean => versions === undefined || versions.get(name) === version;
   const follow = (stop: Stop, extras: readonly string[]): Promise<unknown> =>
     Promise.all(stop.dependencies.filter((line) => holds(line, extras)).map(visit));
 
   async function arrive(name: string, stop: Stop): Promise<void> {
     const page = await wishes.page(name);
-    const version = newestWheel(name, page, allowedBy(stop.specifiers), interpreter.version);
+    const allowed = allowedBy(stop.specifiers);
+    const version = newestWheel(name, page, (one) => takes(name, one) && allowed(one), interpreter.version);
     const accepted = acceptedHashes(name, requirements);
     const file = version === null ? null : chooseFile({ name, version, page, interpreter, formats, accepted });
     if (version === null || file === null || !file.filename.endsWith('.whl')) {

@@ -52,7 +52,7 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
   const direct = createClient({ network, version, log });
   const ring = await openKeys({ client, direct, environment, home, region: place.region, log, signal });
   const objects = openObjects({ client, place, region: ring.region, keys: ring.get });
-  const share = openShare({ objects, key: prepared.key, mayWrite: true, log, signal });
+  const share = openShare({ objects, key: prepared.key, mayWrite: prepared.writing.allowed, log, signal });
   const url = objects.address('wheels');
   const keepsLock = paddle.kind !== 'nightly' && requirements.pylock === null;
   return {

@@ -41,7 +41,7 @@ export async function conclude(
     context,
     deadline,
     story: beginStory(command, context),
-    state: { undo: toUndo(context.journal), save: null },
+    state: { undo: toUndo(context.journal), save: null, notSaved: null },
   };
   const { story } = run;
   const finish = async (exitCode: Outcome['exitCode'], later: LaterEnvironment): Promise<Outcome> => {

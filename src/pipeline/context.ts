@@ -1,6 +1,6 @@
 import type { Journal } from '../configure/journal.js';
 import type { Timeline } from '../report/timeline.js';
-import type { GithubSave } from '../store/github.js';
+import type { GithubSave } from '../store/github/entry.js';
 import type { Problem } from '../values/failure.js';
 import type { LaterEnvironment } from '../values/later.js';
 import type { Log } from '../values/log.js';
@@ -53,6 +53,8 @@ export interface PostState {
   readonly undo: { readonly folder: string; readonly id: string } | null;
   /** What to save to GitHub's cache, or null. */
   readonly save: { readonly folder: string; readonly entry: GithubSave } | null;
+  /** Why nothing is saved there, where that was decided. */
+  readonly notSaved: string | null;
 }
 
 /** What post has to undo of a journal: what is kept waits for `restore`. */

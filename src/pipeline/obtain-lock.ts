@@ -69,7 +69,7 @@ async function givenPlan({ runner, draft, key }: Prepared, pylock: string): Prom
   throw refuse(what, 'Leave paddle-version out, or make a new lock.');
 }
 
-/** A lock that is there already: the user's own, else the one that the cache keeps; null where it has to be resolved. */
+/** A lock that is there already: the user's own, else the one that this machine keeps; null where it has to be resolved. */
 export function obtainLock(run: Run, prepared: Prepared, stock: Stock | null): Promise<LockedPlan | null> {
   const { pylock } = run.request.requirements;
   if (pylock !== null) return givenPlan(prepared, pylock);

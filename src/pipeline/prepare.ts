@@ -5,6 +5,7 @@ import { requirementsDigest } from '../request/digest.js';
 import { asRunner, type MachineWords } from '../runner/machine-words.js';
 import { inspectRunner } from '../runner/runner.js';
 import { chooseStore, keptFolder, type StoreChoice } from '../store/choose.js';
+import { type WritePermission, writePermission } from '../store/write-permission.js';
 import type { Log } from '../values/log.js';
 import type { Draft } from '../values/plan.js';
 import type { Runner } from '../values/runner.js';
@@ -21,6 +22,8 @@ export interface Prepared {
   readonly choice: StoreChoice;
   /** What Docker and its like will be told; null: nothing was asked for, or the command only looks. */
   readonly containers: Containers | null;
+  /** Whether a cache that others read may be written. */
+  readonly writing: WritePermission;
 }
 
 function runnerStory(runner: Runner): Story['runner'] {
@@ -76,5 +79,6 @@ export async function prepare(run: Run, machine: MachineWords | null = null): Pr
     host: runner.host,
     kept: keptFolder(runner.os, context.environment, context.home),
   });
-  return { runner, draft, key, anatomy, choice, containers: null };
+  const writing = await writePermission(request.cacheWrite, context.environment);
+  return { runner, draft, key, anatomy, choice, writing, containers: null };
 }

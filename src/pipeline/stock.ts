@@ -2,17 +2,17 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDirectoryStore } from '../store/directory.js';
-import { entryName, restoreFromGithub } from '../store/github.js';
 import type { Lock } from '../values/lock.js';
 import type { Store } from '../values/store.js';
-import type { PostState, Run } from './context.js';
+import type { Run } from './context.js';
+import { type GithubStock, restoreStock } from './github-cache.js';
 import type { Prepared } from './prepare.js';
 
 /** The store of a run, and what GitHub's cache had for it. */
 export interface Stock {
   readonly store: Store;
-  /** Name of GitHub's entry that was restored, or null. */
-  readonly restored: string | null;
+  /** What GitHub's cache had; null where another store is used. */
+  readonly github: GithubStock | null;
   /** Removes what must not outlive the run: the whole store with `cache: off`. */
   close(): Promise<void>;
 }
@@ -30,29 +30,23 @@ function isFolder(folder: string): Promise<boolean> {
  * The store where there may be something in it: its folder exists, or GitHub's cache is asked. Null where there is nothing yet, so that a
  * request without a solution leaves no folder behind.
  */
-export async function findStock({ context, deadline }: Run, { choice, key }: Prepared): Promise<Stock | null> {
-  const { folder, kind } = choice;
+export async function findStock(run: Run, prepared: Prepared): Promise<Stock | null> {
+  const { folder, kind } = prepared.choice;
   if (folder === null || (kind !== 'github' && !(await isFolder(folder)))) return null;
   const store = await openDirectoryStore(folder);
-  if (kind !== 'github') return { store, restored: null, close: nothingToClose };
-  // The package is large and belongs to one of three stores: it is loaded only for that one.
-  const client = await import('@actions/cache');
-  const { log, timeline } = context;
-  const restored = await timeline.step("Restore from GitHub's cache", () =>
-    restoreFromGithub({ client, store, key, log, signal: deadline.signal }),
-  );
-  return { store, restored, close: nothingToClose };
+  const github = kind === 'github' ? await restoreStock(run, prepared, store) : null;
+  return { store, github, close: nothingToClose };
 }
 
 /** Makes the store; with `cache: off` a temporary one. */
 export async function makeStock({ context }: Run, { choice }: Prepared): Promise<Stock> {
   if (choice.folder !== null) {
-    return { store: await openDirectoryStore(choice.folder), restored: null, close: nothingToClose };
+    return { store: await openDirectoryStore(choice.folder), github: null, close: nothingToClose };
   }
   const base = context.environment['RUNNER_TEMP'] ?? tmpdir();
   const folder = await mkdtemp(path.join(base, 'paddle-mirror-setup-'));
   const store = await openDirectoryStore(folder);
-  return { store, restored: null, close: () => rm(folder, { recursive: true, force: true }) };
+  return { store, github: null, close: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /**
@@ -81,14 +75,6 @@ export async function tellCache(
     bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
     bytesDownloaded: 0,
     bucket: null,
+    github: null,
   };
-}
-
-/** What post has to save: nothing where the very entry was restored, or where GitHub's cache is not used. */
-export function toSave({ choice }: Prepared, { store, restored }: Stock, lock: Lock): PostState['save'] {
-  const entry = entryName(lock);
-  if (choice.kind !== 'github' || restored === entry) return null;
-  const fromIndexes = lock.files.filter((file) => file.hashOrigin !== 'local');
-  const files = fromIndexes.map(({ sha256, filename }) => ({ sha256, filename }));
-  return { folder: store.root, entry: { entry, key: lock.key, files } };
 }

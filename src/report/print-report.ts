@@ -1,5 +1,6 @@
 import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
+import { describeGithub } from './describe-github.js';
 import { describeBucket, describeSource, headline } from './headline.js';
 import { formatDuration } from './progress.js';
 import { describeDifference, describeVerified, marks, verificationTable } from './verification.js';
@@ -38,9 +39,12 @@ export function formatReport(report: Report): string {
   if (report.sources.length > 0)
     lines.push('', ...report.sources.map((source) => `  ${source.id}: ${describeSource(source)}`));
   if (report.cache !== null) {
-    const { bucket, hit, folder, reason, store } = report.cache;
+    const { bucket, github, hit, folder, reason, store } = report.cache;
     lines.push(store === 'off' ? '  cache: off' : `  cache: ${hit} in ${folder} (${reason})`);
     if (bucket !== null) lines.push(`  bucket: ${describeBucket(bucket)}`);
+    if (github !== null) {
+      for (const [what, text] of describeGithub(github)) lines.push(`  ${what}: ${text}`);
+    }
   }
   if (report.lock !== null && report.lock.path !== '') lines.push(`  lock: ${report.lock.path}`);
   if (report.install !== null) lines.push(`  python: ${report.install.python}`);

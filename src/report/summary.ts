@@ -1,5 +1,6 @@
 import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
+import { describeGithub } from './describe-github.js';
 import { describeBucket, describeSource, headline } from './headline.js';
 import { formatBytes, formatDuration } from './progress.js';
 import { describeDifference, describeVerified, marks, verificationTable } from './verification.js';
@@ -80,6 +81,7 @@ function cacheRows(report: Report): string[][] {
       'Hit',
       `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`,
     ],
+    ...(cache.github === null ? [] : describeGithub(cache.github).map(([what, text]) => [what, cell(text)])),
   ];
 }
 

@@ -142,6 +142,13 @@ const table = [
     help: 'Folder of the cache. Left out: one that fits the machine.',
   },
   {
+    name: 'cache-write',
+    default: 'auto',
+    type: 'choice',
+    choices: ['auto', 'always', 'never'],
+    help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork.",
+  },
+  {
     name: 'verify',
     default: 'full',
     type: 'choice',
@@ -189,7 +196,10 @@ export const outputs: readonly { readonly name: string; readonly help: string }[
   { name: 'python', help: 'Path of the interpreter that has PaddlePaddle.' },
   { name: 'venv', help: 'Path of the virtual environment, empty without one.' },
   { name: 'mirror', help: 'The source that served most of the bytes, empty where nothing was downloaded.' },
-  { name: 'cache-hit', help: '`true` where every file came from the cache.' },
+  {
+    name: 'cache-hit',
+    help: '`true` where a kept lock answered the request and the cache had every file of it; `false` also where it had some.',
+  },
   { name: 'cache-key', help: 'Key under which files and lock are kept.' },
   { name: 'lock', help: 'Path of the `pylock.toml` with the exact files.' },
   { name: 'report', help: 'Path of the report as JSON, empty where none was asked for.' },

@@ -179,6 +179,7 @@ export async function parseRequest(
     dockerImages: readImages(read('docker-images'), report),
     scope: readChoice(read('scope'), ['job', 'keep'], report),
     ...readCache(read, report),
+    cacheWrite: readChoice(read('cache-write'), ['auto', 'always', 'never'], report),
     verify: readChoice(read('verify'), ['full', 'import', 'off'], report),
     gpu: readChoice(read('gpu'), ['required', 'optional'], report),
     lockMaxAgeMs: readDuration(read('lock-max-age'), report),

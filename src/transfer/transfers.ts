@@ -15,6 +15,9 @@ import { defaultTimings, type Timings } from './timings.js';
 import { wheelMetadata } from './wheel-metadata.js';
 import { watchYoungMemory } from './young-memory.js';
 
+/** A longer silence is no part of the time that a download took: the installer was at work. */
+const PAUSE_MS = 500;
+
 /**
  * Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. `more` is asked for other
  * places of a file as soon as the last one that is known gives trouble. `before` may know a place that is asked before those of the page;
@@ -42,6 +45,8 @@ export function openTransfers(options: {
   const texts = new Map<string, Promise<Uint8Array>>();
   const fetched: Record<string, number> = {};
   const arrived = new Set<string>();
+  let lastMs = 0;
+  let spentMs = 0;
   let scheduled = false;
   let alarm: NodeJS.Timeout | undefined;
 
@@ -94,6 +99,11 @@ export function openTransfers(options: {
     count: (source, bytes) => {
       watchMemory(bytes);
       fetched[source] = (fetched[source] ?? 0) + bytes;
+      const now = performance.now();
+      if (now - lastMs < PAUSE_MS) {
+        spentMs += now - lastMs;
+      }
+      lastMs = now;
     },
     arrived: (stored, file, faults) => {
       arrived.add(stored.sha256);
@@ -150,6 +160,7 @@ export function openTransfers(options: {
     slice,
     metadata,
     fetched: () => ({ ...fetched }),
+    spentMs: () => Math.round(spentMs),
     arrived: () => arrived,
     faults: () => started.flatMap((transfer) => transfer.faults()),
     close: async () => {

@@ -52,6 +52,22 @@ export interface BucketReport {
   readonly leased: boolean;
 }
 
+/** What GitHub's cache did for a run, and what post is to do for it. Sizes in bytes. */
+export interface GithubCacheReport {
+  /** Name of the entry that was restored; null: none, and `why`. */
+  readonly entry: string | null;
+  readonly why: string | null;
+  readonly files: number;
+  readonly bytes: number;
+  /** Milliseconds from the look-up until every file was hashed. */
+  readonly ms: number;
+  /** Milliseconds that downloading the same bytes would have taken, by what was last measured; null where nothing was. */
+  readonly downloadMs: number | null;
+  /** What post is to save; null: nothing, and `notSaved` why. */
+  readonly saving: { readonly entry: string; readonly files: number; readonly bytes: number } | null;
+  readonly notSaved: string | null;
+}
+
 /** The wheel cache in this run. */
 export interface CacheReport {
   readonly store: 'github' | 'directory' | 's3' | 'off';
@@ -69,6 +85,8 @@ export interface CacheReport {
   readonly bytesDownloaded: number;
   /** Only of the store `s3`. */
   readonly bucket: BucketReport | null;
+  /** Only of the store `github`. */
+  readonly github: GithubCacheReport | null;
 }
 
 /** Everything that is told about a run: outputs, summary, annotations and the JSON report come from it, and from nothing else. */

@@ -82,6 +82,8 @@ export interface Request {
   readonly cacheUrl: S3Place | null;
   /** Absolute folder of the cache, or null for the default. */
   readonly cachePath: string | null;
+  /** Whether a cache that others read is written; `auto`: the event decides. */
+  readonly cacheWrite: 'auto' | 'always' | 'never';
   readonly verify: 'full' | 'import' | 'off';
   readonly gpu: 'required' | 'optional';
   /** Milliseconds for which a lock of unpinned requirements is used before it is resolved again. */

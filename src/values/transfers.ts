@@ -32,6 +32,8 @@ export interface Transfers {
   metadata(file: IndexFile, signal: AbortSignal): Promise<Uint8Array>;
   /** Bytes that came over the network, by source id. */
   fetched(): Readonly<Record<string, number>>;
+  /** Milliseconds during which bytes came over the network, pauses of up to half a second among them. */
+  spentMs(): number;
   /** SHA-256 of the files that came over the network: the store had every other one already. */
   arrived(): ReadonlySet<string>;
   /** What sources did wrong so far, in order. */

@@ -1,0 +1,75 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Store } from '../../values/store.js';
+
+/** Milliseconds for each call of the cache service. */
+export interface Limits {
+  readonly lookUp: number;
+  readonly restore: number;
+  readonly save: number;
+}
+
+/** `@actions/cache` has no limit of its own that helps: a service that accepts and never answers was seen to hold a job for 15 minutes. */
+export const defaultLimits: Limits = { lookUp: 20_000, restore: 180_000, save: 300_000 };
+
+/** The part of `@actions/cache` that is used; a parameter, so that the package is loaded only where GitHub's cache is wanted. */
+export interface CacheClient {
+  isFeatureAvailable(): boolean;
+  restoreCache(
+    paths: string[],
+    primaryKey: string,
+    restoreKeys?: string[],
+    options?: { lookupOnly?: boolean },
+  ): Promise<string | undefined>;
+  saveCache(paths: string[], key: string): Promise<number>;
+}
+
+/** What every call of the service needs. */
+export interface Call {
+  readonly client: CacheClient;
+  readonly store: Store;
+  readonly signal: AbortSignal;
+  readonly limits?: Limits;
+}
+
+/** What a job without a cache service is told. */
+export const unavailable = 'the cache service is not available to this job.';
+
+/** One folder whose path is part of an entry's identity, so it is the same in every job of a machine. */
+export function stagingFolder(store: Store): string {
+  return path.join(store.folders.staging, 'github');
+}
+
+/** The value, or `late` after `ms` milliseconds or an abort: the call itself can't be stopped. */
+export async function limited<T>(promise: Promise<T>, ms: number, signal: AbortSignal): Promise<T | 'late'> {
+  let timer: NodeJS.Timeout | undefined;
+  let stop: (() => void) | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), ms);
+    stop = () => resolve('late');
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  // Its late failure must not end the process.
+  promise.catch(() => 'late');
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+    if (stop !== undefined) signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Says what was late. */
+export function late(what: string, ms: number, signal: AbortSignal): string {
+  return signal.aborted ? `${what} before the run was stopped.` : `${what} within ${ms / 1000} s.`;
+}
+
+/** Paths in a folder; none where it is no folder. */
+export async function children(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+    throw error;
+  });
+  return names.map((name) => path.join(folder, name));
+}
