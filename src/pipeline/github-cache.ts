@@ -9,7 +9,6 @@ import { tell } from './conclude.js';
 import type { Run } from './context.js';
 import { keptPlan } from './obtain-lock.js';
 import type { Prepared } from './prepare.js';
-import type { Stock } from './stock.js';
 
 /** What GitHub's cache had for a run; `why` it was not used, where nothing was restored. */
 export type GithubStock = Restored | { readonly entry: null; readonly why: string };
@@ -73,7 +72,7 @@ async function downloadSpeed(store: Store, transfers: Transfers): Promise<Speed 
 export async function tellGithub(
   run: Run,
   { writing }: Prepared,
-  { store, github }: Stock,
+  { store, github }: { readonly store: Store; readonly github: GithubStock | null },
   lock: Lock,
   transfers: Transfers,
 ): Promise<void> {

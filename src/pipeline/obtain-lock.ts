@@ -8,9 +8,9 @@ import { recall } from '../plan/recall.js';
 import { Failure } from '../values/failure.js';
 import type { Lock } from '../values/lock.js';
 import type { Plan } from '../values/plan.js';
+import type { Store } from '../values/store.js';
 import type { Run } from './context.js';
 import type { Prepared } from './prepare.js';
-import type { Stock } from './stock.js';
 
 /** A lock with the plan that it stands for. */
 export interface LockedPlan {
@@ -70,7 +70,11 @@ async function givenPlan({ runner, draft, key }: Prepared, pylock: string): Prom
 }
 
 /** A lock that is there already: the user's own, else the one that this machine keeps; null where it has to be resolved. */
-export function obtainLock(run: Run, prepared: Prepared, stock: Stock | null): Promise<LockedPlan | null> {
+export function obtainLock(
+  run: Run,
+  prepared: Prepared,
+  stock: { readonly store: Store } | null,
+): Promise<LockedPlan | null> {
   const { pylock } = run.request.requirements;
   if (pylock !== null) return givenPlan(prepared, pylock);
   return stock === null ? Promise.resolve(null) : keptPlan(run, prepared, stock.store);
