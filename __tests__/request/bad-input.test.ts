@@ -16,6 +16,9 @@ describe('a wrong input is answered with what was given, what is allowed and wha
   const rows: readonly (readonly [given: Partial<Record<InputName, string>>, ...answer: string[]])[] = [
     [{ device: 'cu12' }, `device: There is no device "cu12"; ${devices} Write \`device: cu126\`.`],
     [{ device: 'cu127' }, `device: There is no device "cu127"; ${devices} Write \`device: cu126\`.`],
+    [{ device: 'cuda' }, `device: There is no device "cuda"; ${devices} Write \`device: gpu\`.`],
+    [{ device: 'cuda-12.6' }, `device: There is no device "cuda-12.6"; ${devices} Write \`device: cu126\`.`],
+    [{ device: 'Ascend' }, `device: There is no device "Ascend"; ${devices} Write \`device: npu\`.`],
     [{ device: 'GPU' }, `device: There is no device "GPU"; ${devices} Write \`device: gpu\`.`],
     [{ device: 'cpu\nx' }, `device: There is no device "cpu\\nx"; ${devices} Write \`device: cpu\`.`],
     [{ device: '$(id);"' }, `device: There is no device "$(id);\\""; ${devices} Write \`device: auto\`.`],

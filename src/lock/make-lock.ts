@@ -14,6 +14,7 @@ import type { Plan } from '../values/plan.js';
 import type { IndexFile, ProjectPage } from '../values/source.js';
 import { buildRequirements } from './build-requirements.js';
 import { chooseFile } from './choose-file.js';
+import { checkLinkHash } from './link-hash.js';
 import { indexFile } from './lock-page.js';
 import type { ResolvedPin } from './pins.js';
 
@@ -96,7 +97,9 @@ async function lockLinkPin(pin: ResolvedPin & { kind: 'link' }, wishes: Wishes):
   const seen = await wishes.fetchLink(pin.url);
   const filename = decodeURIComponent(new URL(pin.url).pathname.split('/').at(-1) ?? '');
   checkHash(pin.name, seen.sha256, filename, wishes);
-  const pinned = acceptedHashes(pin.name, wishes.requirements).size > 0;
+  const line = wishes.requirements.find(({ normalised, kind }) => normalised === pin.name && kind === 'url');
+  const vouched = line !== undefined && (await checkLinkHash(line, seen.path));
+  const pinned = vouched || acceptedHashes(pin.name, wishes.requirements).size > 0;
   return {
     ...namesOf(filename),
     filename,

@@ -102,6 +102,29 @@ export function readDuration(given: Given, report: Report): number {
   return ms;
 }
 
+/** What people call devices that have another name here: vendors, their products, the words of other frameworks. */
+const alsoCalled: Readonly<Record<string, string>> = {
+  cuda: 'gpu',
+  nvidia: 'gpu',
+  kunlun: 'xpu',
+  kunlunxin: 'xpu',
+  ascend: 'npu',
+  huawei: 'npu',
+  rocm: 'dcu',
+  hygon: 'dcu',
+  cambricon: 'mlu',
+  enflame: 'gcu',
+  metax: 'maca',
+  iluvatar: 'ixuca',
+};
+
+/** The device that was probably meant: by another name of it, by a CUDA version (`cuda-12.6`, `12.6`), else by the nearest spelling. */
+function meant(text: string, known: readonly string[]): string {
+  const given = text.toLowerCase();
+  const [, major = '', minor = ''] = /^(?:cuda|cu)?[-_ ]?(\d{2})\.?(\d)$/.exec(given) ?? [];
+  return [alsoCalled[given], `cu${major}${minor}`].find((one) => known.includes(one ?? '')) ?? nearest(text, known);
+}
+
 /** A device of the catalogue, `auto` or `gpu`. */
 export function readDevice(given: Given, devices: readonly string[], report: Report): string {
   const known = [...new Set(['auto', 'cpu', 'gpu', ...devices])];
@@ -109,7 +132,7 @@ export function readDevice(given: Given, devices: readonly string[], report: Rep
     report({
       where: given.where,
       what: `There is no device ${show(given.text)}; there are ${known.join(', ')}.`,
-      remedy: advise(given, nearest(given.text, known)),
+      remedy: advise(given, meant(given.text, known)),
     });
   }
   return given.text;
