@@ -16,7 +16,7 @@ registerHooks({
   },
 });
 
-const names = readdirSync(import.meta.dirname).flatMap((file) => /^(\w+)\.bench\.ts$/.exec(file)?.[1] ?? []);
+const names = readdirSync(import.meta.dirname).flatMap((file) => /^([\w-]+)\.bench\.ts$/.exec(file)?.[1] ?? []);
 const [, , name = ''] = process.argv;
 if (names.includes(name)) await import(new URL(`${name}.bench.ts`, import.meta.url).href);
 else {
