@@ -46,6 +46,11 @@ describe('who gets the next connection', () => {
   });
 
   test('a source known to be slow gets few connections', () => {
+    // Three files have a connection to the first one, which nobody knows yet.
+    expect(choose([want({ routes: [route({ active: 3 }), route({ active: 1 }), route({ active: 2 })] })])?.route).toBe(
+      1,
+    );
+    expect(choose([want({ routes: [route({ active: 1 }), route({ rate: 1_000_000 })] })])?.route).toBe(1);
     const routes = [route({ rate: 10_000 }), route({ rate: 1_000_000, mine: 3, active: 3 })];
     expect(choose([want({ connections: 3, routes })])?.route).toBe(1);
   });

@@ -12,6 +12,8 @@ import type { Surroundings } from './surroundings.js';
 interface Line {
   readonly route: FileRoute;
   readonly stop: AbortController;
+  /** Time (ms since the epoch). */
+  readonly begunAt: number;
   bytes: number;
   /** Bytes and time (ms) of the last look. */
   seenBytes: number;
@@ -126,6 +128,10 @@ export function createLines(
         arrived: (bytes) => {
           line.bytes += bytes;
           around.count(source, bytes);
+          // The first measurement of a host doesn't wait for the end of a connection: a slow one would take until then to be known as slow.
+          if (route.lane.rate === null) {
+            measure(route.lane, line.bytes, Date.now() - line.begunAt);
+          }
         },
         write: async (into, pieces) => {
           const from = into.reached;
@@ -143,7 +149,6 @@ export function createLines(
 
   const run = async (line: Line, segment: Segment): Promise<void> => {
     const { route, stop } = line;
-    const started = Date.now();
     lines.add(line);
     route.mine += 1;
     route.lane.active += 1;
@@ -157,20 +162,21 @@ export function createLines(
       if (refusal === null) {
         events.failed(error);
       } else {
-        events.refused(route, refusal, line.bytes, started);
+        events.refused(route, refusal, line.bytes, line.begunAt);
       }
     } finally {
       lines.delete(line);
       route.mine -= 1;
       route.lane.active -= 1;
-      measure(route.lane, line.bytes, Date.now() - started);
+      measure(route.lane, line.bytes, Date.now() - line.begunAt);
       events.closed();
     }
   };
 
   return {
     open: (route, segment) => {
-      const line = { route, stop: new AbortController(), bytes: 0, seenBytes: 0, seenAt: Date.now() };
+      const now = Date.now();
+      const line = { route, stop: new AbortController(), begunAt: now, bytes: 0, seenBytes: 0, seenAt: now };
       run(line, segment).catch(events.failed);
     },
     count: () => lines.size,

@@ -25,7 +25,8 @@ export interface Want {
 /**
  * Chooses who gets the next connection, and to where: files without one first, the smallest of them before the others; then the
  * file with most bytes missing for each connection it has. Connections of a file are spread over its sources in proportion to
- * their speed; one that was not measured is taken to be as fast as the best. Null when nothing can be begun.
+ * their speed. One that was not measured is taken to be as fast as the best, but shared with all other files: each one's first connection
+ * would go to it, and it may be slow. Null when nothing can be begun.
  */
 export function choose(wants: readonly Want[]): { readonly want: number; readonly route: number } | null {
   const open = wants
@@ -42,7 +43,7 @@ function bestRoute(routes: readonly Route[]): number | null {
   let chosen: number | null = null;
   let score = 0;
   for (const [index, route] of routes.entries()) {
-    const worth = (route.rate ?? best) / (route.mine + 1);
+    const worth = route.rate === null ? best / (route.active + 1) : route.rate / (route.mine + 1);
     if (route.ready && route.active < route.limit && worth > score) {
       chosen = index;
       score = worth;
