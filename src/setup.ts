@@ -35,7 +35,7 @@ export function setup(request: Request, context: Context): Promise<Outcome> {
     const found = await findStock(run, prepared);
     const own = await obtainLock(run, prepared, found);
     const ranking = await found?.store.readFact('ranking');
-    const desk = openDesk(run, prepared.runner, ranking?.value);
+    const desk = await openDesk(run, prepared.runner, ranking?.value);
     const bucket = await openBucket(run, prepared, desk.client);
     const uv = seekUv(run, prepared, desk, bucket, found);
     // A request that is refused leaves it behind; who waits for it learns of its failure.
@@ -120,7 +120,7 @@ async function installAll(
 ): Promise<Result> {
   const { verify } = run.request;
   const python = await place(run, prepared, lock, kept, works, programs);
-  const later = await tellLater(run, prepared, python, desk.sources);
+  const later = await tellLater(run, prepared, python, desk);
   const proved = verify === 'off' || (await prove(run, plan, prepared.runner, python, verify));
   return { exitCode: proved ? 0 : 3, later };
 }

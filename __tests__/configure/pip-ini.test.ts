@@ -54,7 +54,7 @@ const files = fc.array(pieces, { maxLength: 8 }).map((lines) => lines.join('\n')
 
 describe('pip.conf', () => {
   test('is read as configparser reads it, and refused where it refuses', () => {
-    const texts = fc.sample(files, 600);
+    const texts = fc.sample(files, 300);
     const theirs = configparser(texts);
     const ours = texts.map((text): Sections | null => {
       try {
@@ -77,7 +77,7 @@ describe('pip.conf', () => {
   });
 
   test('is merged key by key: pip reads ours, and of everything else what it read before', () => {
-    const texts = fc.sample(files, 600);
+    const texts = fc.sample(files, 300);
     const before = configparser(texts);
     const good = texts.filter((_, at) => before[at] !== null);
     const after = configparser(good.map((text) => pipIni.put(text, part)));
@@ -90,7 +90,7 @@ describe('pip.conf', () => {
   });
 
   test('loses nothing but ours when it is taken out again after somebody wrote to it', () => {
-    const texts = fc.sample(files, 600).filter((text) => text.trim() !== '');
+    const texts = fc.sample(files, 300).filter((text) => text.trim() !== '');
     const all = configparser(texts);
     const good = texts.filter((_, at) => all[at] !== null);
     const read = all.filter((one) => one !== null);

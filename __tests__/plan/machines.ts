@@ -113,6 +113,7 @@ export function request(parts: Partial<Request> = {}, set: Partial<RequirementSe
     installer: 'uv',
     mirrors: 'auto',
     paddleIndexes: [],
+    indexCredentials: [],
     configure: ['pip'],
     pipConfig: 'env',
     scope: 'job',

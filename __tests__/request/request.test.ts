@@ -52,6 +52,7 @@ describe('a request', () => {
       installer: 'uv',
       mirrors: 'auto',
       paddleIndexes: [],
+      indexCredentials: [],
       configure: ['pip'],
       pipConfig: 'env',
       dockerMirrors: [],

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { distance } from 'fastest-levenshtein';
-import { inputs } from '../request/inputs.js';
+import { inputs, secretVariable } from '../request/inputs.js';
 import { Failure, type Problem } from '../values/failure.js';
 
 /** The commands of the CLI with one line of help each. */
@@ -61,6 +61,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
         where: token.rawName,
         what: 'there is no such flag.',
         remedy: `Did you mean --${near}? \`setup --help\` lists all.`,
+      });
+    } else if (inputs.some(({ name, secret }) => name === token.name && secret)) {
+      unknown = token.index;
+      problems.push({
+        where: token.rawName,
+        what: 'it is a secret, and every user of this machine can read a command line.',
+        remedy: `Set the variable ${secretVariable(token.name)} instead.`,
       });
     } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
       // A flag stands where the value should be: what follows that flag is its value and no mistake of its own.

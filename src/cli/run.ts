@@ -13,6 +13,7 @@ import { formatReport } from '../report/print-report.js';
 import { formatProbes } from '../report/print-sources.js';
 import { createTerminalLog } from '../report/terminal-log.js';
 import { startTimeline } from '../report/timeline.js';
+import { inputs, secretVariable } from '../request/inputs.js';
 import { readMachine } from '../runner/machine-words.js';
 import { setup } from '../setup.js';
 import { Failure } from '../values/failure.js';
@@ -44,6 +45,17 @@ function formatOutcome(report: Report): string {
   return formatReport(report);
 }
 
+/** Secret inputs, which stand in variables; they are taken out, so that no child inherits them. */
+function takeSecrets(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const taken: Record<string, string> = {};
+  for (const { name } of inputs.filter(({ secret }) => secret)) {
+    const variable = secretVariable(name);
+    taken[name] = environment[variable] ?? '';
+    delete environment[variable];
+  }
+  return taken;
+}
+
 /** Stops at the first SIGINT or SIGTERM; a second one ends the process as the system does. */
 function stopOnSignals(): AbortSignal {
   const stop = new AbortController();
@@ -67,7 +79,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     log = createTerminalLog(process.stderr, given.debug || process.env['RUNNER_DEBUG'] === '1');
     const signal = stopOnSignals();
     const machine = given.as === null ? null : readMachine(given.as);
-    const request = await readRequest(given.raw, 'flag', process.env, log, signal);
+    const request = await readRequest({ ...given.raw, ...takeSecrets(process.env) }, 'flag', process.env, log, signal);
     const context: Context = {
       environment: process.env,
       home: homedir(),

@@ -20,7 +20,7 @@ export function plan(request: Request, context: Context, machine: MachineWords |
     const local = choice.kind === 'github' ? { ...choice, kind: 'directory' as const } : choice;
     const known =
       machine === null ? await obtainLock(run, prepared, await findStock(run, { ...prepared, choice: local })) : null;
-    const desk = openDesk(run, runner, null);
+    const desk = await openDesk(run, runner, null);
     try {
       if (known === null) await choosePlan(run, prepared, desk.sources, machine !== null);
       else tellPlan(run, known.plan);

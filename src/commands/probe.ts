@@ -20,7 +20,7 @@ export function probeSources(request: Request, context: Context): Promise<Outcom
     );
     tell(run, notices);
     const pages = neededPages(draftPlan(request, runner));
-    const desk = openDesk(run, runner, null);
+    const desk = await openDesk(run, runner, null);
     try {
       const asked = desk.roster.flatMap((source) => {
         if (source.kind === 'find-links') return [];

@@ -5,6 +5,7 @@ import type { Editor } from './editor.js';
 import { environmentLines } from './env-lines.js';
 import { pipIni } from './pip-ini.js';
 import { podmanFile } from './podman-file.js';
+import { wholeText } from './whole-text.js';
 
 const editors = {
   'environment-lines': environmentLines,
@@ -13,6 +14,7 @@ const editors = {
   'buildkit-mirrors': buildkitFile,
   'containerd-mirrors': containerdFile,
   'podman-mirrors': podmanFile,
+  'whole-text': wholeText,
 } as const satisfies Readonly<Record<string, Editor>>;
 
 /** Name of an editor: what a journal keeps of it, so a name once released stays. */

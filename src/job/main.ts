@@ -28,7 +28,10 @@ export async function runMain(): Promise<number> {
   const started = new Date();
   try {
     const environment = process.env;
-    const request = await readRequest(readInputs(inputs.map(({ name }) => name)), 'input', environment, log, signal);
+    const raw = readInputs(inputs.map(({ name }) => name));
+    // No child is to inherit a secret.
+    for (const { name, secret } of inputs) if (secret) delete environment[`INPUT_${name.toUpperCase()}`];
+    const request = await readRequest(raw, 'input', environment, log, signal);
     const journal = await openRunJournal(environment, homedir(), request.scope);
     // Before the first change: a job that is cancelled hard still has its post.
     saveState({ undo: toUndo(journal), save: null });

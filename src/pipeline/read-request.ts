@@ -1,5 +1,6 @@
 import { devices } from '../catalog/devices.js';
 import { mirrors } from '../catalog/mirrors.js';
+import { secretTexts } from '../request/index-credentials.js';
 import { parseRequest } from '../request/parse.js';
 import { secretsOf } from '../request/secrets.js';
 import { probeInterpreter } from '../runner/interpreter.js';
@@ -41,6 +42,8 @@ export async function readRequest(
     mirrors: mirrors.map(({ id }) => id),
     distributions,
   };
+  // Also those of a line that is wrong.
+  for (const secret of secretTexts(raw['index-credentials'] ?? '')) log.mask(secret);
   try {
     const request = await parseRequest(raw, { cwd: process.cwd(), environment, known, origin });
     for (const secret of secretsOf(request)) log.mask(secret);

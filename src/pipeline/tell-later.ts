@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { environmentEdit } from '../configure/env-file.js';
-import type { OpenSources } from '../sources/open.js';
 import type { LaterEnvironment } from '../values/later.js';
 import type { Runner } from '../values/runner.js';
 import type { Run } from './context.js';
+import type { Desk } from './desk.js';
 import type { Prepared } from './prepare.js';
+import { tellConda } from './tell-conda.js';
 import { pipEdit, tellPip } from './tell-pip.js';
 
 function virtualEnvironment(venv: string | null, python: string): LaterEnvironment {
@@ -29,13 +30,14 @@ export async function tellLater(
   run: Run,
   { runner, containers }: Prepared,
   python: string,
-  sources: OpenSources,
+  desk: Desk,
 ): Promise<LaterEnvironment> {
   const { request, context, story } = run;
-  const pip = await tellPip(run, runner, sources);
+  const pip = await tellPip(run, runner, desk.sources);
+  const conda = await tellConda(run, desk);
   const environment = virtualEnvironment(request.venv, python);
   const later = {
-    variables: { ...environment.variables, ...pip, ...containers?.variables },
+    variables: { ...environment.variables, ...pip, ...conda, ...containers?.variables },
     path: environment.path,
   };
   const front = later.path.join(path.delimiter);

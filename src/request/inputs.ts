@@ -7,6 +7,8 @@ export interface InputSpec {
   /** What holds when it is left out or empty; null where that is nothing. */
   readonly default: string | null;
   readonly type: InputType;
+  /** Its text must never be seen: not printed, not on a command line, not in a child's environment. */
+  readonly secret?: true;
   /** For `choice` and `switch`: the words allowed. */
   readonly choices?: readonly string[];
   /** One or two plain sentences. */
@@ -80,8 +82,8 @@ const table = [
     name: 'configure',
     default: null,
     type: 'lines',
-    choices: ['pip', 'docker', 'buildkit', 'containerd', 'podman', 'off'],
-    help: 'Which tools of later steps are told: `pip` of the chosen index; `docker`, `buildkit`, `containerd`, `podman` of `docker-mirrors`; `off` for none. Left out: `pip`, and `docker` where `docker-mirrors` is given.',
+    choices: ['pip', 'docker', 'buildkit', 'containerd', 'podman', 'conda', 'off'],
+    help: 'Which tools of later steps are told: `pip` of the chosen index; `docker`, `buildkit`, `containerd`, `podman` of `docker-mirrors`; `conda` (also mamba and micromamba) of a mirror with channels; `off` for none. Left out: `pip`, and `docker` where `docker-mirrors` is given.',
   },
   {
     name: 'docker-mirrors',
@@ -107,6 +109,13 @@ const table = [
     type: 'choice',
     choices: ['env', 'user', 'system'],
     help: "Where pip is told: `env` (variables of later steps), or pip's own configuration file of the `user` or the `system`, merged into what is there.",
+  },
+  {
+    name: 'index-credentials',
+    default: null,
+    type: 'lines',
+    secret: true,
+    help: 'Secret: user and password of private indexes, a line each, `https://host/ USER:PASSWORD`. Sent to that origin alone. A shell takes it from the variable `PADDLE_MIRROR_SETUP_INDEX_CREDENTIALS`, never from the command line.',
   },
   {
     name: 'scope',
@@ -187,6 +196,11 @@ export type InputName = (typeof table)[number]['name'];
 
 /** Every input there is. action.yml, CLI, README and parser are generated from this table or checked against it. */
 export const inputs: readonly InputSpec[] = table;
+
+/** The variable from which a shell takes a secret input: a command line is open to every user of the machine. */
+export function secretVariable(name: string): string {
+  return `PADDLE_MIRROR_SETUP_${name.toUpperCase().replaceAll('-', '_')}`;
+}
 
 /** Every output of the action, with what it holds. */
 export const outputs: readonly { readonly name: string; readonly help: string }[] = [

@@ -5,6 +5,7 @@ import type { PaddleWish, Request } from '../values/request.js';
 import { readCacheUrl } from './cache-url.js';
 import { type ReadRequirements, readRequirements } from './files.js';
 import { readDockerMirrors, readImages } from './images.js';
+import { readIndexCredentials } from './index-credentials.js';
 import { type InputName, inputs } from './inputs.js';
 import { checkCacheFolder, checkContextFolder, checkOutputFile, checkVenv, hasControl, readPath } from './places.js';
 import {
@@ -173,6 +174,7 @@ export async function parseRequest(
     installer: readChoice(read('installer'), ['uv', 'pip'], report),
     mirrors: readMirrors(read('mirrors'), known.mirrors, report),
     paddleIndexes: readList(paddleIndex).flatMap((text) => readAddress(paddleIndex, text, report) ?? []),
+    indexCredentials: readIndexCredentials(read('index-credentials'), report),
     pipConfig: readChoice(read('pip-config'), ['env', 'user', 'system'], report),
     configure: readConfigure(read('configure'), dockerMirrors.length > 0, report),
     dockerMirrors,

@@ -219,7 +219,7 @@ export function readMirrors(given: Given, names: readonly string[], report: Repo
   });
 }
 
-const tools = ['pip', 'docker', 'buildkit', 'containerd', 'podman'] as const satisfies readonly Tool[];
+const tools = ['pip', 'docker', 'buildkit', 'containerd', 'podman', 'conda'] as const satisfies readonly Tool[];
 
 /** Tools to configure; `off` alone is none, and '' is pip, with docker where `mirrored` says that there is something to tell it. */
 export function readConfigure(given: Given, mirrored: boolean, report: Report): readonly Tool[] {
@@ -234,7 +234,7 @@ export function readConfigure(given: Given, mirrored: boolean, report: Report): 
       remedy: advise(given, nearest(word, tools)),
     });
   }
-  const containers = named.filter((tool) => tool !== 'pip');
+  const containers = named.filter((tool) => tool !== 'pip' && tool !== 'conda');
   if (containers.length > 0 && !mirrored) {
     report({
       where: given.where,

@@ -1,5 +1,5 @@
 import type { Requirement } from '../packaging/requirement.js';
-import type { Credentials } from './credentials.js';
+import type { Credentials, IndexCredentials } from './credentials.js';
 import type { ImageWish } from './images.js';
 import type { S3Place } from './s3.js';
 
@@ -44,8 +44,8 @@ export type MirrorWish =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'url'; readonly url: string; readonly credentials: Credentials | null };
 
-/** A tool of later steps: `pip` is told of the chosen index, the others of mirrors of Docker Hub. */
-export type Tool = 'pip' | 'docker' | 'buildkit' | 'containerd' | 'podman';
+/** A tool of later steps: `pip` is told of the chosen index, `conda` of a mirror with channels, the others of mirrors of Docker Hub. */
+export type Tool = 'pip' | 'docker' | 'buildkit' | 'containerd' | 'podman' | 'conda';
 
 /** What the user asked for: parsed, validated, frozen. Nothing below it reads an input again. */
 export interface Request {
@@ -63,6 +63,8 @@ export interface Request {
   readonly mirrors: 'auto' | readonly MirrorWish[];
   /** Base addresses of PaddlePaddle's index or copies of it; empty: the catalogue's. */
   readonly paddleIndexes: readonly { readonly url: string; readonly credentials: Credentials | null }[];
+  /** By origin, each once. */
+  readonly indexCredentials: readonly IndexCredentials[];
   /** Which tools of later steps are told. */
   readonly configure: readonly Tool[];
   /** Where pip is told: variables of later steps, or its configuration file of a level. */
