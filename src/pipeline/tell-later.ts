@@ -49,8 +49,11 @@ export async function tellLater(
   if (request.envFile !== null)
     await context.journal.edit(environmentEdit(request.envFile, later, context.environment['PATH'] ?? ''));
   const tools = context.environment['RUNNER_TOOL_CACHE'] ?? '';
-  const places = [`the cache ${story.cache?.folder ?? ''}`, `the journal ${context.journal.folder}`];
-  if (tools !== '') places.push(`the tool cache ${tools}`);
+  const places = [
+    ...(story.cache === null || story.cache.store === 'off' ? [] : [`the cache ${story.cache.folder}`]),
+    `the journal ${context.journal.folder}`,
+    ...(tools === '' ? [] : [`the tool cache ${tools}`]),
+  ];
   context.log.info(`Beside the environment, what stays on this machine is in ${places.join(', ')}.`);
   const kept = context.journal.owner.scope === 'keep' ? await context.journal.files() : [];
   if (kept.length > 0) context.log.info(`What was put into ${kept.join(', ')} stays until you run \`restore\`.`);
