@@ -8,6 +8,7 @@ import { refuse } from './plan/refusal.js';
 import { platformOf } from './plan/target.js';
 import { readWish } from './plan/wish.js';
 import { Failure, type Problem } from './values/failure.js';
+import type { Interpreter } from './values/interpreter.js';
 import type { Notice } from './values/log.js';
 import type { Draft, Plan } from './values/plan.js';
 import type { Request } from './values/request.js';
@@ -47,7 +48,7 @@ function silence({ offers, plugin, candidate }: Choice): Problem[] {
     }));
 }
 
-function passingNotices(tried: readonly Choice[], choice: Choice, wish: string): Notice[] {
+function passingNotices(tried: readonly Choice[], choice: Choice, draft: Draft, interpreter: Interpreter): Notice[] {
   const { passedOver, chosen, candidate } = choice;
   const [first] = tried;
   const skipped =
@@ -70,7 +71,7 @@ function passingNotices(tried: readonly Choice[], choice: Choice, wish: string):
       : [
           {
             id: 'device-second-choice',
-            text: `${first.candidate.device} has no file for this Python and machine, so ${candidate.device} is taken; "device: ${candidate.device}" says so from the start.`,
+            text: `${refuse(first, draft, interpreter).what} So ${candidate.device} is taken; "device: ${candidate.device}" says so from the start.`,
           },
         ];
   const guess =
@@ -82,7 +83,7 @@ function passingNotices(tried: readonly Choice[], choice: Choice, wish: string):
           },
         ]
       : [];
-  return [...skipped, ...second, ...guess, ...loneSeries(choice, wish)];
+  return [...skipped, ...second, ...guess, ...loneSeries(choice, draft.wish)];
 }
 
 /** PEP 440 reads `==3.3` as `==3.3.0`, which is seldom what its writer means. */
@@ -114,7 +115,13 @@ export function decide(draft: Draft, request: Request, runner: Runner, listing: 
     const choice = chooseRelease(candidate, draft, listing, interpreter, request.requirements.preReleases);
     tried.push(choice);
     if (choice.chosen !== null) {
-      return assemble(candidate, choice.chosen, draft, interpreter.version, passingNotices(tried, choice, draft.wish));
+      return assemble(
+        candidate,
+        choice.chosen,
+        draft,
+        interpreter.version,
+        passingNotices(tried, choice, draft, interpreter),
+      );
     }
     const unanswered = silence(choice);
     if (unanswered.length > 0) {

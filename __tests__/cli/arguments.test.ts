@@ -27,6 +27,15 @@ describe('the command line', () => {
     });
   });
 
+  test('takes the words for another machine with plan alone', () => {
+    expect(parseArguments(['plan', '--as', 'linux-x86_64,py311', '--as=sm=89']).as).toBe('linux-x86_64,py311,sm=89');
+    expect(parseArguments(['plan']).as).toBeNull();
+    expect(problemsOf('setup', '--as', 'py311')).toMatchObject([
+      { where: '--as', remedy: expect.stringContaining('plan --as') },
+    ]);
+    expect(problemsOf('plan', '--as')).toMatchObject([{ what: 'it needs a value.' }]);
+  });
+
   test('takes a value that looks like a version clause or an option of its own', () => {
     expect(parseArguments(['setup', '--paddle-version', '>=3.1,<3.3', '--packages', '-e .']).raw).toEqual({
       'paddle-version': '>=3.1,<3.3',

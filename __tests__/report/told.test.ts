@@ -114,6 +114,13 @@ describe('in a shell', () => {
     const text = formatPlan(doneReport);
     expect(text.split('\n')[0]).toBe('paddlepaddle-gpu 3.2.2 for cu126 (CUDA 12.6)');
     expect(text).toContain('  setuptools>=40: imported, not declared\n');
+    expect(text).toContain(
+      'why: it was asked for\nfrom: stable/cu126; listed there now\nneeds: NVIDIA driver 550.54.14 or newer\n',
+    );
+    expect(text).toContain('made with: CUDA 12.6, cuDNN 9.5.1, NCCL 2.25.1\n');
+    const { choice } = doneReport;
+    const doubted = { ...doneReport, choice: choice && { ...choice, basis: 'catalogue' as const, differences: ['x'] } };
+    expect(formatPlan(doubted)).toMatch(/UNCONFIRMED: no source answered[\s\S]*differs: x/);
     expect(text).toContain('source: quick https://quick.example/simple/ (catalogue)\n');
     expect(text).toContain('key: linux-x64-cp311-cu126-0123abcd\n  requirements: 0123abcd\n');
     expect(text).toContain('No lock is kept for this request');

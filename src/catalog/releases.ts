@@ -65,13 +65,17 @@ export interface Combination {
   readonly source: string;
 }
 
-/** Everything that was ever published, one entry for each release, device, platform and Python; releases ascending. */
-export function combinations(): Combination[] {
+/** Everything that was ever published (for these devices alone), one entry for each release, device, platform and Python; releases ascending. */
+export function combinations(devices: readonly string[] | null = null): Combination[] {
   return releases.flatMap(({ version, builds }) =>
-    builds.flatMap(({ devices, platforms, pythons, source }) =>
-      devices.flatMap((device) =>
-        platforms.flatMap((platform) => pythons.map((python) => ({ version, device, platform, python, source }))),
-      ),
+    builds.flatMap((build) =>
+      build.devices
+        .filter((device) => devices?.includes(device) ?? true)
+        .flatMap((device) =>
+          build.platforms.flatMap((platform) =>
+            build.pythons.map((python) => ({ version, device, platform, python, source: build.source })),
+          ),
+        ),
     ),
   );
 }

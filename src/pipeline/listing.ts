@@ -4,7 +4,7 @@ import { neededPages, originName } from '../plan/pages.js';
 import { decide } from '../plan.js';
 import type { OpenSources } from '../sources/open.js';
 import { Failure } from '../values/failure.js';
-import type { Draft, Plan } from '../values/plan.js';
+import type { Draft, Origin, Plan } from '../values/plan.js';
 import type { Report } from '../values/report.js';
 import type { Listing } from '../values/source.js';
 import { tell } from './conclude.js';
@@ -21,19 +21,30 @@ async function readListing(draft: Draft, sources: OpenSources): Promise<Listing>
   return { pages: await Promise.all(pages) };
 }
 
-/** The catalogue's word in place of the pages of projects that no source told anything of; those projects. */
+/** The catalogue's word in place of what no source told of a candidate's project; of nightlies it has none. The devices it concerns. */
 function believe(
-  draft: Draft,
-  { pages }: Listing,
-): { readonly listing: Listing; readonly unheard: ReadonlySet<string> } {
-  const heard = new Set(pages.filter(({ page }) => page.answered.length > 0).map(({ page }) => page.project));
-  const believed = neededPages(draft)
-    .filter(({ project }) => !heard.has(project))
-    .map(({ origin, project }) => ({ origin: originName(origin), page: believedPage(project, origin) }));
-  return {
-    listing: { pages: [...pages.filter(({ page }) => heard.has(page.project)), ...believed] },
-    unheard: new Set(believed.map(({ page }) => page.project)),
-  };
+  { candidates, channel }: Draft,
+  live: Listing,
+): { readonly listing: Listing; readonly unheard: readonly string[] } {
+  const told = (origin: Origin, project: string): boolean =>
+    live.pages.some(
+      (entry) =>
+        entry.origin === originName(origin) && entry.page.project === project && entry.page.answered.length > 0,
+    );
+  const silent = candidates.flatMap(({ device, origins }) =>
+    Object.entries(origins).flatMap(([project, all]) =>
+      channel === 'nightly' || all.some((origin) => told(origin, project))
+        ? []
+        : all.map((origin) => ({ device, project, origin })),
+    ),
+  );
+  const believed = silent.map(({ project, origin }) => ({
+    origin: originName(origin),
+    page: believedPage(project, origin),
+  }));
+  const replaced = new Set(believed.map(({ origin, page }) => `${origin} ${page.project}`));
+  const kept = live.pages.filter(({ origin, page }) => !replaced.has(`${origin} ${page.project}`));
+  return { listing: { pages: [...kept, ...believed] }, unheard: silent.map(({ device }) => device) };
 }
 
 /**
@@ -49,11 +60,10 @@ export async function choosePlan(
   const { plan, told } = await run.context.timeline.step('Ask what there is', async () => {
     const choose = async () => {
       const live = await readListing(draft, sources);
-      const { listing, unheard } = unconfirmed ? believe(draft, live) : { listing: live, unheard: new Set<string>() };
+      const { listing, unheard } = unconfirmed ? believe(draft, live) : { listing: live, unheard: [] };
       const decided = decide(draft, run.request, runner, listing);
       const candidate = draft.candidates.find(({ device }) => device === decided.device);
-      const projects = Object.keys(candidate?.origins ?? {});
-      const basis: Basis = projects.some((project) => unheard.has(project)) ? 'catalogue' : 'index';
+      const basis: Basis = unheard.includes(decided.device) ? 'catalogue' : 'index';
       const odd =
         candidate === undefined || basis === 'catalogue'
           ? []

@@ -41,7 +41,7 @@ function buildAt(device: Device, version: string, origin: Origin): Device['build
  */
 export function believedPage(project: string, origin: Origin): ProjectPage {
   const own = devices.filter(({ distribution, plugin }) => (plugin ?? distribution) === project);
-  const files = combinations().flatMap((entry) => {
+  const files = combinations(own.map(({ id }) => id)).flatMap((entry) => {
     const device = own.find(({ id }) => id === entry.device);
     const stable =
       origin.kind === 'python' || (origin.channel === 'stable' && device?.folders.stable === origin.folder);

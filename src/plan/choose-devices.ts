@@ -7,7 +7,7 @@ import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
 import { type Judgement, judge, type Obstacle } from './judge.js';
 import { platformOf } from './target.js';
-import { deviceNotices, whyCpu, whyCuda } from './why.js';
+import { deviceNotices, oneKind, whyCpu, whyCuda } from './why.js';
 import type { Wish } from './wish.js';
 
 /** The devices that will do, in order of preference, or what stands against each. */
@@ -112,7 +112,8 @@ function chooseOne(device: Device, why: string, request: Request, wish: Wish, ru
 }
 
 /** One problem for each input to change; builds that were never published for the wish are named only where none was. */
-function summary(judgements: readonly Judgement[]): Problem[] {
+function summary(judgements: readonly Judgement[], runner: Runner): Problem[] {
+  const apart = oneKind(runner) || 'Change what stands against the build you want.';
   const published = judgements.filter((judgement) => obstaclesOf(judgement).every(({ kind }) => kind === 'unfit'));
   const counted = currentOnes(published.length > 0 ? published : judgements).flatMap(obstaclesOf);
   return [...new Set(counted.map(({ where }) => where))].map((where) => {
@@ -123,7 +124,7 @@ function summary(judgements: readonly Judgement[]): Problem[] {
       : {
           where,
           what: `No CUDA build does what was asked on this machine. ${texts.join(' ')}`,
-          remedy: 'Change what stands against the build you want, or write "device: cpu".',
+          remedy: `${apart} Or write "device: cpu".`,
         };
   });
 }
@@ -132,7 +133,7 @@ function chooseGpu(wish: Wish, runner: Runner): DeviceChoice {
   const judgements = cudaDevices().map((device) => judge(device, wish, runner));
   const fitting = preferred(judgements);
   if (fitting.length === 0) {
-    return refused(summary(judgements));
+    return refused(summary(judgements, runner));
   }
   if (runner.accelerators.nvidiaDriver === null) {
     return refused([
@@ -174,7 +175,12 @@ function chooseAuto(request: Request, wish: Wish, runner: Runner): DeviceChoice 
   const unused = currentOnes(judgements).flatMap(obstaclesOf).at(-1);
   const notices: Notice[] = [
     ...(present.length > 0 && fitting.length === 0 && unused !== undefined
-      ? [{ id: 'accelerator-unused', text: `This machine's accelerator is left unused: ${unused.what}` }]
+      ? [
+          {
+            id: 'accelerator-unused',
+            text: `This machine's accelerator is left unused: ${unused.what} ${oneKind(runner)}`.trim(),
+          },
+        ]
       : []),
     ...(failures.length > 0
       ? [{ id: 'accelerator-silent', text: `An accelerator may be there, but its tool fails: ${failures.join('; ')}` }]

@@ -6,6 +6,7 @@ import type { Interpreter } from '../values/interpreter.js';
 import type { Candidate, Draft } from '../values/plan.js';
 import { belongs, type Choice } from './choose-release.js';
 import type { Offer, Offers } from './offers.js';
+import { isWished, makePairs } from './pairs.js';
 import { minorOf, pythonRange } from './target.js';
 import { answers } from './wish.js';
 
@@ -100,22 +101,49 @@ function nothingListed(project: string, { device }: Candidate): Problem {
   };
 }
 
-function noPair({ candidate, offers }: Choice, plugin: Offers): Problem {
+/** What the requirements ask of one side by its name, where it alone stands against a pair that would do. */
+function namedOtherwise({ candidate, offers, plugin }: Choice, draft: Draft): Problem | null {
+  const { pair } = candidate;
+  const fitting = (all: Offers | null): Offer[] => all?.offers.filter(({ fits }) => fits) ?? [];
+  const free = { ...candidate, pair: { distribution: '', plugin: '' } };
+  const near = makePairs(candidate, fitting(offers), fitting(plugin), draft.channel).find((one) =>
+    isWished(one, free, true),
+  );
+  if (near === undefined || pair === null || plugin === null || (pair.distribution === '' && pair.plugin === '')) {
+    return null;
+  }
+  const asked = [
+    ...(pair.distribution === '' ? [] : [`${offers.project}${pair.distribution}`]),
+    ...(pair.plugin === '' ? [] : [`${plugin.project}${pair.plugin}`]),
+  ];
+  return {
+    where: 'requirements',
+    what: `They ask for ${asked.join(' and ')}, but ${plugin.project} ${near.plugin} works with ${offers.project} ${near.version} alone.`,
+    remedy: `Write "${offers.project}==${near.version}" and "${plugin.project}==${near.plugin}" there, or leave both out.`,
+  };
+}
+
+function noPair(choice: Choice, plugin: Offers, draft: Draft): Problem {
+  const { candidate, offers } = choice;
   const list = ({ project, offers: all }: Offers): string =>
     `${project} ${all
       .map(({ version }) => version)
       .slice(0, 8)
       .join(', ')}`;
-  const known = Object.entries(candidate.companions).map(
-    ([own, base]) => `${plugin.project} ${own} with ${offers.project} ${base}`,
+  const known = Object.entries(candidate.companions);
+  const pairs = known.map(([own, base]) => `${plugin.project} ${own} with ${offers.project} ${base}`).join('; ');
+  return (
+    namedOtherwise(choice, draft) ?? {
+      where: 'device',
+      what:
+        `${plugin.project} works with one exact version of ${offers.project}, and no pair that was asked for has files for this ` +
+        `Python and machine. Listed are ${list(plugin)}; ${list(offers)}.`,
+      remedy:
+        known.length === 0
+          ? 'Take a Python and versions that both have files for.'
+          : `Take a Python that both have files for, or write "paddle-version: ${known.at(-1)?.[0]}"; known pairs: ${pairs}.`,
+    }
   );
-  return {
-    where: 'device',
-    what:
-      `${plugin.project} works with one exact version of ${offers.project}, and no pair that was asked for has files for this ` +
-      `Python and machine. Listed are ${list(plugin)}; ${list(offers)}.`,
-    remedy: `Take a Python and versions that both have files for${known.length > 0 ? `; known pairs: ${known.join('; ')}` : ''}.`,
-  };
 }
 
 /** Why a candidate has nothing to install: what was asked, why not, what would work here, the line to write. */
@@ -126,7 +154,7 @@ export function refuse(choice: Choice, draft: Draft, interpreter: Interpreter): 
     return nothingListed(missing.project, candidate);
   }
   if (plugin !== null) {
-    return noPair(choice, plugin);
+    return noPair(choice, plugin, draft);
   }
   const own = offers.offers.filter(({ version }) => belongs(version, candidate));
   const matching = own.filter(({ version }) => answers(version, candidate.specifier, draft.channel === 'nightly'));

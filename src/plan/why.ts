@@ -16,16 +16,26 @@ export function whyCuda(
   { accelerators }: Runner,
 ): Record<string, string> {
   const [first] = fitting;
-  const at = judgements.findIndex(({ device }) => device === first);
-  const newer = judgements.slice(0, at).findLast(({ kind, current }) => kind === 'obstacles' && current);
-  const [against] = newer?.kind === 'obstacles' ? newer.obstacles : [];
-  const chosen = `the newest CUDA build that driver ${accelerators.nvidiaDriver} and ${gpuNames(accelerators)} take`;
+  const newer = judgements.slice(
+    0,
+    judgements.findIndex(({ device }) => device === first),
+  );
+  const against = newer
+    .filter(({ current }) => current)
+    .flatMap((judgement) => (judgement.kind === 'fits' ? [] : judgement.obstacles))
+    .findLast(({ kind }) => kind === 'unfit');
+  const doubtful = newer.find(({ kind }) => kind === 'fits');
+  const gpus = gpuNames(accelerators);
+  const chosen =
+    doubtful === undefined
+      ? `the newest CUDA build that driver ${accelerators.nvidiaDriver} and ${gpus} take`
+      : `the newest CUDA build that is confirmed for ${gpus}, which ${doubtful.device} is not`;
   return Object.fromEntries(
     fitting.map((device) => [
       device,
       device !== first
         ? `driver and GPU take it too, where ${first} has no file for this Python`
-        : against === undefined
+        : against === undefined || doubtful !== undefined
           ? chosen
           : `${chosen}: ${sentence(against.what)}`,
     ]),
@@ -41,6 +51,14 @@ export function whyCpu(present: boolean, runner: Runner): string {
   return platform.startsWith('linux') || platform.startsWith('win32')
     ? 'no accelerator that PaddlePaddle has a build for answers on this machine'
     : `PaddlePaddle has CPU builds alone for ${platform}`;
+}
+
+/** What to do where GPUs of several kinds find no build together; '' where there is one kind. */
+export function oneKind({ accelerators }: Runner): string {
+  const kinds = new Set(accelerators.gpus.map(({ capability }) => capability));
+  return kinds.size < 2
+    ? ''
+    : 'Let the job see GPUs of one kind, by CUDA_DEVICE_ORDER=PCI_BUS_ID and CUDA_VISIBLE_DEVICES with their numbers.';
 }
 
 function modelNotices(device: string, { others }: Accelerators): Notice[] {
