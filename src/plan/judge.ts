@@ -56,8 +56,9 @@ function platformObstacles(device: Device, runner: Runner): Obstacle[] {
 function channelObstacles(device: Device, { channel }: Wish): Obstacle[] {
   const [here, other] = channel === 'nightly' ? (['nightly', 'stable'] as const) : (['stable', 'nightly'] as const);
   const published =
-    device.folders[here] !== null || (here === 'stable' && device.builds[0]?.origins.includes('python'));
-  return published === true
+    device.folders[here] !== null ||
+    (here === 'stable' && device.builds.some(({ origins }) => origins.some((origin) => origin !== 'paddle')));
+  return published
     ? []
     : [
         {

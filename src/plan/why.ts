@@ -22,8 +22,9 @@ export function whyCuda(
   );
   const against = newer
     .filter(({ current }) => current)
-    .flatMap((judgement) => (judgement.kind === 'fits' ? [] : judgement.obstacles))
-    .findLast(({ kind }) => kind === 'unfit');
+    .flatMap((judgement) => (judgement.kind === 'fits' ? [] : [judgement.obstacles]))
+    .findLast((obstacles) => obstacles.every(({ kind }) => kind === 'unfit'))
+    ?.at(0);
   const doubtful = newer.find(({ kind }) => kind === 'fits');
   const gpus = gpuNames(accelerators);
   const chosen =
