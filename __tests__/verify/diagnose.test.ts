@@ -80,6 +80,14 @@ const recorded: readonly (readonly [id: string, text: string])[] = [
   ['segmentation-fault', 'FatalError: `Segmentation fault` is detected by the operating system.'],
   ['aborted', 'FatalError: `Process abort signal` is detected by the operating system.'],
   ['wrong-numbers', 'the output [1, 10] differs by 0.31 where 7.76e-05 is allowed'],
+  [
+    'nccl-shared-memory',
+    'NCCL WARN Error while creating shared memory segment /dev/shm/nccl-hwSAzm (size 9637888), No space left on device',
+  ],
+  ['nccl', 'ExternalError: NCCL error(2), unhandled system error (run with NCCL_DEBUG=INFO for details).'],
+  ['nccl', 'ncclSystemError: System call (e.g. socket, malloc) failed'],
+  ['all-reduce-limit', 'the all-reduce did not end within 90 s, waiting for gpu:0, gpu:1'],
+  ['all-reduce-rank', 'rank 1 of 2 (gpu:1) was killed by SIGKILL'],
   ['wrong-device', 'the result is on Place(cpu) instead of gpu:0'],
 ];
 

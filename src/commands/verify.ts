@@ -6,12 +6,19 @@ import { inspectRunner } from '../runner/runner.js';
 import { Failure } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Request } from '../values/request.js';
+import { findCondaPaddle } from '../verify/conda.js';
 
-/** Which PaddlePaddle an environment has: its distribution and version. Plug-ins stand beside one and are not it. Throws Failure(2) where there is none. */
-function installed({ paddle, executable }: Interpreter): { readonly distribution: string; readonly version: string } {
+/** Which PaddlePaddle an environment has, by Python's metadata or conda's: its distribution and version. Plug-ins stand beside one and are not it. Throws Failure(2) where there is none. */
+async function installed({
+  paddle,
+  executable,
+  prefix,
+}: Interpreter): Promise<{ readonly distribution: string; readonly version: string }> {
   const found = Object.entries(paddle).filter(([name]) => name === 'paddlepaddle' || name.startsWith('paddlepaddle-'));
   const [first] = found;
   if (first !== undefined) return { distribution: first[0], version: first[1] };
+  const conda = await findCondaPaddle(prefix);
+  if (conda !== null) return conda;
   const what = `There is no PaddlePaddle in ${executable}.`;
   throw new Failure(2, [
     {
@@ -29,7 +36,7 @@ export function verifyEnvironment(request: Request, context: Context): Promise<O
       inspectRunner(request, context.environment, run.deadline.signal),
     );
     const { interpreter } = runner;
-    const { distribution, version } = installed(interpreter);
+    const { distribution, version } = await installed(interpreter);
     const own = distribution === 'paddlepaddle' ? 'cpu' : distribution.replace(/^paddlepaddle-/, '');
     const device = request.device === 'auto' ? own : request.device;
     run.story.plan = { device, cuda: null, distribution, version, pins: [] };

@@ -31,7 +31,7 @@ function diagnoseEnd(run: Ran, python: string): Diagnosis {
       id: 'timeout',
       cause: 'The verification did not end within its limit and was stopped.',
       remedy:
-        'See what the machine was busy with. A driver or a file system that does not answer hangs like this; a slow disk needs a larger `timeout-minutes`.',
+        'See what the machine was busy with. A driver or a file system that does not answer hangs like this, and so does PaddlePaddle where one of its threads gets no memory (a job with less than 2 GB); a slow disk needs a larger `timeout-minutes`.',
       evidence: describeEnd(run),
     };
   }
@@ -43,7 +43,8 @@ function diagnoseEnd(run: Ran, python: string): Diagnosis {
  * a GPU build warns of a missing cuDNN on the CPU too, where it does no harm.
  */
 function diagnoseCheck(check: AnsweredCheck, output: string): Diagnosis {
-  const own = check.error ?? check.detail;
+  // Of a rank of the all-reduce the log is given, and how it ended is in the detail alone.
+  const own = check.id === 'all-reduce' ? `${check.error ?? ''}\n${check.detail}` : (check.error ?? check.detail);
   if (check.device !== null && check.device !== 'cpu') {
     const fromOutput = recognise(check.error ?? '', null) ?? recognise(output, null);
     if (fromOutput !== null) return fromOutput;

@@ -25,6 +25,10 @@ sys.dont_write_bytecode = quiet
 sys.path[:] = [entry for entry in sys.path if entry != here]
 
 
+# Seconds for all ranks together: each imports PaddlePaddle, and NCCL looks for its ways.
+ALL_REDUCE_LIMIT = 90
+
+
 def check_build(paddle, answer):
     """Version, commit and libraries as the build states them. Whether it is the planned one is not decided here."""
     def stated(value):
@@ -74,12 +78,12 @@ def check_device(paddle, np, answer, work, device):
         check_network(paddle, np, answer, work, device, name)
 
 
-def check_together(answer, work, devices, limit):
+def check_together(answer, work, devices):
     """The all-reduce, where each of the devices computes right by itself."""
     broken = {check['device'] for check in answer.data['checks'] if check['status'] == 'failed'} & set(devices)
     if broken:
         raise Skip('%s did not compute right by itself' % ', '.join(sorted(broken)))
-    outcome, answer.data['libraries'] = check_all_reduce(work, devices, limit)
+    outcome, answer.data['libraries'] = check_all_reduce(work, devices, ALL_REDUCE_LIMIT)
     return outcome
 
 
@@ -88,8 +92,6 @@ def main():
     parser.add_argument('--work', required=True, help='empty folder for answer.json and all that PaddlePaddle leaves')
     parser.add_argument('--device', required=True, help='kind of device as PaddlePaddle calls it: cpu, gpu, xpu, npu')
     parser.add_argument('--level', required=True, choices=['full', 'import'])
-    parser.add_argument('--ranks', type=int, help='processes of the all-reduce; left out: one for each device, none for one')
-    parser.add_argument('--all-reduce-limit', type=float, default=90, help='seconds (default: %(default)s)')
     asked = parser.parse_args()
     # At import PaddlePaddle makes ~/.cache/paddle, and saving a model leaves files in the folder for temporary ones.
     os.environ.update({name: asked.work for name in ('HOME', 'USERPROFILE', 'TMPDIR', 'TEMP', 'TMP')})
@@ -110,10 +112,8 @@ def main():
             devices = [found['id'] for found in answer.data['devices']]
             for device in devices:
                 check_device(paddle, np, answer, asked.work, device)
-            ranks = devices * asked.ranks if asked.ranks else devices
-            if len(ranks) > 1:
-                answer.check('all-reduce', None,
-                             lambda: check_together(answer, asked.work, ranks, asked.all_reduce_limit))
+            if len(devices) > 1:
+                answer.check('all-reduce', None, lambda: check_together(answer, asked.work, devices))
             answer.check('libraries', None, lambda: check_libraries(answer))
     answer.data['complete'] = True
     answer.save()
