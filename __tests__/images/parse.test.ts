@@ -74,7 +74,7 @@ describe('docker-images', () => {
   });
 
   test('that are no names, or get one name twice, are all told', () => {
-    expect(images('Bad/Name\n--help\na:1 as b@' + digest).problems).toHaveLength(3);
+    expect(images(`Bad/Name\n--help\na:1 as b@${digest}`).problems).toHaveLength(3);
     expect(images('a:1 as x:1\nb:1 as x:1').problems).toHaveLength(1);
   });
 });

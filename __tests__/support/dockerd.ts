@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +60,10 @@ export async function startDockerd(settings: string, flags: readonly string[] = 
   const engine = openEngine(socket);
   const close = async (): Promise<void> => {
     await end(child);
+    // BuildKit leaves its network namespace mounted.
+    const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+    for (const mount of mounts.filter((place) => place.startsWith(`${folder}/`)).reverse())
+      execFileSync('umount', [mount]);
     await rm(folder, { recursive: true, force: true });
   };
   try {

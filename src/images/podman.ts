@@ -18,10 +18,11 @@ export function openPodman(program: string, environment: NodeJS.ProcessEnv, pull
   return {
     name: 'podman',
     async image(name, signal) {
-      const { ran } = await call(['image', 'inspect', '--format', '{{json .}}', name], questionMs, signal);
+      const { ran } = await call(['image', 'inspect', name], questionMs, signal);
       if (ran.code !== 0) return null;
-      const { Id, RepoDigests } = JSON.parse(ran.stdout) as { Id: string; RepoDigests?: readonly string[] | null };
-      return { id: Id, digests: RepoDigests ?? [] };
+      type Inspected = readonly { readonly Id: string; readonly RepoDigests?: readonly string[] | null }[];
+      const [found] = JSON.parse(ran.stdout) as Inspected;
+      return found === undefined ? null : { id: found.Id, digests: found.RepoDigests ?? [] };
     },
     async pull(image, _login, _progress, signal) {
       const byDigest = image.digest === null ? image : { ...image, tag: null };
