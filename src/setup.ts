@@ -9,6 +9,7 @@ import type { Context, Outcome, Run } from './pipeline/context.js';
 import { type Desk, openDesk } from './pipeline/desk.js';
 import { checkDiskSpace } from './pipeline/disk-space.js';
 import { tellGithub } from './pipeline/github-cache.js';
+import { beginStay } from './pipeline/keep-within.js';
 import { choosePlan, tellPlan } from './pipeline/listing.js';
 import { obtainLock } from './pipeline/obtain-lock.js';
 import { place } from './pipeline/place.js';
@@ -74,6 +75,7 @@ async function carryOut(
   const { request, context, deadline } = run;
   const { store } = stock;
   const works = prepareWorks(plan, request, desk, bucket, store, context, deadline.signal);
+  const stay = await beginStay(run, prepared, store);
   try {
     if (known === null) {
       const ahead = goAhead(run, prepared, plan, desk, works, store);
@@ -82,6 +84,7 @@ async function carryOut(
     const programs = await bringPrograms(run, prepared, desk, bucket, works, stock, uv);
     const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
     works.lockTo(lock);
+    await stay.uses(lock);
     await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
     const lockPath = await keepLock(store, lock);
     if (known === null) await bucket?.storeLock(lock);
@@ -104,6 +107,7 @@ async function carryOut(
     await works.close();
     const ranking = await desk.sources.keep();
     if (ranking !== null) await store.writeFact('ranking', ranking);
+    await stay.end(works.transfers.arrived().size > 0 || run.story.install?.unpacked === true);
   }
 }
 

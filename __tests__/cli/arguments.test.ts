@@ -55,6 +55,16 @@ describe('the command line', () => {
     ]);
   });
 
+  test('takes both words of a command of the family cache', () => {
+    expect(parseArguments(['cache', 'ls', '--json'])).toMatchObject({ command: 'cache ls', json: true });
+    expect(parseArguments(['cache', '--help']).command).toBe('help');
+    expect(problemsOf('cache').map(({ where }) => where)).toEqual(['cache ...']);
+    expect(problemsOf('cache', 'prunes')).toEqual([
+      expect.objectContaining({ where: 'cache prunes', remedy: expect.stringContaining('cache prune?') }),
+    ]);
+    expect(problemsOf('cache', 'ls', 'all').map(({ where }) => where)).toEqual(['all']);
+  });
+
   test('refuses a word that belongs to no flag, but not the value of a misspelt one', () => {
     expect(problemsOf('setup', 'cpu').map(({ where }) => where)).toEqual(['cpu']);
     expect(problemsOf('setup', '--devce', 'cpu').map(({ where }) => where)).toEqual(['--devce']);

@@ -68,6 +68,7 @@ export const doneReport: Report = {
     },
   ],
   probes: [],
+  store: null,
   cache: {
     store: 'directory',
     reason: 'auto: a self-hosted runner keeps its own folder',
@@ -97,7 +98,14 @@ export const doneReport: Report = {
     resolved: false,
     unhashed: ['git+https://code.example/x'],
   },
-  install: { installer: 'uv', installerVersion: '0.13.9', python: '/env/bin/python', venv: '/env', attempts: 1 },
+  install: {
+    installer: 'uv',
+    installerVersion: '0.13.9',
+    python: '/env/bin/python',
+    venv: '/env',
+    attempts: 1,
+    unpacked: true,
+  },
   configured: {},
   containers: null,
   buildContext: null,

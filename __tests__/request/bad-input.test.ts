@@ -41,6 +41,12 @@ describe('a wrong input is answered with what was given, what is allowed and wha
     [{ install: 'ON' }, 'install: It is "ON"; allowed is on or off. Write `install: on`.'],
     [{ installer: 'pipp' }, 'installer: It is "pipp"; allowed is uv or pip. Write `installer: pip`.'],
     [{ cache: 'dir' }, 'cache: It is "dir"; allowed is auto, github, directory, s3 or off. Write `cache: directory`.'],
+    ...(['20', '20kB', '0GB', '-1GB', 'all', '1e3GB', '20GBs'] as const).map(
+      (size): readonly [Partial<Record<InputName, string>>, string] => [
+        { 'cache-limit': size },
+        `cache-limit: It is "${size}"; allowed is a size with MB, GB, TB (or MiB, GiB, TiB), or off for no limit. Write \`cache-limit: ${/^20|^1e/.test(size) ? `${Number.parseInt(size, 10)}GB` : '30GB'}\`.`,
+      ],
+    ),
     [{ verify: 'none' }, 'verify: It is "none"; allowed is full, import or off. Write `verify: off`.'],
     [{ gpu: 'option' }, 'gpu: It is "option"; allowed is required or optional. Write `gpu: optional`.'],
     [

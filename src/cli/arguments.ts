@@ -10,6 +10,9 @@ export const commands = {
   probe: 'show which sources answer, how fast, and why the others do not',
   verify: 'check an existing environment',
   restore: 'undo what earlier runs changed on this machine',
+  'cache ls': 'show what the cache folder holds, by key, with sizes and last use',
+  'cache verify': 'hash everything in the cache folder, and remove what is wrong',
+  'cache prune': 'bring the cache folder below --cache-limit, and remove what killed runs left',
 } as const;
 
 /** A command's name. */
@@ -85,11 +88,16 @@ export function parseArguments(argv: readonly string[]): Arguments {
       problems.push({ where: token.rawName, what: 'it is given twice.', remedy: 'Write it once.' });
     }
   }
-  const [word, ...rest] = words;
+  // `cache` is a family of commands: its second word belongs to the name.
+  const length = words[0] === 'cache' && words.length > 1 ? 2 : 1;
+  const word = words.length === 0 ? undefined : words.slice(0, length).join(' ');
+  const rest = words.slice(length);
   const command = (Object.keys(commands) as Command[]).find((name) => name === word);
-  if (word !== undefined && command === undefined && word !== 'help') {
+  const known = command !== undefined || word === 'help' || (word === 'cache' && switches.has('help'));
+  if (word !== undefined && !known) {
     problems.push({
-      where: word,
+      // Alone it reads like the input of that name.
+      where: word === 'cache' ? 'cache ...' : word,
       what: 'there is no such command.',
       remedy: `Did you mean ${nearest(word, Object.keys(commands))}? The commands are ${Object.keys(commands).join(', ')}.`,
     });

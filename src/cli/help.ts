@@ -17,7 +17,7 @@ function wrap(text: string, indent: number): string {
 
 /** The whole help: commands, every input with its default, exit codes, files. */
 export function formatHelp(): string {
-  const commandLines = Object.entries(commands).map(([name, help]) => `  ${name.padEnd(10)}${help}`);
+  const commandLines = Object.entries(commands).map(([name, help]) => `  ${name.padEnd(14)}${help}`);
   const inputLines = inputs.map((input) => {
     const fallback = input.default === null || input.default === '' ? '' : ` Default: ${input.default}.`;
     return `  --${input.name}\n      ${wrap(`${input.help}${fallback}`, 6)}`;
@@ -35,7 +35,7 @@ export function formatHelp(): string {
     '',
     'Other flags:',
     '  --as WORDS  plan for another machine, for example linux-x86_64,py311,driver=535,sm=89',
-    '  --json      print the result as JSON on standard output (plan, probe, verify)',
+    '  --json      print the result as JSON on standard output (plan, probe, verify, cache)',
     '  --debug     say more on standard error',
     '  --help, --version',
     '',

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { listCache, pruneCache, verifyCache } from '../commands/cache.js';
 import { plan } from '../commands/plan.js';
 import { probeSources } from '../commands/probe.js';
 import { restore } from '../commands/restore.js';
@@ -7,6 +8,7 @@ import { formatEnvironment } from '../configure/env-file.js';
 import type { Context, Outcome } from '../pipeline/context.js';
 import { openRunJournal } from '../pipeline/journal.js';
 import { readRequest } from '../pipeline/read-request.js';
+import { formatCache } from '../report/print-cache.js';
 import { formatDefect, formatProblems } from '../report/print-failure.js';
 import { formatPlan } from '../report/print-plan.js';
 import { formatReport } from '../report/print-report.js';
@@ -29,6 +31,9 @@ const runs: Readonly<Record<Exclude<Command, 'plan'>, typeof setup>> = {
   probe: probeSources,
   verify: verifyEnvironment,
   restore,
+  'cache ls': listCache,
+  'cache verify': verifyCache,
+  'cache prune': pruneCache,
 };
 
 /** What a job's later steps would get; a shell has to take it over by itself. */
@@ -42,6 +47,7 @@ function formatOutcome(report: Report): string {
   if (report.command === 'plan') return formatPlan(report);
   if (report.command === 'probe') return formatProbes(report.probes);
   if (report.command === 'restore') return '';
+  if (report.command.startsWith('cache ')) return formatCache(report);
   return formatReport(report);
 }
 

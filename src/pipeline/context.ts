@@ -79,6 +79,7 @@ export function beginStory(command: Report['command'], context: Context): Story 
     sources: [],
     probes: [],
     cache: null,
+    store: null,
     lock: null,
     install: null,
     configured: {},

@@ -89,6 +89,7 @@ export async function place(
     });
     return attempts;
   };
+  let fresh = false;
   const install = async (): Promise<number> => {
     if (installer === 'pip') return timeline.step('Install', withPip);
     const { unpacked } = programs;
@@ -97,11 +98,11 @@ export async function place(
     );
     tellAltered(run, altered);
     const attempts = await timeline.step('Install', () => withUv(altered));
-    await timeline.step('Record unpacked files', () => recordTrees(unpacked, lock.files));
+    fresh = await timeline.step('Record unpacked files', () => recordTrees(unpacked, lock.files));
     return attempts;
   };
   const attempts = await install();
   const installerVersion = (installer === 'uv' ? programs.uv.version : interpreter.pip) ?? '';
-  story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts };
+  story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts, unpacked: fresh };
   return interpreter.executable;
 }

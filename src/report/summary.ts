@@ -70,6 +70,15 @@ function versionRows(report: Report): string[][] {
   return rows;
 }
 
+function storeRows({ store }: Report): string[][] {
+  if (store === null) return [];
+  const freed = store.evicted.reduce((sum, { bytes }) => sum + bytes, 0);
+  const names = store.evicted.map(({ name, kind }) => (kind === 'wheel' ? name : `${name} (unpacked)`));
+  const limit = store.limit === null ? 'no limit' : `limit ${formatBytes(store.limit)}`;
+  const size = ['Size', cell(`${formatBytes(store.bytes)}, ${limit}`)];
+  return freed === 0 ? [size] : [size, ['Evicted', cell(`${formatBytes(freed)}: ${names.join(', ')}`)]];
+}
+
 function cacheRows(report: Report): string[][] {
   const { cache } = report;
   if (cache === null) return [];
@@ -82,6 +91,7 @@ function cacheRows(report: Report): string[][] {
       `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`,
     ],
     ...(cache.github === null ? [] : describeGithub(cache.github).map(([what, text]) => [what, cell(text)])),
+    ...storeRows(report),
   ];
 }
 

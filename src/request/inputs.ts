@@ -158,6 +158,12 @@ const table = [
     help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork.",
   },
   {
+    name: 'cache-limit',
+    default: '30GB',
+    type: 'text',
+    help: 'Most that the cache folder may hold, wheels and unpacked files together: `20GB`, `500MB`, `1.5TB`, or `off`. What was not used for longest goes first, at the end of a run that added something.',
+  },
+  {
     name: 'verify',
     default: 'full',
     type: 'choice',

@@ -23,6 +23,7 @@ import {
   readSwitch,
   show,
 } from './rules.js';
+import { readSize } from './size.js';
 
 /** What the parser has to know beside the inputs. */
 export interface ParseContext {
@@ -182,6 +183,7 @@ export async function parseRequest(
     scope: readChoice(read('scope'), ['job', 'keep'], report),
     ...readCache(read, report),
     cacheWrite: readChoice(read('cache-write'), ['auto', 'always', 'never'], report),
+    cacheLimit: readSize(read('cache-limit'), report),
     verify: readChoice(read('verify'), ['full', 'import', 'off'], report),
     gpu: readChoice(read('gpu'), ['required', 'optional'], report),
     lockMaxAgeMs: readDuration(read('lock-max-age'), report),

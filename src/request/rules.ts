@@ -26,7 +26,7 @@ export function show(text: string): string {
 }
 
 /** The line to write instead, as the user writes inputs. */
-function advise({ name, where }: Given, value: string): string {
+export function advise({ name, where }: Given, value: string): string {
   return where.startsWith('--') ? `Write \`--${name} ${value}\`.` : `Write \`${name}: ${value}\`.`;
 }
 

@@ -68,8 +68,11 @@ export async function openDirectoryStore(root: string): Promise<Store> {
     readLock: (key) => readKept(at('locks', plain(key), 'pylock.toml')),
     writeLock: async (key, text) => {
       const path = at('locks', plain(key), 'pylock.toml');
-      await makeFolder(dirname(path), shared);
-      await writeAtomic(path, text, { shared });
+      // The same text stays as it is, with its owner: who confirmed another user's lock did not make it.
+      if ((await readKept(path))?.value !== text) {
+        await makeFolder(dirname(path), shared);
+        await writeAtomic(path, text, { shared });
+      }
       return path;
     },
     readFact: async (name) => {

@@ -108,7 +108,7 @@ async function isHeld(lock: string): Promise<boolean> {
 }
 
 /** Whether a process of this space lives. */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

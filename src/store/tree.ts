@@ -99,10 +99,10 @@ export function parseRecord(text: string): ReadonlyMap<string, string> {
 
 /**
  * Hashes every file of a tree against its RECORD. Gives the first that is wrong, missing or not listed; null where all are right. The
- * RECORD itself has no hash anywhere: who changes it together with a file is not seen.
+ * RECORD itself has no hash anywhere, so who changes it together with a file is not seen; some builders leave all hashes out.
  */
 export async function judgeByRecord(
-  { folder }: Tree,
+  folder: string,
   progress: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -116,8 +116,10 @@ export async function judgeByRecord(
   const unsigned = new Set([own, `${own}.jws`, `${own}.p7s`]);
   for (const path of [...stamps.keys()].filter((at) => !unsigned.has(at))) {
     const hash = record.get(path);
-    const isFile = lstatSync(join(folder, path)).isFile();
-    if (hash === undefined || !isFile || (await hashFile(join(folder, path), 'base64url', progress, signal)) !== hash) {
+    if (hash === undefined || !lstatSync(join(folder, path)).isFile()) {
+      return path;
+    }
+    if (hash !== '' && (await hashFile(join(folder, path), 'base64url', progress, signal)) !== hash) {
       return path;
     }
   }

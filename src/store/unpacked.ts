@@ -37,7 +37,7 @@ export function unpackedIn(users: string): Unpacked {
 }
 
 /** Every tree that is there, by its archive's folder. */
-async function listTrees({ uv }: Unpacked): Promise<readonly Tree[]> {
+export async function listTrees({ uv }: Unpacked): Promise<readonly Tree[]> {
   const trees = await Promise.all(
     (await namesIn(join(uv, 'archive-v0'))).map((id) => readTree(join(uv, 'archive-v0', id), id).catch(goneAsNull)),
   );
@@ -81,35 +81,45 @@ export async function guardTrees(
 async function judge(place: Unpacked, tree: Tree, signal: AbortSignal): Promise<string | null> {
   const kept = await readManifest(place, tree.id);
   if (kept === null) {
-    return judgeByRecord(tree, () => undefined, signal);
+    return judgeByRecord(tree.folder, () => undefined, signal);
   }
   const now = new Date();
   await utimes(manifestOf(place, tree.id), now, now);
   return firstDifference(kept.stamps, stampTree(tree.folder).stamps);
 }
 
+/** The first path of a tree that is not as its manifest and its wheel's RECORD say, every file hashed; null where all are. */
+export async function judgeTree(
+  place: Unpacked,
+  tree: Pick<Tree, 'id' | 'folder'>,
+  progress: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const kept = await readManifest(place, tree.id);
+  const differs = kept === null ? null : firstDifference(kept.stamps, stampTree(tree.folder).stamps);
+  return differs ?? judgeByRecord(tree.folder, progress, signal);
+}
+
 /**
  * Keeps what the trees of a lock are like now. Called before any step of a job can have touched them: whoever links a tree first keeps its
- * manifest before it ends, so the one that is there stays.
+ * manifest before it ends, so the one that is there stays. Gives whether there was a new one.
  */
 export async function recordTrees(
   place: Unpacked,
   files: readonly Pick<LockedFile, 'name' | 'version'>[],
-): Promise<void> {
+): Promise<boolean> {
   await mkdir(place.manifests, { recursive: true });
   const known = new Set(await namesIn(place.manifests));
-  for (const tree of await treesOf(place, files)) {
-    if (!known.has(`${tree.id}.json`)) {
-      const { name, version, folder, id } = tree;
-      await writeAtomic(manifestOf(place, id), formatManifest({ name, version, ...stampTree(folder) }), {
-        flushed: false,
-      });
-    }
+  const fresh = (await treesOf(place, files)).filter(({ id }) => !known.has(`${id}.json`));
+  for (const { name, version, folder, id } of fresh) {
+    const manifest = formatManifest({ name, version, ...stampTree(folder) });
+    await writeAtomic(manifestOf(place, id), manifest, { flushed: false });
   }
+  return fresh.length > 0;
 }
 
 /** Takes a tree away, whole and at once: who is linking from it meets none of it half gone by name. */
-async function dropTree(place: Unpacked, id: string): Promise<void> {
+export async function dropTree(place: Unpacked, id: string): Promise<void> {
   const away = join(place.manifests, `dropped-${randomBytes(6).toString('hex')}`);
   await mkdir(place.manifests, { recursive: true });
   await rename(join(place.uv, 'archive-v0', id), away).catch(goneAsNull);
@@ -118,7 +128,7 @@ async function dropTree(place: Unpacked, id: string): Promise<void> {
 }
 
 /** A tree's manifest, or null where there is none that can be read. */
-async function readManifest(place: Unpacked, id: string): Promise<ReturnType<typeof parseManifest>> {
+export async function readManifest(place: Unpacked, id: string): Promise<ReturnType<typeof parseManifest>> {
   const text = await readFile(manifestOf(place, id), 'utf8').catch(goneAsNull);
   return text === null ? null : parseManifest(text);
 }

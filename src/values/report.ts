@@ -89,10 +89,34 @@ export interface CacheReport {
   readonly github: GithubCacheReport | null;
 }
 
+/** One thing that the cache folder holds. */
+export interface HoldingReport {
+  readonly kind: 'wheel' | 'unpacked';
+  /** File name of a wheel; name and version of what is unpacked. */
+  readonly name: string;
+  /** User whose unpacked files these are; null for a wheel. */
+  readonly user: string | null;
+  readonly bytes: number;
+  /** RFC 3339. */
+  readonly lastUsed: string;
+  readonly keys: readonly string[];
+}
+
+/** The cache folder as the commands `cache` found it, or as a run left it. */
+export interface StoreReport {
+  readonly folder: string;
+  /** Bytes; null where there is no limit. */
+  readonly limit: number | null;
+  readonly bytes: number;
+  /** Only of `cache ls` and `cache verify`. */
+  readonly holdings: readonly HoldingReport[];
+  readonly evicted: readonly HoldingReport[];
+}
+
 /** Everything that is told about a run: outputs, summary, annotations and the JSON report come from it, and from nothing else. */
 export interface Report {
   readonly program: { readonly name: 'paddle-mirror-setup'; readonly version: string; readonly node: string };
-  readonly command: 'setup' | 'plan' | 'probe' | 'verify' | 'restore';
+  readonly command: 'setup' | 'plan' | 'probe' | 'verify' | 'restore' | 'cache ls' | 'cache verify' | 'cache prune';
   readonly started: string;
   readonly totalMs: number;
   readonly outcome: 'done' | 'failed';
@@ -134,6 +158,7 @@ export interface Report {
   /** Only of the command `probe`. */
   readonly probes: readonly ProbeReport[];
   readonly cache: CacheReport | null;
+  readonly store: StoreReport | null;
   readonly lock: {
     /** Path of the written pylock.toml. */
     readonly path: string;
@@ -155,6 +180,8 @@ export interface Report {
     readonly python: string;
     readonly venv: string | null;
     readonly attempts: number;
+    /** Some wheel was unpacked, not only linked. */
+    readonly unpacked: boolean;
   } | null;
   /** Environment of later steps, values masked where secret. */
   readonly configured: Readonly<Record<string, string>>;

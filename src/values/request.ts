@@ -86,6 +86,8 @@ export interface Request {
   readonly cachePath: string | null;
   /** Whether a cache that others read is written; `auto`: the event decides. */
   readonly cacheWrite: 'auto' | 'always' | 'never';
+  /** Most bytes that the cache folder may hold; Infinity for no limit. */
+  readonly cacheLimit: number;
   readonly verify: 'full' | 'import' | 'off';
   readonly gpu: 'required' | 'optional';
   /** Milliseconds for which a lock of unpinned requirements is used before it is resolved again. */

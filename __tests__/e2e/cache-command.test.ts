@@ -1,0 +1,106 @@
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Report } from '../../src/values/report.js';
+import { evaluate } from '../gateway/real-tools.js';
+import { type Machine, makeMachine } from '../support/machine.js';
+import { openShop, type Shop, setup } from './shop.js';
+
+let machine: Machine;
+let shop: Shop;
+let folder = '';
+
+beforeEach(async () => {
+  machine = await makeMachine();
+  shop = await openShop();
+  folder = join(machine.work, 'cache');
+});
+afterEach(async () => {
+  await Promise.all([shop.close(), machine.remove()]);
+});
+
+const install = (version: string, ...more: string[]) =>
+  setup(machine, shop, [
+    ...['--cache-path', folder, '--paddle-version', version],
+    ...(more.includes('--venv') ? more : ['--venv', `v${version}`, ...more]),
+  ]);
+async function cache(...args: string[]) {
+  const said = await machine.cli(['cache', ...args, '--cache-path', folder, '--json']);
+  return { ...said, report: JSON.parse(said.stdout === '' ? '{}' : said.stdout) as Report };
+}
+/** The one file below a folder of the cache whose name ends so. */
+async function find(below: string, end: string): Promise<string> {
+  const names = await readdir(join(folder, below), { recursive: true });
+  return join(folder, below, names.find((name) => name.endsWith(end)) ?? `no ${end}`);
+}
+
+describe('the owner of a machine', () => {
+  test('sees what the cache holds and for which key', async () => {
+    await install('3.2.2');
+    await install('3.1.1');
+    const { report } = await cache('ls');
+    const paddle = report.store?.holdings.filter(({ name }) => name.startsWith('paddlepaddle')) ?? [];
+    expect(paddle.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
+      'unpacked paddlepaddle 3.1.1',
+      'unpacked paddlepaddle 3.2.2',
+      'wheel paddlepaddle-3.1.1-py3-none-any.whl',
+      'wheel paddlepaddle-3.2.2-py3-none-any.whl',
+    ]);
+    expect(paddle.every(({ keys }) => keys.length === 1)).toBe(true);
+    const shared = report.store?.holdings.find(({ name }) => name.startsWith('idna-'));
+    expect(shared?.keys).toHaveLength(2);
+    const plain = await machine.cli(['cache', 'ls', '--cache-path', folder]);
+    expect(plain).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('limit 30.0 GB') });
+    expect(plain.stdout).toContain(shared?.keys[0] ?? 'no key');
+  });
+
+  test('finds and removes a wheel, unpacked files and nothing else that were changed; the next run brings them again', async () => {
+    await install('3.2.2');
+    expect(await cache('verify')).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('are right') });
+    const wheel = await find('wheels', 'paddlepaddle-3.2.2-py3-none-any.whl');
+    const module = await find('users', 'numpy.py');
+    await chmod(wheel, 0o644);
+    for (const path of [wheel, module]) await writeFile(path, (await readFile(path)).reverse());
+    const wrong = await cache('verify');
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.report.problems.map(({ what }) => what)).toEqual([
+      expect.stringContaining('Its sha256 is'),
+      expect.stringContaining('numpy.py of numpy 2.2.0'),
+    ]);
+    expect(await cache('verify')).toMatchObject({ exitCode: 0 });
+    // The first environment shares the changed file; a new one gets a new file.
+    expect((await install('3.2.2', '--venv', 'new')).exitCode).toBe(0);
+    expect(evaluate(join(machine.work, 'new', 'bin', 'python'), 'import numpy; print(numpy.__version__)')).toBe(
+      '2.2.0',
+    );
+  });
+
+  test('brings the cache below a limit, and what is needed again is brought again', async () => {
+    await install('3.2.2');
+    const { report } = await cache('prune', '--cache-limit', '0.001MB');
+    expect(report.store?.evicted.length).toBeGreaterThan(4);
+    expect(report.store?.bytes).toBeLessThanOrEqual(1000);
+    const again = await setup(machine, shop, ['--cache-path', folder, '--paddle-version', '3.2.2', '--venv', 'other']);
+    expect([again.stderr, again.exitCode]).toEqual([again.stderr, 0]);
+  });
+
+  test('is told where a folder is no cache; nothing is made or removed there', async () => {
+    for (const command of ['ls', 'verify', 'prune']) {
+      const said = await cache(command);
+      expect(said).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is no cache folder') });
+    }
+    expect(await machine.files()).toEqual([]);
+  });
+});
+
+test('a run that adds something evicts what was not used for longest, never its own files, and says so', async () => {
+  await install('3.1.1');
+  const later = await install('3.2.2', '--cache-limit', '0.001MB');
+  expect([later.stderr, later.exitCode]).toEqual([expect.stringContaining('Evicted'), 0]);
+  expect(later.stderr).toContain('paddlepaddle-3.1.1-py3-none-any.whl');
+  expect(later.stderr).toMatch(/holds .* more than --?cache-limit allows|more than cache-limit allows/);
+  const { report } = await cache('ls');
+  const names = report.store?.holdings.map(({ name }) => name) ?? [];
+  expect(names).toContain('paddlepaddle-3.2.2-py3-none-any.whl');
+  expect(names).not.toContain('paddlepaddle-3.1.1-py3-none-any.whl');
+});

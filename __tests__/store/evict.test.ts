@@ -1,0 +1,129 @@
+import { mkdirSync } from 'node:fs';
+import { mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { openDirectoryStore } from '../../src/store/directory.js';
+import { chooseEvictions, keepWithin } from '../../src/store/evict.js';
+import { processSpace } from '../../src/store/partial.js';
+import { recordTrees, unpackedIn } from '../../src/store/unpacked.js';
+import { beginRun, noteUse } from '../../src/store/uses.js';
+import type { Store } from '../../src/values/store.js';
+import { unpackTree } from './trees.js';
+
+const day = 24 * 3600_000;
+const holding = fc.record({ bytes: fc.integer({ min: 0, max: 100 }), lastUsedMs: fc.integer({ min: 0, max: 50 }) });
+
+describe('what goes', () => {
+  test('is never in use, goes in the order of its last use, and no more of it than has to', () => {
+    fc.assert(
+      fc.property(
+        fc.array(holding),
+        fc.integer({ min: 0, max: 500 }),
+        fc.integer({ min: 0, max: 60 }),
+        (all, limit, from) => {
+          const gone = chooseEvictions(all, limit, from);
+          const sum = (list: readonly { bytes: number }[]) => list.reduce((total, { bytes }) => total + bytes, 0);
+          expect(gone.every(({ lastUsedMs }) => lastUsedMs < from)).toBe(true);
+          const free = all.filter(({ lastUsedMs }) => lastUsedMs < from);
+          const newest = Math.max(...gone.map(({ lastUsedMs }) => lastUsedMs));
+          expect(free.filter((one) => !gone.includes(one)).every(({ lastUsedMs }) => lastUsedMs >= newest)).toBe(true);
+          if (sum(all) - sum(gone) > limit) expect(gone).toHaveLength(free.length);
+          if (gone.length > 0) expect(sum(all) - sum(gone.slice(0, -1))).toBeGreaterThan(limit);
+        },
+      ),
+    );
+  });
+});
+
+describe('a store above its limit', () => {
+  let root = '';
+  let store: Store;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'evict-'));
+    store = await openDirectoryStore(root);
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  const sha = (letter: string) => letter.repeat(64);
+  const filename = (letter: string) => `${letter}-1.0-py3-none-any.whl`;
+
+  /** A wheel of 1000 bytes that came so many days ago. */
+  async function wheel(letter: string, days: number): Promise<void> {
+    const path = join(store.folders.staging, letter);
+    await writeFile(path, Buffer.alloc(1000, letter));
+    const stored = await store.admit(path, { sha256: sha(letter), filename: filename(letter) }, 'hashed');
+    const when = new Date(Date.now() - days * day);
+    await utimes(stored.path, when, when);
+  }
+  const names = async () => (await readdir(join(root, 'wheels'))).flatMap((start) => start[0] ?? []);
+  const wheels = async () => {
+    const found = await Promise.all(
+      ['a', 'b', 'c'].map(async (letter) => ((await store.find(sha(letter), filename(letter))) === null ? '' : letter)),
+    );
+    return found.join('');
+  };
+  const prune = (limit: number) => keepWithin(root, join(root, 'spare'), limit, Date.now());
+
+  test('loses what was not used for longest; a key that was asked for keeps its wheels young', async () => {
+    await wheel('a', 3);
+    await wheel('b', 2);
+    await wheel('c', 1);
+    await noteUse(root, { key: 'key', files: [{ sha256: sha('a'), filename: filename('a') }] } as never);
+    const { gone, before, after } = await prune(2500);
+    expect([gone.map(({ name }) => name), before, after]).toEqual([[filename('b')], 3000, 2000]);
+    expect(await wheels()).toBe('ac');
+    expect((await prune(1000)).gone.map(({ name }) => name)).toEqual([filename('c')]);
+    expect(await names()).toContain('a');
+  });
+
+  test('counts unpacked files, and unpacks nothing away that has just been linked', async () => {
+    const place = unpackedIn(store.folders.own);
+    await unpackTree(place, 'one', 'thing-1.0', { 'thing.py': 'x'.repeat(5000) });
+    await recordTrees(place, [{ name: 'thing', version: '1.0' }]);
+    mkdirSync(join(place.uv, 'wheels-v8', 'index', 'x', 'thing'), { recursive: true });
+    await symlink(join(place.uv, 'archive-v0', 'one'), join(place.uv, 'wheels-v8', 'index', 'x', 'thing', '1.0'));
+    await wheel('a', 3);
+    const lease = await beginRun(root, Date.now() + 60_000);
+    await recordTrees(place, [{ name: 'thing', version: '1.0' }]);
+    const now = new Date();
+    await utimes(join(place.manifests, 'one.json'), now, now);
+    const { gone, before } = await prune(100);
+    expect(gone.map(({ kind, name }) => [kind, name])).toEqual([['wheel', filename('a')]]);
+    expect(before).toBeGreaterThan(6000);
+    await rm(lease);
+    expect((await prune(100)).gone.map(({ kind, name }) => [kind, name])).toEqual([['unpacked', 'thing 1.0']]);
+    expect(await readdir(join(place.uv, 'archive-v0'))).toEqual([]);
+  });
+
+  test('is not held up by a run that was killed', async () => {
+    await wheel('a', 0);
+    const gone = { pid: 4_194_999, space: processSpace(), startedMs: 0, untilMs: Date.now() + 60_000 };
+    const late = { ...gone, pid: process.pid, untilMs: Date.now() - 1 };
+    await writeFile(join(root, 'running', 'gone.json'), JSON.stringify(gone));
+    await writeFile(join(root, 'running', 'late.json'), JSON.stringify(late));
+    expect((await prune(10)).gone).toHaveLength(1);
+    expect(await readdir(join(root, 'running'))).toEqual([]);
+  });
+
+  test('loses what killed runs left after a day, and archives that uv no longer finds', async () => {
+    const place = unpackedIn(store.folders.own);
+    const old = new Date(Date.now() - 2 * day);
+    for (const id of ['found', 'lost', 'young']) {
+      const folder = await unpackTree(place, id, `${id}-1.0`, { 'x.py': id });
+      if (id !== 'young') await utimes(folder, old, old);
+    }
+    mkdirSync(join(place.uv, 'wheels-v8', 'index', 'x', 'found'), { recursive: true });
+    await symlink('../../../../archive-v0/found', join(place.uv, 'wheels-v8', 'index', 'x', 'found', '1.0'));
+    for (const name of ['partial/old', 'partial/new', 'staging/old']) {
+      mkdirSync(join(root, name), { recursive: true });
+      await writeFile(join(root, name, 'data'), 'half');
+      if (name.endsWith('old'))
+        for (const at of [join(root, name, 'data'), join(root, name)]) await utimes(at, old, old);
+    }
+    expect((await prune(1e9)).gone).toEqual([]);
+    expect((await readdir(join(place.uv, 'archive-v0'))).sort()).toEqual(['found', 'young']);
+    expect([await readdir(join(root, 'partial')), await readdir(store.folders.staging)]).toEqual([['new'], []]);
+  });
+});

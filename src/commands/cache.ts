@@ -1,0 +1,97 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { conclude, looked } from '../pipeline/conclude.js';
+import type { Context, Outcome, Run } from '../pipeline/context.js';
+import { prune, tellStore } from '../pipeline/keep-within.js';
+import { operatingSystem } from '../runner/platform.js';
+import { keptFolder } from '../store/choose.js';
+import { hashFile } from '../store/hash.js';
+import { type HeldTree, type HeldWheel, listUnpacked, listWheels, placesIn } from '../store/inventory.js';
+import { userName } from '../store/sharing.js';
+import { judgeTree } from '../store/unpacked.js';
+import { Failure, type Problem } from '../values/failure.js';
+import type { Request } from '../values/request.js';
+import { goneAsNull } from '../values/system-error.js';
+
+/** The cache folder of the request, and this user's other place for unpacked files. Throws Failure(2) where there is no cache. */
+async function openCache({ request, context }: Run): Promise<{ readonly root: string; readonly spare: string }> {
+  const kept = keptFolder(operatingSystem(process.platform), context.environment, context.home);
+  const root = request.cachePath ?? kept;
+  // Nothing is listed or removed in a folder that this program did not make.
+  if ((await stat(path.join(root, 'wheels')).catch(goneAsNull)) === null) {
+    const what = `${root} is no cache folder: there are no wheels in it.`;
+    throw new Failure(2, [
+      { where: 'cache-path', what, remedy: 'Name the folder that `setup` was given, or run it first.' },
+    ]);
+  }
+  return { root, spare: path.join(kept, 'users', userName()) };
+}
+
+async function holdings(run: Run): Promise<{ root: string; wheels: readonly HeldWheel[]; trees: readonly HeldTree[] }> {
+  const { root, spare } = await openCache(run);
+  const wheels = await listWheels(root);
+  const trees = await Promise.all((await placesIn(root, spare)).map((place) => listUnpacked(place, wheels)));
+  return { root, wheels, trees: trees.flat() };
+}
+
+/** Shows what the cache folder holds: sizes, last use, by key. Changes nothing. */
+export function listCache(request: Request, context: Context): Promise<Outcome> {
+  return conclude('cache ls', request, context, async (run) => {
+    const { root, wheels, trees } = await holdings(run);
+    tellStore(run, root, { held: [...wheels, ...trees], gone: [] });
+    return looked;
+  });
+}
+
+/** Brings the cache folder below its limit and removes what killed runs left. */
+export function pruneCache(request: Request, context: Context): Promise<Outcome> {
+  return conclude('cache prune', request, context, async (run) => {
+    const { root, spare } = await openCache(run);
+    await context.timeline.step('Prune the cache', () => prune(run, root, spare));
+    return looked;
+  });
+}
+
+/** Hashes every wheel and every unpacked file. What is wrong is removed and named, and the command fails. */
+export function verifyCache(request: Request, context: Context): Promise<Outcome> {
+  return conclude('cache verify', request, context, async (run) => {
+    const { root, wheels, trees } = await holdings(run);
+    const held = [...wheels, ...trees];
+    const total = held.reduce((sum, { bytes }) => sum + bytes, 0);
+    const { signal } = run.deadline;
+    let bytes = 0;
+    const progress = (more: number): void => {
+      bytes += more;
+      context.log.progress({ item: 'hashing', bytes: Math.min(bytes, total), total, sources: [] });
+    };
+    const problems: Problem[] = [];
+    const wrong = async (one: HeldWheel | HeldTree, what: string, remedy: string): Promise<void> => {
+      await one.drop();
+      problems.push({ where: one.path, what, remedy });
+    };
+    await context.timeline.step('Hash everything', async () => {
+      for (const wheel of wheels) {
+        const actual = await hashFile(wheel.path, 'hex', progress, signal).catch(goneAsNull);
+        if (actual === null || actual === wheel.sha256) continue;
+        await wrong(
+          wheel,
+          `Its sha256 is ${actual}, not ${wheel.sha256}.`,
+          'It was removed; the next run downloads it again.',
+        );
+      }
+      for (const tree of trees) {
+        const at = await judgeTree(tree.place, { id: tree.id, folder: tree.path }, progress, signal).catch(goneAsNull);
+        if (at === null) continue;
+        await wrong(
+          tree,
+          `${at} of ${tree.name} is not what its wheel holds.`,
+          'All of it was removed; the next run unpacks the wheel again.',
+        );
+      }
+    });
+    tellStore(run, root, { held, gone: [] });
+    if (problems.length > 0) throw new Failure(1, problems);
+    context.log.info(`${wheels.length} wheels and ${trees.length} unpacked ones are right.`);
+    return looked;
+  });
+}

@@ -1,0 +1,124 @@
+import { lstat, readdir, readlink, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, goneAsNull } from '../values/system-error.js';
+import { type Holding, listUnpacked, listWheels, placesIn } from './inventory.js';
+import type { Unpacked } from './unpacked.js';
+import { oldestRun } from './uses.js';
+
+/** What was taken away, and what could not be. */
+export interface Eviction {
+  readonly gone: readonly Holding[];
+  /** Names of what belongs to another user and stays. */
+  readonly kept: readonly string[];
+  /** Bytes of everything before and after. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Nobody goes on with a download, or still needs a file in staging, after a day. */
+const STALE_MS = 24 * 3600_000;
+/** An archive that uv does not find any more may be one that it is about to write down. */
+const FRESH_MS = 10 * 60_000;
+
+/**
+ * What has to go so that the rest fits: least recently used first, and nothing that was used since `protectedMs`, when the oldest run that
+ * is still at work began. Pure.
+ */
+export function chooseEvictions<T extends Pick<Holding, 'bytes' | 'lastUsedMs'>>(
+  holdings: readonly T[],
+  limit: number,
+  protectedMs: number,
+): readonly T[] {
+  let total = holdings.reduce((sum, { bytes }) => sum + bytes, 0);
+  const chosen: T[] = [];
+  for (const holding of holdings.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)) {
+    if (total <= limit) break;
+    if (holding.lastUsedMs >= protectedMs) continue;
+    chosen.push(holding);
+    total -= holding.bytes;
+  }
+  return chosen;
+}
+
+/** Brings a store below its limit (bytes; Infinity for none), and removes what killed runs left. `spare`: see `placesIn`. */
+export async function keepWithin(root: string, spare: string, limit: number, nowMs: number): Promise<Eviction> {
+  const protectedMs = await oldestRun(root, nowMs);
+  const places = await placesIn(root, spare);
+  await sweep(root, nowMs);
+  for (const place of places) await sweepPlace(place, Math.min(protectedMs, nowMs - FRESH_MS));
+  const wheels = await listWheels(root);
+  const holdings: Holding[] = [...wheels, ...(await Promise.all(places.map((p) => listUnpacked(p, wheels)))).flat()];
+  const before = holdings.reduce((sum, { bytes }) => sum + bytes, 0);
+  const gone: Holding[] = [];
+  const kept: string[] = [];
+  for (const holding of chooseEvictions(holdings, limit, protectedMs)) {
+    try {
+      await holding.drop();
+      gone.push(holding);
+    } catch (error) {
+      if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) throw error;
+      kept.push(holding.name);
+    }
+  }
+  return { gone, kept, before, after: before - gone.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** Unfinished downloads that nobody went on with, and what was staged by runs that were killed. */
+async function sweep(root: string, nowMs: number): Promise<void> {
+  for (const folder of ['partial', 'staging']) {
+    for (const name of (await readdir(join(root, folder)).catch(goneAsNull)) ?? []) {
+      const path = join(root, folder, name);
+      const last = await lastTouched(path);
+      if (last !== null && nowMs - last > STALE_MS) await rm(path, { recursive: true, force: true }).catch(othersStay);
+    }
+  }
+}
+
+/** The newest date of a folder and what lies in it, ms since the epoch; null where it is gone. */
+async function lastTouched(path: string): Promise<number | null> {
+  const own = await lstat(path).catch(goneAsNull);
+  if (own === null || !own.isDirectory()) return own?.mtimeMs ?? null;
+  const inside = await Promise.all((await readdir(path)).map((name) => lstat(join(path, name)).catch(goneAsNull)));
+  return Math.max(own.mtimeMs, ...inside.map((found) => found?.mtimeMs ?? 0));
+}
+
+/** Archives that uv does not find any more (a newer one took their place), trees that were being dropped, manifests of nothing. */
+async function sweepPlace(place: Unpacked, untilMs: number): Promise<void> {
+  const archives = join(place.uv, 'archive-v0');
+  const ids = await readdir(archives).catch(closedAsNone);
+  if (ids.length === 0) return;
+  const found = await findable(place.uv);
+  for (const id of ids.filter((name) => !found.has(name))) {
+    const { mtimeMs } = (await stat(join(archives, id)).catch(goneAsNull)) ?? { mtimeMs: untilMs };
+    if (mtimeMs < untilMs && found.size > 0) await rm(join(archives, id), { recursive: true, force: true });
+  }
+  const left = new Set(await readdir(archives));
+  for (const name of await readdir(place.manifests).catch(closedAsNone)) {
+    const path = join(place.manifests, name);
+    const { mtimeMs } = (await lstat(path).catch(goneAsNull)) ?? { mtimeMs: untilMs };
+    const stray = !name.endsWith('.json') || !left.has(name.slice(0, -'.json'.length));
+    if (stray && mtimeMs < untilMs) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Archives to which an entry of uv's cache leads. uv writes symbolic links; where there are none nothing is said to be left over. */
+async function findable(uv: string): Promise<ReadonlySet<string>> {
+  const buckets = (await readdir(uv)).filter((name) => /^(?:wheels|sdists)-v\d+$/.test(name));
+  const lists = await Promise.all(
+    buckets.map((name) => readdir(join(uv, name), { recursive: true, withFileTypes: true })),
+  );
+  const links = lists.flat().filter((entry) => entry.isSymbolicLink());
+  const targets = await Promise.all(
+    links.map(({ parentPath, name }) => readlink(join(parentPath, name)).catch(goneAsNull)),
+  );
+  return new Set(targets.map((target) => target?.split(/[\\/]/).at(-1) ?? ''));
+}
+
+function closedAsNone(error: unknown): string[] {
+  if (errorCode(error) === 'EACCES') return [];
+  return goneAsNull(error) ?? [];
+}
+
+function othersStay(error: unknown): void {
+  if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(errorCode(error) ?? '')) throw error;
+}

@@ -1,0 +1,102 @@
+import { lstat, readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errorCode, goneAsNull } from '../values/system-error.js';
+import { stampTree } from './tree.js';
+import { dropTree, listTrees, manifestOf, readManifest, type Unpacked, unpackedIn } from './unpacked.js';
+import { readUses, type Use } from './uses.js';
+
+/** One thing that the store keeps and can do without. */
+export interface Holding {
+  readonly kind: 'wheel' | 'unpacked';
+  /** File name of a wheel; name and version of what was unpacked. */
+  readonly name: string;
+  /** User (uid) whose unpacked files these are; null for a wheel, which all share. */
+  readonly user: string | null;
+  readonly path: string;
+  readonly bytes: number;
+  /** ms since the epoch. */
+  readonly lastUsedMs: number;
+  /** Keys whose lock names it. */
+  readonly keys: readonly string[];
+  /** Takes it away. */
+  drop(): Promise<void>;
+}
+
+/** A wheel in the store, as `verify` needs it. */
+export interface HeldWheel extends Holding {
+  readonly kind: 'wheel';
+  readonly sha256: string;
+}
+
+/** An unpacked wheel, as `verify` needs it. */
+export interface HeldTree extends Holding {
+  readonly kind: 'unpacked';
+  readonly place: Unpacked;
+  readonly id: string;
+}
+
+/** Entries of a folder; none where it is gone or closed to this user. */
+async function entries(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: unknown) => (errorCode(error) === 'EACCES' ? [] : (goneAsNull(error) ?? [])));
+}
+
+/** Every wheel. It was last used when a key that names it was, or when it arrived. */
+export async function listWheels(root: string): Promise<readonly HeldWheel[]> {
+  const uses = await readUses(root);
+  const wheels: HeldWheel[] = [];
+  for (const start of await entries(join(root, 'wheels'))) {
+    for (const sha256 of await entries(join(root, 'wheels', start))) {
+      for (const name of await entries(join(root, 'wheels', start, sha256))) {
+        const held = await wheelAt(join(root, 'wheels', start, sha256, name), sha256, name, uses).catch(goneAsNull);
+        if (held !== null) wheels.push(held);
+      }
+    }
+  }
+  return wheels;
+}
+
+async function wheelAt(path: string, sha256: string, name: string, uses: readonly Use[]): Promise<HeldWheel> {
+  const { size, mtimeMs } = await lstat(path);
+  const by = uses.filter(({ wheels }) => wheels.has(`${sha256}/${name}`));
+  const lastUsedMs = Math.max(mtimeMs, ...by.map((use) => use.lastUsedMs));
+  const drop = async (): Promise<void> => {
+    await rm(dirname(path), { recursive: true, force: true });
+  };
+  const keys = by.map(({ key }) => key).sort();
+  return { kind: 'wheel', name, user: null, path, bytes: size, lastUsedMs, keys, drop, sha256 };
+}
+
+/** Where unpacked files may be: those of every user of the store that this one can read (root reads all), and one more place. */
+export async function placesIn(root: string, spare: string): Promise<readonly Unpacked[]> {
+  const users = (await entries(join(root, 'users'))).map((user) => join(root, 'users', user));
+  return [...new Set([...users, spare])].map(unpackedIn);
+}
+
+/** Every unpacked wheel of a place; its keys are those of a wheel of that name and version. */
+export async function listUnpacked(place: Unpacked, wheels: readonly HeldWheel[]): Promise<readonly HeldTree[]> {
+  const user = basename(dirname(place.uv));
+  const trees = (await entries(place.uv)).length === 0 ? [] : await listTrees(place);
+  return Promise.all(
+    trees.map(async ({ id, folder, name, version }) => {
+      const manifest = await readManifest(place, id);
+      const bytes = manifest?.bytes ?? stampTree(folder).bytes;
+      const used = (await stat(manifestOf(place, id)).catch(goneAsNull)) ?? (await stat(folder));
+      const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
+      const from = wheels.filter((wheel) =>
+        wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')),
+      );
+      return {
+        kind: 'unpacked' as const,
+        name: `${name} ${version}`,
+        user,
+        path: folder,
+        bytes,
+        lastUsedMs: used.mtimeMs,
+        keys: [...new Set(from.flatMap(({ keys }) => keys))].sort(),
+        drop: () => dropTree(place, id),
+        place,
+        id,
+      };
+    }),
+  );
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Lock } from '../values/lock.js';
+import { errorCode, goneAsNull } from '../values/system-error.js';
+import { writeAtomic } from './atomic.js';
+import { isAlive, processSpace } from './partial.js';
+import { isShared } from './sharing.js';
+
+/** Which wheels a key stands for, and when it was last asked for. */
+export interface Use {
+  readonly key: string;
+  /** ms since the epoch. */
+  readonly lastUsedMs: number;
+  /** `<sha256>/<filename>`. */
+  readonly wheels: ReadonlySet<string>;
+}
+
+/** Notes that a run uses the files of a lock (`uses/<key>.json`; its mtime is the time of the use). */
+export async function noteUse(root: string, { key, files }: Pick<Lock, 'key' | 'files'>): Promise<void> {
+  const wheels = files.map(({ sha256, filename }) => `${sha256}/${filename}`);
+  const content = JSON.stringify({ layout: 1, wheels });
+  await writeAtomic(join(root, 'uses', `${key}.json`), content, { flushed: false, shared: await isShared(root) });
+}
+
+/** Every key that was asked for, with its wheels. */
+export async function readUses(root: string): Promise<readonly Use[]> {
+  const names = (await readdir(join(root, 'uses')).catch(goneAsNull)) ?? [];
+  const read = async (name: string): Promise<Use | null> => {
+    const path = join(root, 'uses', name);
+    const [text, found] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    const wheels = wheelsOf(text);
+    return wheels === null ? null : { key: name.slice(0, -'.json'.length), lastUsedMs: found.mtimeMs, wheels };
+  };
+  const uses = await Promise.all(names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(goneAsNull)));
+  return uses.filter((use) => use !== null);
+}
+
+function wheelsOf(text: string): ReadonlySet<string> | null {
+  try {
+    const { wheels } = JSON.parse(text) as { wheels?: unknown };
+    return Array.isArray(wheels) ? new Set(wheels.map(String)) : null;
+  } catch {
+    // Cut off by a power cut: its wheels count from when they arrived.
+    return null;
+  }
+}
+
+/**
+ * Says that a run is at work in the store, until `untilMs` at most (ms since the epoch): what it uses from now on is not evicted. Gives the
+ * path to remove at its end.
+ */
+export async function beginRun(root: string, untilMs: number): Promise<string> {
+  const path = join(root, 'running', `${randomBytes(8).toString('hex')}.json`);
+  const run = { pid: process.pid, space: processSpace(), startedMs: Date.now(), untilMs };
+  await writeFile(path, JSON.stringify(run), { mode: 0o644 });
+  return path;
+}
+
+/** When the oldest run that is still at work began (ms since the epoch); Infinity where none is. Removes what dead runs left. */
+export async function oldestRun(root: string, nowMs: number): Promise<number> {
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const name of (await readdir(join(root, 'running')).catch(goneAsNull)) ?? []) {
+    const path = join(root, 'running', name);
+    const run = await readFile(path, 'utf8').then(runOf, unreadable);
+    if (run !== null && run.untilMs > nowMs && (run.space !== processSpace() || isAlive(run.pid))) {
+      oldest = Math.min(oldest, run.startedMs);
+    } else if (run !== null) {
+      await rm(path, { force: true });
+    }
+  }
+  return oldest;
+}
+
+function runOf(text: string) {
+  try {
+    const { pid, space, startedMs, untilMs } = JSON.parse(text) as Partial<Record<string, unknown>>;
+    return { pid: Number(pid), space: String(space), startedMs: Number(startedMs), untilMs: Number(untilMs) };
+  } catch {
+    // Being written this moment.
+    return null;
+  }
+}
+
+function unreadable(error: unknown): null {
+  return errorCode(error) === 'EACCES' ? null : goneAsNull(error);
+}
