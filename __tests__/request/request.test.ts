@@ -64,6 +64,7 @@ describe('a request', () => {
       cacheUrl: null,
       cacheWrite: 'auto',
       cachePath: null,
+      cacheLimit: 30e9,
       verify: 'full',
       gpu: 'required',
       lockMaxAgeMs: 604_800_000,
