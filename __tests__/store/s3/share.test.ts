@@ -80,7 +80,8 @@ const key = wheelKey(sha256(bytes), filename);
     const all = await Promise.all(Array.from({ length: 12 }, () => job()));
     await Promise.all(all.map(async (one) => expect((await one.bring(file)).sha256).toBe(file.sha256)));
     await Promise.all(all.map((one) => one.share.close()));
-    expect(mirror.bytes).toBe(bytes.length);
+    // What is under way on a connection when its rest is given to another one comes twice; a second download would be all of it.
+    expect(mirror.bytes).toBeLessThan(bytes.length * 1.25);
     expect(all.filter((one) => one.share.report().leased)).toHaveLength(1);
     expect(bucket.keys()).toEqual([key]);
   });

@@ -77,8 +77,20 @@ export async function takeLease(
     told = arrived.size;
     return JSON.stringify({ schema: 1, holder, beat: beats, arrived: [...arrived] });
   };
-  const condition = seen.state === 'none' ? { ifNoneMatch: '*' as const } : { ifMatch: seen.etag };
-  const taken = await putIf(objects, key, textUpload(text()), condition, signal);
+  /** Puts the next beat in the place of `before` ('': of nothing). The ETag that is ours then; null where the lease is somebody else's. */
+  const put = async (before: string): Promise<string | null> => {
+    const next = text();
+    const condition = before === '' ? { ifNoneMatch: '*' as const } : { ifMatch: before };
+    try {
+      return await putIf(objects, key, textUpload(next), condition, signal);
+    } catch (error) {
+      if (!(error instanceof S3Refusal) || error.status !== 0) throw error;
+      // A connection that broke may have been a refusal, or a success whose answer was lost: what is there now tells.
+      const now = await objects.read(key, LIMIT, signal);
+      return now !== null && (now.text === next || now.etag === before) ? now.etag : null;
+    }
+  };
+  const taken = await put(seen.etag);
   if (taken === null) return null;
 
   const end = new AbortController();
@@ -87,7 +99,7 @@ export async function takeLease(
   let wake = (): void => undefined;
   const beat = async (): Promise<void> => {
     try {
-      const next = await putIf(objects, key, textUpload(text()), { ifMatch: etag }, signal);
+      const next = await put(etag);
       held = next !== null;
       etag = next ?? '';
       if (!held) log.debug(`S3: the lease ${key} was taken over`);
