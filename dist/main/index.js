@@ -471,7 +471,7 @@ __webpack_unused_export__ = Client
 __webpack_unused_export__ = Pool
 __webpack_unused_export__ = BalancedPool
 __webpack_unused_export__ = RoundRobinPool
-module.exports.Agent = Agent
+__webpack_unused_export__ = Agent
 module.exports.ProxyAgent = ProxyAgent
 __webpack_unused_export__ = Socks5ProxyAgent
 __webpack_unused_export__ = EnvHttpProxyAgent
@@ -40544,7 +40544,7 @@ function explain(version) {
 
 /***/ }),
 
-/***/ 8777:
+/***/ 9617:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40555,204 +40555,16 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:os"
 var external_node_os_ = __nccwpck_require__(8161);
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-;// CONCATENATED MODULE: ./.build/src/configure/journal-file.js
-
-
-
-/** Lower-case hex. */
-function digest(content) {
-    return (0,external_node_crypto_.createHash)('sha256').update(content).digest('hex');
-}
-/** The content of a regular file with its mode, or null where nothing is; a link or a folder is not ours to replace. Throws Error then. */
-async function readRegular(file) {
-    const found = await (0,promises_.lstat)(file).catch((error) => {
-        if (error.code === 'ENOENT')
-            return null;
-        throw error;
-    });
-    if (found === null)
-        return null;
-    if (!found.isFile())
-        throw new Error(`${file} is no regular file`);
-    return { content: await (0,promises_.readFile)(file), mode: found.mode & 0o7777 };
-}
-/** A rename is safe on disk once its folder is; Windows can't open folders, and needs not. */
-async function syncFolder(folder) {
-    if (process.platform === 'win32')
-        return;
-    const handle = await (0,promises_.open)(folder, 'r');
-    try {
-        await handle.sync();
-    }
-    finally {
-        await handle.close();
-    }
-}
-/** Replaces a file in one step: whoever reads it sees the old content or the new, also after a power cut. */
-async function replaceFile(file, content, mode) {
-    const staging = external_node_path_.join(external_node_path_.dirname(file), `.${external_node_path_.basename(file)}.${(0,external_node_crypto_.randomUUID)()}.tmp`);
-    try {
-        const handle = await (0,promises_.open)(staging, 'wx', mode);
-        try {
-            await handle.writeFile(content);
-            await handle.sync();
-        }
-        finally {
-            await handle.close();
-        }
-        // The mode of `open` is cut by the umask; a restored file has its own again.
-        await (0,promises_.chmod)(staging, mode);
-        await (0,promises_.rename)(staging, file);
-        await syncFolder(external_node_path_.dirname(file));
-    }
-    catch (error) {
-        await (0,promises_.rm)(staging, { force: true });
-        throw error;
-    }
-}
-/** Takes a change back; gives why it was left, or null where it is undone. */
-async function undoChange(change) {
-    const now = await readRegular(change.path);
-    const before = change.before === null ? null : Buffer.from(change.before.content, 'base64');
-    if (now === null ? before === null : before?.equals(now.content))
-        return null;
-    if (now === null)
-        return 'it was deleted since';
-    if (digest(now.content) !== change.after)
-        return 'it was changed since';
-    if (change.before === null || before === null)
-        await (0,promises_.unlink)(change.path);
-    else
-        await replaceFile(change.path, before, change.before.mode);
-    return null;
-}
-
-;// CONCATENATED MODULE: ./.build/src/configure/journal.js
-
-
-
-
-async function append(file, entry) {
-    const handle = await (0,promises_.open)(file, 'a', 0o600);
-    try {
-        await handle.writeFile(`\n${JSON.stringify(entry)}\n`);
-        await handle.sync();
-    }
-    finally {
-        await handle.close();
-    }
-}
-/** Begins a journal in the state folder. Nothing is on disk until the first change. */
-function openJournal(folder, owner) {
-    const file = external_node_path_.join(folder, 'journal', `${new Date().toISOString().replaceAll(':', '')}-${(0,external_node_crypto_.randomUUID)()}.jsonl`);
-    let begun = false;
-    return {
-        file,
-        async writeFile(target, content, mode) {
-            if (!begun) {
-                await (0,promises_.mkdir)(external_node_path_.dirname(file), { recursive: true, mode: 0o700 });
-                await append(file, owner);
-                begun = true;
-            }
-            const bytes = Buffer.from(content);
-            const now = await readRegular(target);
-            const before = now === null ? null : { content: now.content.toString('base64'), mode: now.mode };
-            await append(file, { path: target, before, after: digest(bytes) });
-            await replaceFile(target, bytes, now?.mode ?? mode);
-        },
-    };
-}
-/** A line may be half written (power cut, full disk): the change it speaks of was never made, so there is nothing to undo. */
-function parseLine(line) {
-    try {
-        return JSON.parse(line);
-    }
-    catch (error) {
-        if (!(error instanceof SyntaxError))
-            throw error;
-        return null;
-    }
-}
-function isChange(entry) {
-    return typeof entry === 'object' && entry !== null && 'path' in entry && 'before' in entry && 'after' in entry;
-}
-function isOwner(entry) {
-    return typeof entry === 'object' && entry !== null && 'scope' in entry && 'runner' in entry && 'run' in entry;
-}
-async function readJournal(file) {
-    const text = await (0,promises_.readFile)(file, 'utf8').catch((error) => {
-        if (error.code === 'ENOENT')
-            return '';
-        throw error;
-    });
-    const entries = text.split('\n').map(parseLine);
-    return { owner: entries.find(isOwner) ?? null, changes: entries.filter(isChange) };
-}
-/**
- * Undoes a journal's changes, the last one first, and removes it; a change that the system would not let it undo keeps no other one, and
- * keeps the journal. A journal that is gone has nothing to undo.
- */
-async function undoJournal(file) {
-    const { changes } = await readJournal(file);
-    const undone = [];
-    const left = [];
-    let refused = false;
-    for (const change of changes.reverse()) {
-        const why = await undoChange(change).catch((error) => {
-            refused ||= error.code !== undefined;
-            return error.message;
-        });
-        if (why === null)
-            undone.push(change.path);
-        else
-            left.push({ path: change.path, why });
-    }
-    if (!refused)
-        await (0,promises_.rm)(file, { force: true });
-    return { undone, left };
-}
-/** A journal of another user, met by root with that user's home, would have root write what and where that user likes. */
-async function isOwn(file) {
-    const found = await (0,promises_.lstat)(file);
-    return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
-}
-/**
- * Journals of this user that are to be undone now: with `run`, what earlier jobs of this runner left because they were killed (scope `job`, another
- * run); without, everything of every scope, for `restore`. The newest first: two may have changed one file.
- */
-async function journal_openJournals(folder, runner, run) {
-    const names = await (0,promises_.readdir)(external_node_path_.join(folder, 'journal')).catch((error) => {
-        if (error.code === 'ENOENT')
-            return [];
-        throw error;
-    });
-    const files = names
-        .filter((name) => name.endsWith('.jsonl'))
-        .sort()
-        .reverse()
-        .map((name) => external_node_path_.join(folder, 'journal', name));
-    const own = await Promise.all(files.map(isOwn));
-    const read = await Promise.all(files.filter((_, at) => own[at] === true).map(async (file) => ({ file, ...(await readJournal(file)) })));
-    const due = read.filter(({ owner }) => {
-        if (run === null)
-            return owner === null || owner.runner === runner;
-        return owner?.scope === 'job' && owner.runner === runner && owner.run !== run;
-    });
-    return due.map(({ file }) => file);
-}
-
+// EXTERNAL MODULE: external "node:util/types"
+var types_ = __nccwpck_require__(3429);
 ;// CONCATENATED MODULE: ./.build/src/values/failure.js
 /**
  * The one error that the program throws on purpose. It carries everything that is wrong at once and is shown without a stack;
  * any other error is a defect of ours and is shown with one.
  */
-class Failure extends Error {
+class failure_Failure extends Error {
     exitCode;
     problems;
     constructor(exitCode, problems, options) {
@@ -40763,776 +40575,396 @@ class Failure extends Error {
     }
 }
 
-;// CONCATENATED MODULE: ./.build/src/pipeline/context.js
-/** An empty report of a command. */
-function beginStory(command, context) {
-    return {
-        program: { name: 'paddle-mirror-setup', version: context.version, node: process.version },
-        command,
-        started: context.started.toISOString(),
-        totalMs: 0,
-        outcome: 'failed',
-        problems: [],
-        notices: [],
-        steps: [],
-        runner: null,
-        plan: null,
-        sources: [],
-        probes: [],
-        cache: null,
-        lock: null,
-        install: null,
-        configured: {},
-        verification: null,
-        gateway: null,
-    };
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+;// CONCATENATED MODULE: ./.build/src/values/system-error.js
+/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
+function errorCode(error) {
+    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : null;
 }
-
-;// CONCATENATED MODULE: ./.build/src/pipeline/deadline.js
-
-/** Starts the deadline of `timeout-minutes`, beside the user's own wish to stop. */
-function startDeadline(timeoutMs, stop) {
-    const end = performance.now() + timeoutMs;
-    const time = AbortSignal.timeout(timeoutMs);
-    return {
-        signal: AbortSignal.any([stop, time]),
-        remainingMs: () => Math.max(0, end - performance.now()),
-        failure(doing) {
-            if (stop.aborted) {
-                return new Failure(1, [
-                    {
-                        where: 'stopped',
-                        what: `The run was stopped while it did: ${doing}.`,
-                        remedy: 'What has arrived is kept; run it again to go on.',
-                    },
-                ]);
-            }
-            if (!time.aborted)
-                return null;
-            const minutes = timeoutMs / 60_000;
-            return new Failure(1, [
-                {
-                    where: 'timeout-minutes',
-                    what: `The ${minutes} minutes were over while it did: ${doing}.`,
-                    remedy: 'What has arrived is kept, so a second run goes on from there; or give it more time.',
-                },
-            ]);
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/pipeline/conclude.js
-
-
-
-
-/** Nothing for later steps: a command that only looks, or failed. */
-const conclude_looked = { exitCode: 0, later: { variables: {}, path: [] } };
-/** Warns once for each notice and writes it into the story. */
-function tell({ story, context }, notices) {
-    for (const notice of notices) {
-        if (story.notices.some(({ id, text }) => id === notice.id || text === notice.text))
-            continue;
-        story.notices = [...story.notices, notice];
-        context.log.warn(notice);
+/** For `catch`: a file that is gone is null; any other error stays one. */
+function goneAsNull(error) {
+    if (errorCode(error) === 'ENOENT') {
+        return null;
     }
-}
-/**
- * Runs a command's stages and gives the outcome with the report, also when they failed: a Failure ends in its own exit code, what was
- * changed before it stays in the state, so that post can undo it. Throws on what is a defect of ours.
- */
-async function conclude_conclude(command, request, context, stages) {
-    const deadline = startDeadline(request.timeoutMs, context.signal);
-    const run = {
-        request,
-        context,
-        deadline,
-        story: beginStory(command, context),
-        state: { journals: [], save: null },
-    };
-    const { story } = run;
-    const finish = async (exitCode, later) => {
-        story.outcome = exitCode === 0 ? 'done' : 'failed';
-        story.steps = context.timeline.steps();
-        story.totalMs = context.timeline.elapsed();
-        if (request.reportFile !== null)
-            await (0,promises_.writeFile)(request.reportFile, `${JSON.stringify(story, null, 2)}\n`);
-        return { exitCode, report: story, later, state: run.state };
-    };
-    try {
-        const { exitCode, later } = await stages(run);
-        return await finish(exitCode, later);
-    }
-    catch (error) {
-        const failure = deadline.failure(context.timeline.current() ?? 'starting') ?? (error instanceof Failure ? error : null);
-        if (failure === null)
-            throw error;
-        story.problems = failure.problems;
-        return finish(failure.exitCode, conclude_looked.later);
-    }
+    throw error;
 }
 
-;// CONCATENATED MODULE: ./.build/src/catalog/mirrors.json
-const mirrors_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"official","name":"the official index","url":null,"hosts":[],"group":"official","connections":16,"country":null,"note":"The reference; its address is found on the machine at run time.","source":"documented","date":"2026-11-22"},{"id":"tuna","name":"TUNA (Tsinghua)","url":"https://mirrors.tuna.tsinghua.edu.cn/pypi/web/simple/","hosts":["tuna.tsinghua.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"Bans subnets and User-Agents that download in bulk; no PEP 658 metadata.","source":"documented; tuna#2354, tuna#2558","date":"2026-09-15"},{"id":"bfsu","name":"BFSU","url":"https://mirrors.bfsu.edu.cn/pypi/web/simple/","hosts":["mirrors.bfsu.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"Same team and rules as TUNA.","source":"documented; tuna#1782, tuna#1831","date":"2026-06-01"},{"id":"ustc","name":"USTC","url":"https://mirrors.ustc.edu.cn/pypi/simple/","hosts":["mirrors.ustc.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"A cache; what it lacks is redirected to TUNA.","source":"documented; ustclug#506, ustclug#530","date":"2026-07-13"},{"id":"sjtu","name":"SJTU","url":"https://mirror.sjtu.edu.cn/pypi/web/simple/","hosts":["mirror.sjtu.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"HTML pages only; some files are redirected to BFSU or TUNA.","source":"documented; chsrc#370","date":"2026-07-31"},{"id":"zju","name":"ZJU","url":"https://mirrors.zju.edu.cn/pypi/web/simple/","hosts":["mirrors.zju.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"Off campus redirected to TUNA.","source":"documented","date":"2026-01-01"},{"id":"cernet","name":"CERNET union","url":"https://mirrors.cernet.edu.cn/pypi/web/simple/","hosts":["mirrors.cernet.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"Redirects to the nearest university mirror.","source":"documented; mirrorz#153, mirrorz-help#145","date":"2026-01-26"},{"id":"nju","name":"NJU","url":"https://mirror.nju.edu.cn/pypi/web/simple/","hosts":["mirror.nju.edu.cn","mirrors.nju.edu.cn"],"group":"nju","connections":4,"country":"CN","note":"","source":"documented; chsrc#290","date":"2025-09-01"},{"id":"pku","name":"PKU","url":"https://mirrors.pku.edu.cn/pypi/web/simple/","hosts":["mirrors.pku.edu.cn"],"group":"pku","connections":4,"country":"CN","note":"Called beta by its own help page.","source":"documented","date":"2025-09-01"},{"id":"lzu","name":"LZU","url":"https://mirror.lzu.edu.cn/pypi/web/simple/","hosts":["mirror.lzu.edu.cn"],"group":"lzu","connections":4,"country":"CN","note":"","source":"documented; mirrorz-help#145","date":"2025-09-01"},{"id":"hust","name":"HUST","url":"https://mirrors.hust.edu.cn/pypi/web/simple/","hosts":["mirrors.hust.edu.cn"],"group":"hust","connections":4,"country":"CN","note":"","source":"documented","date":"2026-04-01"},{"id":"sustech","name":"SUSTech","url":"https://mirrors.sustech.edu.cn/pypi/web/simple/","hosts":["mirrors.sustech.edu.cn"],"group":"sustech","connections":4,"country":"CN","note":"","source":"mirrorz-help#131","date":"2026-03-01"},{"id":"westlake","name":"Westlake University","url":"https://mirrors.westlake.edu.cn/pypi/simple/","hosts":["mirrors.westlake.edu.cn"],"group":"westlake","connections":4,"country":"CN","note":"","source":"one report","date":"2026-03-01"},{"id":"aliyun","name":"Aliyun","url":"https://mirrors.aliyun.com/pypi/simple/","hosts":["mirrors.aliyun.com","mirrors.cloud.aliyuncs.com","mirrors.aliyuncs.com"],"group":"aliyun","connections":16,"country":"CN","note":"Minutes behind the official index.","source":"chsrc#290, tuna#2603","date":"2026-09-10"},{"id":"tencent","name":"Tencent Cloud","url":"https://mirrors.cloud.tencent.com/pypi/simple/","hosts":["mirrors.cloud.tencent.com","mirrors.tencentyun.com"],"group":"tencent","connections":16,"country":"CN","note":"","source":"documented; AUTO-MAS#676","date":"2026-09-11"},{"id":"huawei","name":"Huawei Cloud","url":"https://mirrors.huaweicloud.com/repository/pypi/simple/","hosts":["mirrors.huaweicloud.com","repo.huaweicloud.com","mirrors.myhuaweicloud.com"],"group":"huawei","connections":16,"country":"CN","note":"A timeout was seen in 2026-03.","source":"documented; uv#11821","date":"2026-03-01"},{"id":"volces","name":"Volcengine","url":"https://mirrors.volces.com/pypi/simple/","hosts":["mirrors.volces.com","mirrors.ivolces.com"],"group":"volces","connections":16,"country":"CN","note":"","source":"one report","date":"2026-01-01"},{"id":"gitverse","name":"GitVerse","url":"https://pypi-mirror.gitverse.ru/simple/","hosts":["pypi-mirror.gitverse.ru"],"group":"gitverse","connections":4,"country":"RU","note":"","source":"documented","date":"2026-01-01"}]');
-;// CONCATENATED MODULE: ./.build/src/catalog/mirrors.js
+;// CONCATENATED MODULE: ./.build/src/configure/journal-file.js
 
-/** The official index first; within a group the one to prefer first. */
-const mirrors = mirrors_namespaceObject;
-/** The mirror of that id, or undefined. */
-function findMirror(id) {
-    return mirrors.find((mirror) => mirror.id === id);
-}
-/** The mirror that an address belongs to by its host, or undefined (also for an address that is none). */
-function mirrorAt(url) {
-    if (!URL.canParse(url)) {
-        return undefined;
-    }
-    const { hostname } = new URL(url);
-    return mirrors.find(({ hosts }) => hosts.some((host) => hostname === host || hostname.endsWith(`.${host}`)));
-}
-
-;// CONCATENATED MODULE: ./.build/src/configure/env-file.js
-
-
-/** POSIX shell: within single quotes nothing has a meaning, and a quote itself stands outside of them (XCU 2.2.2). */
-function shellQuote(value) {
-    return `'${value.replaceAll("'", "'\\''")}'`;
-}
-/**
- * dotenv has no standard. Chosen so that `sh` and the common readers agree: bare where nothing could be special, single quotes
- * (no escapes, no expansion, line ends allowed) else, double quotes with backslashes only where the value has a single quote.
- */
-function dotenvQuote(value) {
-    if (/^[\w@%+=:,./-]*$/.test(value))
-        return value;
-    if (!value.includes("'"))
-        return `'${value}'`;
-    return `"${value.replace(/[\\"$`]/g, '\\$&')}"`;
-}
-function checked(environment) {
-    const entries = Object.entries(environment.variables);
-    const wrong = entries.filter(([name, value]) => !/^[A-Za-z_]\w*$/.test(name) || value.includes('\0'));
-    if (wrong.length === 0)
-        return entries;
-    const problems = wrong.map(([name]) => ({
-        where: 'environment-file',
-        what: `The variable ${JSON.stringify(name)} can't be written to a file of variables.`,
-        remedy: 'Names are letters, digits and underscores; values hold no NUL.',
-    }));
-    throw new Failure(2, problems);
-}
-/**
- * The environment as a file's text: `export NAME='value'` for a shell, where PATH goes on from the reader's own, or dotenv, where it
- * goes on from `search`, the PATH of now. Throws Failure(2) for a name or value that no such file can hold.
- */
-function formatEnvironment(environment, form, search) {
-    const entries = checked(environment);
-    const folders = environment.path;
-    if (form === 'shell') {
-        const front = folders.length === 0
-            ? []
-            : [`export PATH=${shellQuote(folders.join(external_node_path_.delimiter))}"\${PATH:+${external_node_path_.delimiter}$PATH}"`];
-        return [...front, ...entries.map(([name, value]) => `export ${name}=${shellQuote(value)}`)]
-            .map((line) => `${line}\n`)
-            .join('');
-    }
-    const whole = [...folders, ...(search === '' ? [] : [search])].join(external_node_path_.delimiter);
-    const front = folders.length === 0 ? [] : [['PATH', whole]];
-    return [...front, ...entries].map(([name, value]) => `${name}=${dotenvQuote(value)}\n`).join('');
-}
-/**
- * Writes the environment of later steps to the user's file, replaced in one step and recorded; a shell's form where its name ends in `.sh`.
- * Only its owner may read a new file: an index address may be private. Throws Failure(2) where it can't be written.
- */
-async function writeEnvFile(file, environment, search, journal) {
-    const text = formatEnvironment(environment, file.endsWith('.sh') ? 'shell' : 'dotenv', search);
-    await journal.writeFile(file, text, 0o600).catch((cause) => {
-        const what = `${file} can't be written: ${cause.message.split(',')[0]}.`;
-        const remedy = 'Name a file in a folder that exists and that this user may write.';
-        throw new Failure(2, [{ where: 'environment-file', what, remedy }], { cause });
-    });
-}
-
-;// CONCATENATED MODULE: ./.build/src/configure/pip.js
-function sameIndex(a, b) {
-    return a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
-}
-/**
- * Tells the pip of later steps of the chosen index by `PIP_INDEX_URL`, which beats every configuration file and leaves all other
- * settings (certificates, proxy, time-out, find-links, extra indexes) as they are. Never `trusted-host`. An index that the machine was
- * configured for and that is no public mirror stays: it may hold packages that no mirror has.
- */
-function pipEnvironment({ interpreter, chosen, isPublic }) {
-    const none = (why) => ({ variables: {}, why });
-    const { pipSettings, officialIndex } = interpreter;
-    if (chosen === null)
-        return none("No Python index was used, so later steps' pip keeps its own.");
-    if (chosen.credentials !== null)
-        return none(`${chosen.id} needs credentials, which are not handed to later steps.`);
-    // pip refuses plain http but to this machine itself, and the way around it would be to trust the host.
-    const { protocol, hostname } = new URL(chosen.url);
-    if (protocol === 'http:' && !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(hostname)) {
-        return none(`${chosen.id} speaks plain http, which pip takes from trusted hosts alone.`);
-    }
-    // pip reads booleans as Python's configparser does, and these are its words for no.
-    const noIndex = pipSettings['no-index'];
-    if (noIndex !== undefined && !/^(?:0|no|false|off|n|f)?$/i.test(noIndex.value))
-        return none(`Later steps' pip is told to use no index (${noIndex.origin}).`);
-    const configured = pipSettings['index-url'];
-    if (configured !== undefined && !sameIndex(configured.value, chosen.url) && !isPublic(configured.value)) {
-        return none(`Later steps' pip keeps the index of ${configured.origin}: it may hold packages that a mirror lacks.`);
-    }
-    const current = configured?.value ?? officialIndex?.url;
-    if (current !== undefined && sameIndex(current, chosen.url))
-        return none(`Later steps' pip already uses ${chosen.id}.`);
-    return {
-        variables: { PIP_INDEX_URL: chosen.url },
-        why: `Later steps' pip uses ${chosen.id}, which served this run.`,
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/configure/state-folder.js
-
-/**
- * The folder that remembers what was changed on this machine: outside `RUNNER_TEMP`, which is emptied around every job, and outside the
- * cache, which anyone may delete. XDG base directories on Linux, Apple's and Microsoft's guidelines elsewhere.
- */
-function stateFolder(os, environment, home) {
-    if (os === 'win32') {
-        return external_node_path_.win32.join(environment['LOCALAPPDATA'] ?? external_node_path_.win32.join(home, 'AppData', 'Local'), 'paddle-mirror-setup', 'state');
-    }
-    if (os === 'darwin')
-        return external_node_path_.posix.join(home, 'Library', 'Application Support', 'paddle-mirror-setup');
-    const given = environment['XDG_STATE_HOME'];
-    // A relative path in it is to be ignored, says the specification.
-    const base = given !== undefined && external_node_path_.posix.isAbsolute(given) ? given : external_node_path_.posix.join(home, '.local', 'state');
-    return external_node_path_.posix.join(base, 'paddle-mirror-setup');
-}
-
-;// CONCATENATED MODULE: ./.build/src/pipeline/tell-later.js
-
-
-
-
-
-
-/**
- * Whose changes these are. In a job they are undone at its end; RUNNER_TRACKING_ID is new for every job, so that a job finds what a
- * killed one left. In a shell there is no end, so they stay until `restore`.
- */
-function tell_later_journalOwner(environment) {
-    const inJob = environment['GITHUB_ACTIONS'] === 'true';
-    const run = environment['RUNNER_TRACKING_ID'] ??
-        [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
-    return inJob
-        ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run }
-        : { scope: 'keep', runner: 'shell', run: 'shell' };
-}
-/** Folder that holds the journals. */
-function tell_later_journalFolder(os, context) {
-    return stateFolder(os, context.environment, context.home);
-}
-function virtualEnvironment(venv, python) {
-    return venv === null
-        ? { variables: {}, path: [] }
-        : { variables: { VIRTUAL_ENV: venv }, path: [external_node_path_.dirname(python)] };
-}
-/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `environment-file` too, through the journal. */
-async function tellLater(run, { interpreter, os }, python, sources) {
-    const { request, context, story } = run;
-    const isPublic = (url) => mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
-    const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
-    const pip = request.configure.includes('pip')
-        ? pipEnvironment({ interpreter, chosen, isPublic })
-        : { variables: {}, why: "Later steps' pip is left alone: configure leaves it out." };
-    context.log.info(pip.why);
-    const environment = virtualEnvironment(request.venv, python);
-    const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
-    const front = later.path.join(external_node_path_.delimiter);
-    story.configured = front === '' ? later.variables : { ...later.variables, PATH: `${front} in front` };
-    if (request.envFile !== null) {
-        const owner = tell_later_journalOwner(context.environment);
-        const journal = openJournal(tell_later_journalFolder(os, context), owner);
-        run.state = { ...run.state, journals: [...run.state.journals, journal.file] };
-        await writeEnvFile(request.envFile, later, context.environment['PATH'] ?? '', journal);
-        if (owner.scope === 'keep')
-            context.log.info(`${request.envFile} stays until you run \`restore\`.`);
-    }
-    return later;
-}
-
-;// CONCATENATED MODULE: external "node:child_process"
-const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
-// EXTERNAL MODULE: external "node:events"
-var external_node_events_ = __nccwpck_require__(8474);
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./.build/src/process/run.js
 
 
 
 const windows = process.platform === 'win32';
-/** Characters of a stream that are kept, give or take one chunk. */
-const kept = 4_000_000;
-/** After the end of the process its pipes may be held by a stray child for this long, ms. */
-const pipeGraceMs = 1_000;
-/** A killed process that hangs in a driver ends when the driver lets go; it is waited for this long, ms. */
-const killGraceMs = 2_000;
-/** The end of a text that comes in chunks. */
-function createTail() {
-    let chunks = [];
-    let length = 0;
-    return {
-        add: (chunk) => {
-            chunks.push(chunk);
-            length += chunk.length;
-            // Halved seldom, not cut at every chunk: a program that floods its output costs no more than reading it.
-            if (length < 2 * kept)
-                return;
-            chunks = [chunks.join('').slice(-kept)];
-            length = kept;
-        },
-        text: () => chunks.join('').slice(-kept),
-    };
+/** Tells states apart; who owns the file is left out, since a folder may decide that. Windows knows no mode. */
+function stateMark(state) {
+    if (state === null)
+        return 'absent';
+    const digest = (0,external_node_crypto_.createHash)('sha256').update(state.content).digest('hex');
+    return windows ? digest : `${digest} ${state.mode.toString(8)}`;
 }
-/** POSIX: what a program started (git, build back ends, a script's tool) is in its process group and goes with it. */
-function signalGroup(pid, signal) {
+/** The state of a file, null where nothing is. Throws Error for anything but a regular file: it is not ours to replace. */
+async function readState(file) {
     try {
-        process.kill(-pid, signal);
+        const found = await (0,promises_.lstat)(file);
+        if (!found.isFile())
+            throw new Error('it is no regular file');
+        return { content: await (0,promises_.readFile)(file), mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
     }
     catch (error) {
-        // ESRCH: nothing of the group is left, which is what was wanted.
-        if (error.code !== 'ESRCH')
-            throw error;
+        if (errorCode(error) === 'ENOENT')
+            return null;
+        throw error;
     }
 }
-/** Windows has no process groups; its own tool walks the tree. Where that fails the program alone is ended. */
-async function endTree(child) {
-    const { exec } = await Promise.resolve(/* import() */).then(__nccwpck_require__.bind(__nccwpck_require__, 5781));
-    const quiet = { silent: true, ignoreReturnCode: true };
-    const code = await exec('taskkill', ['/pid', String(child.pid), '/t', '/f'], quiet).catch(() => null);
-    if (code !== 0)
-        child.kill('SIGKILL');
+function isWithin(file, folder) {
+    const relative = external_node_path_.relative(folder, file);
+    return !external_node_path_.isAbsolute(relative) && relative.split(external_node_path_.sep)[0] !== '..';
 }
-const reason = (error) => error.code ?? String(error);
+/** The folder, or the nearest one above it that is there, with what is missing below it, outermost first. */
+async function existing(folder) {
+    try {
+        return { real: await (0,promises_.realpath)(folder), missing: [] };
+    }
+    catch (error) {
+        if (errorCode(error) !== 'ENOENT' || external_node_path_.dirname(folder) === folder)
+            throw error;
+        const above = await existing(external_node_path_.dirname(folder));
+        return { real: above.real, missing: [...above.missing, external_node_path_.basename(folder)] };
+    }
+}
 /**
- * Runs a program without a shell and without standard input, in a process group of its own that is ended as a whole: at the limit,
- * on abort, and when the program itself has ended. A program that fails, hangs or is none is an answer; throws the signal's reason alone.
+ * Where a path really leads, so that one file has one ledger, and the folders on the way that are not there yet. A link below one of the
+ * `places` (home, working folder, /etc) is followed as long as it stays in that place: many keep their settings in a repository of their own.
+ * One that leads out of it may have been laid by others; it is refused, as is a link instead of the file anywhere else. Throws Error then.
  */
-async function run(call) {
-    call.signal.throwIfAborted();
-    const started = performance.now();
-    const said = { stdout: createTail(), stderr: createTail(), output: createTail() };
-    let timedOut = false;
-    const end = (rest) => ({
-        ...rest,
-        stdout: said.stdout.text(),
-        stderr: said.stderr.text(),
-        output: said.output.text(),
-        timedOut,
-        ms: performance.now() - started,
-    });
-    const start = () => (0,external_node_child_process_namespaceObject.spawn)(call.file, call.args, {
-        cwd: call.cwd,
-        env: call.environment,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: !windows,
-        windowsHide: true,
-    });
-    let child;
+async function realTarget(file, places) {
+    const { real, missing } = await existing(external_node_path_.dirname(file));
+    const folders = missing.map((_, at) => external_node_path_.join(real, ...missing.slice(0, at + 1)));
+    const straight = external_node_path_.join(real, ...missing, external_node_path_.basename(file));
+    const place = places.find((candidate) => isWithin(file, candidate));
+    const isLink = missing.length === 0 && (await (0,promises_.lstat)(straight).catch(nothing))?.isSymbolicLink() === true;
+    if (isLink && place === undefined)
+        throw new Error('it is a link');
+    const end = isLink ? await (0,promises_.realpath)(straight) : straight;
+    if (place !== undefined && !isWithin(end, await (0,promises_.realpath)(place)))
+        throw new Error(`a link on the way leads out of ${place}, to ${end}`);
+    return { path: end, missing: folders };
+}
+function nothing(error) {
+    if (errorCode(error) === 'ENOENT')
+        return null;
+    throw error;
+}
+/** A rename is safe on disk once its folder is; Windows can't open folders, and needs not. */
+async function syncFolder(folder) {
+    if (windows)
+        return;
+    const handle = await (0,promises_.open)(folder, 'r');
     try {
-        child = start();
-    }
-    catch (error) {
-        // Arguments that no program can be given (too long, with a NUL) are thrown, not emitted.
-        return end({ code: null, signal: null, startError: reason(error) });
-    }
-    for (const name of ['stdout', 'stderr']) {
-        child[name].setEncoding('utf8').on('data', (text) => {
-            said[name].add(text);
-            said.output.add(text);
-        });
-    }
-    const closed = new Promise((resolve) => child.once('close', () => resolve()));
-    const givenUp = new AbortController();
-    let next;
-    let ending;
-    const kill = (pid) => {
-        if (windows)
-            ending = endTree(child);
-        else
-            signalGroup(pid, 'SIGKILL');
-        next = setTimeout(() => givenUp.abort(), killGraceMs);
-    };
-    const stop = () => {
-        const { pid } = child;
-        if (pid === undefined || next !== undefined)
-            return;
-        if (windows || call.graceMs === undefined)
-            return kill(pid);
-        signalGroup(pid, 'SIGTERM');
-        next = setTimeout(() => kill(pid), call.graceMs);
-    };
-    const limit = setTimeout(() => {
-        timedOut = true;
-        stop();
-    }, call.limitMs);
-    call.signal.addEventListener('abort', stop, { once: true });
-    try {
-        const [code, signal] = (await (0,external_node_events_.once)(child, 'exit', { signal: givenUp.signal }));
-        // On Windows the tree of a process that has ended can no longer be walked.
-        if (child.pid !== undefined && !windows)
-            signalGroup(child.pid, 'SIGKILL');
-        await Promise.race([closed, (0,external_node_timers_promises_namespaceObject.setTimeout)(pipeGraceMs, undefined, { ref: false })]);
-        await ending;
-        call.signal.throwIfAborted();
-        return end({ code, signal, startError: null });
-    }
-    catch (error) {
-        call.signal.throwIfAborted();
-        if (givenUp.signal.aborted)
-            return end({ code: null, signal: null, startError: null });
-        // `once` rejects with the child's `error` event: it could not be started.
-        if (child.pid !== undefined)
-            throw error;
-        return end({ code: null, signal: null, startError: reason(error) });
+        await handle.sync();
     }
     finally {
-        clearTimeout(limit);
-        clearTimeout(next);
-        call.signal.removeEventListener('abort', stop);
-        child.unref();
-        child.stdout.destroy();
-        child.stderr.destroy();
+        await handle.close();
+    }
+}
+/**
+ * Replaces a file in one step: whoever reads it sees the old state or the new, also after a power cut. `staging`: a new name in the same
+ * folder, which is gone afterwards unless the process is killed. `owner`: whose the file stays; null: this user's.
+ */
+async function replaceFile(file, staging, content, mode, owner) {
+    const handle = await (0,promises_.open)(staging, 'wx', 0o600);
+    try {
+        await handle.writeFile(content);
+        await handle.sync();
+    }
+    finally {
+        await handle.close();
+    }
+    if (owner !== null && !windows) {
+        const now = await (0,promises_.stat)(staging);
+        if (now.uid !== owner.uid || now.gid !== owner.gid)
+            await (0,promises_.chown)(staging, owner.uid, owner.gid);
+    }
+    // After `chown`, which drops some bits; the mode given to `open` is cut by the umask.
+    await (0,promises_.chmod)(staging, mode);
+    await (0,promises_.rename)(staging, file);
+    await syncFolder(external_node_path_.dirname(file));
+}
+/** Makes folders, outermost first; one that is there by now is fine. */
+async function makeFolders(folders) {
+    for (const folder of folders) {
+        await (0,promises_.mkdir)(folder).catch((error) => {
+            if (errorCode(error) !== 'EEXIST')
+                throw error;
+        });
+    }
+}
+/** Removes folders that we made, innermost first, as long as nobody keeps anything in them. */
+async function removeFolders(folders) {
+    for (const folder of folders.toReversed()) {
+        try {
+            await (0,promises_.rmdir)(folder);
+        }
+        catch (error) {
+            if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY'].includes(errorCode(error) ?? ''))
+                throw error;
+        }
     }
 }
 
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
-;// CONCATENATED MODULE: ./.build/src/runner/find-program.js
+;// CONCATENATED MODULE: ./.build/src/configure/journal-ledger.js
 
 
 
-/** Whether a path is a file that this user may run. On Windows every file is. */
-async function isProgram(file) {
+
+
+async function write(file, value) {
+    await replaceFile(file, `${file}.${(0,external_node_crypto_.randomUUID)()}.tmp`, Buffer.from(JSON.stringify(value)), 0o600, null);
+}
+const nameOf = (text) => (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32);
+const ledgerFile = (folder, target) => external_node_path_.join(folder, `file-${nameOf(target)}.json`);
+const effectFile = (folder, effect) => external_node_path_.join(folder, `after-${nameOf(JSON.stringify([effect.owner.id, effect.kind, effect.data]))}.json`);
+/** Writes a ledger, flushed to the disk. */
+async function writeLedger(folder, ledger) {
+    const { base } = ledger;
+    const kept = base === null ? null : { ...base, content: base.content.toString('base64') };
+    await write(ledgerFile(folder, ledger.path), { ...ledger, base: kept });
+}
+async function removeLedger(folder, ledger) {
+    await (0,promises_.rm)(ledgerFile(folder, ledger.path), { force: true });
+}
+/** Writes an effect, flushed to the disk; the same one of the same owner is kept once. */
+async function writeAfterwards(folder, effect) {
+    await write(effectFile(folder, effect), effect);
+}
+async function removeAfterwards(folder, effect) {
+    await (0,promises_.rm)(effectFile(folder, effect), { force: true });
+}
+/** A journal of another user, met by root with that user's home, would have root write what and where that user likes. */
+async function isOwn(file) {
+    const found = await (0,promises_.lstat)(file);
+    return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
+}
+async function readAll(folder, prefix) {
+    const names = await (0,promises_.readdir)(folder).catch((error) => {
+        if (errorCode(error) === 'ENOENT')
+            return [];
+        throw error;
+    });
+    const files = names
+        .filter((name) => name.startsWith(prefix) && name.endsWith('.json'))
+        .sort()
+        .map((name) => external_node_path_.join(folder, name));
+    const values = [];
+    for (const file of files)
+        if (await isOwn(file))
+            values.push(JSON.parse(await (0,promises_.readFile)(file, 'utf8')));
+    return values;
+}
+/** Every ledger in the folder that this user wrote. */
+async function readLedgers(folder) {
+    return (await readAll(folder, 'file-')).map((ledger) => {
+        const { base } = ledger;
+        return { ...ledger, base: base === null ? null : { ...base, content: Buffer.from(base.content, 'base64') } };
+    });
+}
+/** Every effect that is still to be done, of this user's. */
+async function readAfterwards(folder) {
+    return (await readAll(folder, 'after-'));
+}
+
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./.build/src/configure/journal-process.js
+
+
+
+async function unlessMissing(read) {
+    return await read.catch((error) => {
+        // ESRCH: the process ended between open and read.
+        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(errorCode(error) ?? ''))
+            return null;
+        throw error;
+    });
+}
+async function startOf(pid) {
+    const text = await unlessMissing((0,promises_.readFile)(`/proc/${pid}/stat`, 'latin1'));
+    // The program's name stands in parentheses and may hold blanks and parentheses itself.
+    return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+}
+async function thisHost() {
+    const boot = await unlessMissing((0,promises_.readFile)('/proc/sys/kernel/random/boot_id', 'utf8'));
+    const namespace = await unlessMissing((0,promises_.readlink)('/proc/self/ns/pid'));
+    return [(0,external_node_os_.hostname)(), boot?.trim() ?? '', namespace ?? ''].join(' ');
+}
+/** Marks a running process. */
+async function markProcess(pid) {
+    return { host: await thisHost(), pid, started: await startOf(pid) };
+}
+/** Whether a marked process still runs; null where that can't be seen from here (another host, another container, before a reboot). */
+async function isRunning(mark) {
+    const host = await thisHost();
+    if (mark.host !== host) {
+        const [name, boot] = mark.host.split(' ');
+        const [hereName, hereBoot] = host.split(' ');
+        return name === hereName && boot !== '' && boot !== hereBoot ? false : null;
+    }
     try {
-        await (0,promises_.access)(file, external_node_fs_.constants.X_OK);
-        return (await (0,promises_.stat)(file)).isFile();
+        process.kill(mark.pid, 0);
     }
     catch (error) {
-        if (error.code !== undefined)
+        // EPERM: it lives, as another user's.
+        if (errorCode(error) === 'ESRCH')
+            return false;
+        if (errorCode(error) !== 'EPERM')
+            throw error;
+    }
+    const started = await startOf(mark.pid);
+    return mark.started === null || started === null ? null : started === mark.started;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal-lock.js
+
+
+
+
+
+
+
+/** Milliseconds after which a holder that can't be seen from here (another container, an unreadable lock) is taken for dead; it is held for some milliseconds. */
+const SILENT_MS = 30_000;
+/** Milliseconds for which one waits for the others. */
+const PATIENCE_MS = 60_000;
+const RELEASED = 'released';
+async function generations(folder) {
+    const numbers = (await (0,promises_.readdir)(folder)).map((name) => /^lock\.(\d{1,15})$/.exec(name)?.[1]);
+    return numbers
+        .filter((number) => number !== undefined)
+        .map(Number)
+        .sort((a, b) => a - b);
+}
+function readHolder(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch (error) {
+        // A damaged disk, or a hand at work: its age decides.
+        if (error instanceof SyntaxError)
+            return null;
+        throw error;
+    }
+}
+async function isHeld(lock) {
+    try {
+        const text = await (0,promises_.readFile)(lock, 'utf8');
+        if (text === RELEASED)
+            return false;
+        const holder = readHolder(text);
+        const running = holder === null ? null : await isRunning(holder);
+        return running ?? Date.now() - (await (0,promises_.stat)(lock)).mtimeMs < SILENT_MS;
+    }
+    catch (error) {
+        if (errorCode(error) === 'ENOENT')
             return false;
         throw error;
     }
 }
-/** The folders of PATH. Empty and relative entries are left out: what they name depends on the working directory. */
-function searchPath(environment) {
-    const value = environment['PATH'] ?? environment['Path'] ?? '';
-    return value.split(external_node_path_.delimiter).filter((folder) => external_node_path_.isAbsolute(folder));
-}
-/** First program of that name on PATH as an absolute path, or null. On Windows only `.exe`: anything else needs a shell. */
-async function findProgram(name, environment) {
-    const file = process.platform === 'win32' && !/\.exe$/i.test(name) ? `${name}.exe` : name;
-    for (const folder of searchPath(environment)) {
-        const candidate = external_node_path_.join(folder, file);
-        if (await isProgram(candidate))
-            return candidate;
-    }
-    return null;
-}
-/** Every Python on PATH by its own name (`python`, `python3`, `python3.11`), in the order of PATH. */
-async function pythonsOnPath(environment) {
-    const found = [];
-    for (const folder of new Set(searchPath(environment))) {
-        const names = await (0,promises_.readdir)(folder).catch(() => []);
-        for (const name of names.filter((name) => /^python(\d+(\.\d+)?t?)?(\.exe)?$/i.test(name)).sort()) {
-            const file = external_node_path_.join(folder, name);
-            if (await isProgram(file))
-                found.push(file);
-        }
-    }
-    return found;
-}
-
-;// CONCATENATED MODULE: ./.build/src/runner/platform.js
-
-
-
-
-/** The operating system. Throws Failure(2) on one that no wheel of PaddlePaddle is built for. */
-function platform_operatingSystem(platform) {
-    if (platform === 'linux' || platform === 'darwin' || platform === 'win32')
-        return platform;
-    throw new Failure(2, [
-        {
-            where: 'machine',
-            what: `There is no PaddlePaddle for the operating system ${platform}.`,
-            remedy: 'Run on Linux, macOS or Windows.',
-        },
-    ]);
-}
-/** Whose machine it is, from the variables of GitHub's runner. */
-function hostKind(environment) {
-    if (environment['GITHUB_ACTIONS'] !== 'true')
-        return 'shell';
-    return environment['RUNNER_ENVIRONMENT'] === 'github-hosted' ? 'github-hosted' : 'self-hosted';
-}
-/** Flags of the first processor in `/proc/cpuinfo` (`flags` on x86, `Features` on Arm), in lower case; null where it has no such line. */
-function parseCpuinfo(text) {
-    const line = /^(?:flags|Features)[ \t]*:[ \t]*(\S.*)$/m.exec(text)?.[1];
-    return line === undefined ? null : line.toLowerCase().trim().split(/\s+/);
-}
-/** Flags of the processor in lower case; null where the system does not tell (Windows, macOS on Arm). */
-async function cpuFlags(os, options) {
-    if (os === 'linux')
-        return parseCpuinfo(await (0,promises_.readFile)('/proc/cpuinfo', 'utf8').catch(() => ''));
-    const sysctl = os === 'darwin' ? await findProgram('sysctl', options.environment) : null;
-    if (sysctl === null)
-        return null;
-    const names = ['machdep.cpu.features', 'machdep.cpu.leaf7_features'];
-    const answer = await run({ ...options, file: sysctl, args: ['-n', ...names], limitMs: 5_000 });
-    const flags = answer.stdout.toLowerCase().split(/\s+/).filter(Boolean);
-    // macOS writes AVX1.0 where Linux writes avx.
-    return flags.length === 0 ? null : flags.map((flag) => (flag === 'avx1.0' ? 'avx' : flag));
-}
-
-;// CONCATENATED MODULE: ./.build/src/commands/restore.js
-
-
-
-
-/** Undoes journals and says what became of each change. */
-async function undo(journals, log) {
-    for (const journal of journals) {
-        const { undone, left } = await undoJournal(journal);
-        for (const path of undone)
-            log.info(`Put back ${path}.`);
-        for (const { path, why } of left)
-            log.warn({ id: `left-${path}`, text: `${path} is left as it is: ${why}` });
-    }
-}
-/** Undoes what earlier runs changed on this machine and nobody has put back. */
-function restore(request, context) {
-    return conclude('restore', request, context, async () => {
-        const folder = journalFolder(operatingSystem(process.platform), context);
-        const journals = await openJournals(folder, journalOwner(context.environment).runner, null);
-        await context.timeline.step('Put back what was changed', () => undo(journals, context.log));
-        if (journals.length === 0)
-            context.log.info('There is nothing to put back.');
-        return looked;
-    });
-}
-
-// EXTERNAL MODULE: ./node_modules/@renovatebot/pep440/index.js
-var pep440 = __nccwpck_require__(8898);
-;// CONCATENATED MODULE: ./.build/src/packaging/version.js
-
-/** Whether `text` is a version (PEP 440). */
-function isVersion(text) {
-    return pep440.valid(text) !== null;
-}
-/** Order of two versions (PEP 440): negative, zero or positive. Throws TypeError for a text that is none. */
-function compareVersions(a, b) {
-    return pep440.compare(a, b);
-}
-/** Whether a version is an alpha, beta, candidate or development release (PEP 440). */
-function isPreRelease(version) {
-    return pep440.explain(version)?.is_prerelease ?? false;
-}
-/** The version without its local label: `3.2.2+cu126` gives `3.2.2`. */
-function publicVersion(version) {
-    return version.split('+', 1)[0] ?? version;
-}
-function parseClause(text) {
-    const match = /^(===|~=|==|!=|<=|>=|<|>)\s*([^\s,;()]+)$/.exec(text.trim());
-    const [, operator = '', operand = ''] = match ?? [];
-    if (match === null) {
-        return null;
-    }
-    if (operator === '===') {
-        return { operator, version: operand, prefix: false, explained: pep440.explain(operand) };
-    }
-    const prefix = operand.endsWith('.*');
-    const version = prefix ? operand.slice(0, -2) : operand;
-    const explained = pep440.explain(version);
-    const equality = operator === '==' || operator === '!=';
-    if (explained === null ||
-        (explained.local !== null && !equality) ||
-        (prefix && (!equality || !/^[\d!.]+$/.test(version))) ||
-        (operator === '~=' && explained.release.length < 2)) {
-        return null;
-    }
-    return { operator, version, prefix, explained };
-}
-/** The clauses of a specifier in the order written; null where one of them is wrong. */
-function parseClauses(specifier) {
-    if (specifier.trim() === '') {
-        return [];
-    }
-    const clauses = specifier.split(',').map(parseClause);
-    return clauses.every((clause) => clause !== null) ? clauses : null;
-}
-/** Whether `text` is a list of version clauses such as `>=3.1,<3.3` (PEP 440); the empty list holds for every version. */
-function isSpecifier(text) {
-    return parseClauses(text) !== null;
-}
-/** Whether a specifier names one version: a clause `==` without `.*`, or `===`. */
-function isExact(specifier) {
-    return (parseClauses(specifier) ?? []).some(({ operator, prefix }) => operator === '===' || (operator === '==' && !prefix));
-}
-/** `==V.*`: the release begins with V's, missing segments counted as zero. */
-function startsWith(version, epoch, release) {
-    return version.epoch === epoch && release.every((segment, i) => segment === (version.release[i] ?? 0));
-}
-function sameBase(a, b) {
-    return compareVersions(a.base_version, b.base_version) === 0;
-}
-function holds(version, explained, clause) {
-    const wanted = clause.explained;
-    if (clause.operator === '===' || wanted === null) {
-        return version.toLowerCase() === clause.version.toLowerCase();
-    }
-    const order = compareVersions(publicVersion(version), publicVersion(clause.version));
-    const equal = () => clause.prefix
-        ? startsWith(explained, wanted.epoch, wanted.release)
-        : compareVersions(wanted.local === null ? publicVersion(version) : version, clause.version) === 0;
-    switch (clause.operator) {
-        case '==':
-            return equal();
-        case '!=':
-            return !equal();
-        case '>=':
-            return order >= 0;
-        case '<=':
-            return order <= 0;
-        case '~=':
-            return order >= 0 && startsWith(explained, wanted.epoch, wanted.release.slice(0, -1));
-        case '<':
-            return order < 0 && (wanted.is_prerelease || !explained.is_prerelease || !sameBase(explained, wanted));
-        default:
-            return order > 0 && (wanted.is_postrelease || !explained.is_postrelease || !sameBase(explained, wanted));
-    }
-}
 /**
- * Whether a version satisfies every clause (PEP 440). Pre-releases count where `prereleases` says so, or, left out, where a clause names one.
- * Order and parsing are the library's; the clauses are judged here, because its own judgement takes `3.2.2+cu118` for `==3.2.2+cu126`,
- * misses `3.3` for `==3.3.0.*` and refuses `3.3.0rc1` for `<3.3.0rc2`.
- * False for a version or specifier that is none.
+ * Takes the lock: files `lock.N`, of which the highest one counts. Whoever finds it free or its holder dead makes `lock.N+1`, which only
+ * one can; it is never removed but by a higher one, so nobody can take over what has been taken over already. `card`: a file that names
+ * this process, so that a lock is never seen without its holder. Null: somebody else has it.
  */
-function satisfies(version, specifier, options = {}) {
-    const explained = pep440.explain(version);
-    const clauses = parseClauses(specifier);
-    if (explained === null || clauses === null) {
-        return false;
-    }
-    const named = clauses.some(({ operator, explained: wanted }) => operator !== '!=' && wanted?.is_prerelease === true);
-    if (explained.is_prerelease && !(options.prereleases ?? named)) {
-        return false;
-    }
-    return clauses.every((clause) => holds(version, explained, clause));
-}
-/**
- * The `n` versions of `available` nearest to the one wanted, nearest first: the difference of the first release segment counts most,
- * then of the second; of equally near ones the newer comes first. `wanted` may be a specifier: its first version counts.
- */
-function nearestVersions(wanted, available, n) {
-    const release = (/\d+(?:\.\d+)*/.exec(wanted)?.[0] ?? '').split('.').map(Number);
-    const distance = (version) => {
-        const own = pep440.explain(version)?.release ?? [];
-        return Array.from({ length: Math.max(own.length, release.length) }, (_, i) => Math.abs((own[i] ?? 0) - (release[i] ?? 0)));
-    };
-    const order = (a, b) => {
-        const [near, far] = [distance(a), distance(b)];
-        const length = Math.max(near.length, far.length);
-        const difference = Array.from({ length }, (_, i) => (near[i] ?? 0) - (far[i] ?? 0)).find((delta) => delta !== 0);
-        return difference ?? compareVersions(b, a);
-    };
-    return available.filter(isVersion).sort(order).slice(0, n);
-}
-
-;// CONCATENATED MODULE: ./.build/src/catalog/devices.json
-const devices_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"cpu","name":"CPU","kind":"cpu","cuda":null,"distribution":"paddlepaddle","plugin":null,"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"folders":{"stable":"cpu","nightly":"cpu"},"builds":[{"from":null,"below":null,"origins":["python","paddle"],"post":null,"source":"documented; aarch64 and macOS wheels measured on the Python index","date":"2026-11-22"}],"driver":null,"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu102","name":"CUDA 10.2","kind":"cuda","cuda":"10.2","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":null,"nightly":null},"builds":[{"from":"2.4.0","below":"2.5","origins":["python"],"post":null,"source":"measured: CUDA version stated inside the wheels of the Python index","date":"2026-11-22"}],"driver":{"linux":"440.33","windows":"441.22","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu112","name":"CUDA 11.2","kind":"cuda","cuda":"11.2","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":"cu112","nightly":null},"builds":[{"from":"2.6.2","below":"2.7","origins":["paddle"],"post":"112","source":"documented","date":"2026-11-22"},{"from":"2.5.0","below":"2.5.1","origins":["python"],"post":null,"source":"measured: CUDA version stated inside the wheels of the Python index","date":"2026-11-22"}],"driver":{"linux":"450.80.02","windows":"452.39","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu116","name":"CUDA 11.6","kind":"cuda","cuda":"11.6","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":"cu116","nightly":null},"builds":[{"from":"2.6.2","below":"2.7","origins":["paddle"],"post":"116","source":"documented","date":"2026-11-22"}],"driver":{"linux":"450.80.02","windows":"452.39","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu117","name":"CUDA 11.7","kind":"cuda","cuda":"11.7","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":"cu117","nightly":null},"builds":[{"from":"2.6.2","below":"2.7","origins":["paddle"],"post":"117","source":"documented","date":"2026-11-22"}],"driver":{"linux":"450.80.02","windows":"452.39","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu118","name":"CUDA 11.8","kind":"cuda","cuda":"11.8","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":"cu118","nightly":"cu118"},"builds":[{"from":"2.9","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"},{"from":"2.5.1","below":"2.7","origins":["python"],"post":null,"source":"measured: CUDA version stated inside the wheels of the Python index","date":"2026-11-22"}],"driver":{"linux":"450.80.02","windows":"452.39","cuda":null,"source":"documented","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu120","name":"CUDA 12.0","kind":"cuda","cuda":"12.0","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":"cu120","nightly":null},"builds":[{"from":"2.6.2","below":"2.7","origins":["paddle"],"post":"120","source":"documented","date":"2026-11-22"}],"driver":{"linux":"525","windows":"525","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu123","name":"CUDA 12.3","kind":"cuda","cuda":"12.3","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":"cu123","nightly":"cu123"},"builds":[{"from":"2.9","below":"3.0.1","origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":{"linux":"525","windows":"525","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu126","name":"CUDA 12.6","kind":"cuda","cuda":"12.6","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":"cu126","nightly":"cu126"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":{"linux":"550.54.14","windows":"550.54.14","cuda":null,"source":"documented","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu128","name":"CUDA 12.8","kind":"cuda","cuda":"12.8","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64"],"folders":{"stable":null,"nightly":"cu128"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":{"linux":"525","windows":"525","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu129","name":"CUDA 12.9","kind":"cuda","cuda":"12.9","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":"cu129","nightly":"cu129"},"builds":[{"from":"3.1.0","below":null,"origins":["paddle"],"post":null,"source":"Paddle#73687, Paddle#76037","date":"2026-11-22"}],"driver":{"linux":"575","windows":"575","cuda":"12.9","source":"documented: a driver for CUDA 12.9; driver branch number unconfirmed","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu130","name":"CUDA 13.0","kind":"cuda","cuda":"13.0","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"folders":{"stable":"cu130","nightly":"cu130"},"builds":[{"from":"3.3.0","below":null,"origins":["paddle"],"post":null,"source":"PaddleOCR#17791","date":"2026-11-22"}],"driver":{"linux":"580","windows":"580","cuda":"13.0","source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"xpu","name":"Kunlun P800 XPU","kind":"vendor","cuda":null,"distribution":"paddlepaddle-xpu","plugin":null,"platforms":["linux-x64"],"folders":{"stable":"xpu-p800","nightly":"xpu-p800"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[],"source":"documented","date":"2026-11-22"},{"id":"npu","name":"Ascend 910B NPU","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-custom-npu","platforms":["linux-x64","linux-arm64"],"folders":{"stable":"npu","nightly":"npu"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[{"plugin":"3.1.0","distribution":"3.1.0a0","source":"documented","date":"2026-11-22"},{"plugin":"3.2.0","distribution":"3.2.0","source":"one report","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"},{"id":"dcu","name":"Hygon DCU","kind":"vendor","cuda":null,"distribution":"paddlepaddle-dcu","plugin":null,"platforms":["linux-x64"],"folders":{"stable":"dcu","nightly":"dcu"},"builds":[{"from":"3.1.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[],"source":"documented","date":"2026-11-22"},{"id":"mlu","name":"Cambricon MLU370","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-custom-mlu","platforms":["linux-x64"],"folders":{"stable":null,"nightly":"mlu"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[],"source":"documented","date":"2026-11-22"},{"id":"gcu","name":"Enflame S60 GCU","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-custom-gcu","platforms":["linux-x64"],"folders":{"stable":null,"nightly":"gcu"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[],"source":"documented","date":"2026-11-22"},{"id":"maca","name":"MetaX C500","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-metax-gpu","platforms":["linux-x64"],"folders":{"stable":"maca","nightly":"maca"},"builds":[{"from":"3.3.0","below":null,"origins":["paddle"],"post":null,"source":"one report","date":"2026-11-22"}],"driver":null,"companions":[{"plugin":"3.3.0","distribution":"3.3.0","source":"one report","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"},{"id":"ixuca","name":"Iluvatar CoreX","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-iluvatar-gpu","platforms":["linux-x64"],"folders":{"stable":"ixuca","nightly":"ixuca"},"builds":[{"from":"3.1.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[{"plugin":"3.1.0","distribution":"3.1.0a0","source":"documented","date":"2026-11-22"},{"plugin":"3.1.1","distribution":"3.1.0a0","source":"documented","date":"2026-11-22"},{"plugin":"3.3.0","distribution":"3.3.0","source":"one report","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"}]');
-;// CONCATENATED MODULE: ./.build/src/catalog/devices.js
-
-
-/** Every device of the catalogue, CPU first, CUDA builds from the oldest to the newest. */
-const devices = devices_namespaceObject;
-/** The device of that id, or undefined. */
-function findDevice(id) {
-    return devices.find((device) => device.id === id);
-}
-/** The CUDA builds, newest CUDA first. */
-function cudaDevices() {
-    return devices.filter(({ kind }) => kind === 'cuda').sort((a, b) => compareVersions(b.cuda ?? '0', a.cuda ?? '0'));
-}
-/** Normalised names (PEP 503) of everything that carries PaddlePaddle itself or plugs into it. */
-const paddleProjects = new Set(devices.flatMap(({ distribution, plugin }) => (plugin === null ? [distribution] : [distribution, plugin])));
-/** Bounds as a PEP 440 specifier: `>=2.5.1,<2.7`, or '' for none. */
-function boundsSpecifier({ from, below, }) {
-    return [from === null ? [] : [`>=${from}`], below === null ? [] : [`<${below}`]].flat().join(',');
-}
-
-;// CONCATENATED MODULE: ./.build/src/packaging/name.js
-/** PEP 508: letters, digits, `.`, `_` and `-`, with a letter or digit at both ends. */
-const namePattern = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i;
-/** Whether `text` is a valid distribution name (PEP 508). */
-function isName(text) {
-    return namePattern.test(text);
-}
-/** The spelling under which indexes and caches know a project (PEP 503): lower case, runs of `-_.` become one `-`. */
-function normalise(name) {
-    return name.replace(/[-_.]+/g, '-').toLowerCase();
-}
-
-// EXTERNAL MODULE: external "node:querystring"
-var external_node_querystring_ = __nccwpck_require__(1792);
-// EXTERNAL MODULE: external "node:url"
-var external_node_url_ = __nccwpck_require__(3136);
-;// CONCATENATED MODULE: ./.build/src/packaging/address.js
-
-
-/** Whether a text begins as an address of any scheme does; `C:\\x` is a path. */
-function isAddress(text) {
-    return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
-}
-/**
- * Reads an http(s) address. Throws SyntaxError with a phrase that says what is wrong and shows no secret,
- * e.g. ``its scheme is `ftp:`, not http or https``.
- */
-function parseAddress(text) {
-    const unsafe = /[\p{Cc}\s"'`<>\\^{|}]/u.exec(text);
-    if (unsafe !== null) {
-        throw new SyntaxError(`it holds the character ${JSON.stringify(unsafe[0])}`);
-    }
-    if (!URL.canParse(text)) {
-        throw new SyntaxError('it is no address');
-    }
-    const parsed = new URL(text);
-    if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-        throw new SyntaxError(`its scheme is \`${parsed.protocol}\`, not http or https`);
-    }
-    if (!/^https?:\/\/[^/]/i.test(text)) {
-        throw new SyntaxError('two slashes and a host must stand behind the scheme');
-    }
-    const { username, password } = parsed;
-    parsed.username = '';
-    parsed.password = '';
-    // A password may hold a lone `%`, on which decodeURIComponent throws.
-    return {
-        url: parsed.href,
-        credentials: username === '' && password === ''
-            ? null
-            : { username: external_node_querystring_.unescape(username), password: external_node_querystring_.unescape(password) },
-    };
-}
-/** Path of a `file:` address. Throws SyntaxError for one of another machine or without an absolute path. */
-function pathOfFileAddress(text) {
+async function tryLock(folder, card) {
+    const known = await generations(folder);
+    const highest = known.at(-1) ?? 0;
+    if (highest > 0 && (await isHeld(external_node_path_.join(folder, `lock.${highest}`))))
+        return null;
+    const lock = external_node_path_.join(folder, `lock.${highest + 1}`);
     try {
-        return (0,external_node_url_.fileURLToPath)(text);
+        await (0,promises_.link)(card, lock);
     }
     catch (error) {
-        throw new SyntaxError(`\`${text}\` is no address of a file on this machine`, { cause: error });
+        if (errorCode(error) === 'EEXIST')
+            return null;
+        throw error;
     }
+    // One who was slow between looking and making may have made an old number again.
+    if ((await generations(folder)).at(-1) !== highest + 1) {
+        await (0,promises_.unlink)(lock);
+        return null;
+    }
+    for (const number of known)
+        await (0,promises_.rm)(external_node_path_.join(folder, `lock.${number}`), { force: true });
+    return lock;
+}
+async function waitForLock(folder, card) {
+    const until = Date.now() + PATIENCE_MS;
+    for (;;) {
+        const lock = await tryLock(folder, card);
+        if (lock !== null)
+            return lock;
+        if (Date.now() > until) {
+            const what = `Another run has held the journal for ${PATIENCE_MS / 1000} seconds.`;
+            throw new failure_Failure(1, [{ where: folder, what, remedy: 'Wait for it to end, or end it, then run this again.' }]);
+        }
+        await (0,external_node_timers_promises_namespaceObject.setTimeout)(5 + Math.random() * 20);
+    }
+}
+/** Cards of processes that were killed. */
+async function removeDeadCards(folder) {
+    for (const name of await (0,promises_.readdir)(folder)) {
+        const card = external_node_path_.join(folder, name);
+        if (name.startsWith('card.') && !(await isHeld(card)))
+            await (0,promises_.rm)(card, { force: true });
+    }
+}
+/** Runs `work` while no other process does with this folder, which is made. Throws Failure(1) where others hold it for a minute. */
+async function withLock(folder, work) {
+    await (0,promises_.mkdir)(folder, { recursive: true, mode: 0o700 });
+    const card = external_node_path_.join(folder, `card.${(0,external_node_crypto_.randomUUID)()}`);
+    await (0,promises_.writeFile)(card, JSON.stringify(await markProcess(process.pid)), { mode: 0o600 });
+    try {
+        const lock = await waitForLock(folder, card);
+        try {
+            await removeDeadCards(folder);
+            return await work();
+        }
+        finally {
+            const released = `${card}.released`;
+            await (0,promises_.writeFile)(released, RELEASED, { mode: 0o600 });
+            await (0,promises_.rename)(released, lock);
+        }
+    }
+    finally {
+        await (0,promises_.rm)(card, { force: true });
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/mirror-list.js
+/** The mirrors of Docker Hub that a part puts in, in order, addresses without a slash at their end: `{ mirrors: [...] }`. */
+function mirrorsOf(part) {
+    const { mirrors } = part;
+    if (mirrors === undefined || typeof mirrors === 'string')
+        throw new TypeError('the part has no list of mirrors');
+    return mirrors;
+}
+/** An address as tools compare it: dockerd writes a slash at the end of each. */
+function bare(address) {
+    return address.replace(/\/+$/, '');
+}
+/** Ours in front, then what was there and is not among ours. */
+function merged(ours, there) {
+    return [...ours, ...without(there, ours)];
+}
+/** What remains of a list when ours are taken out. */
+function without(there, ours) {
+    const known = new Set(ours.map(bare));
+    return there.filter((address) => !known.has(bare(address)));
 }
 
 ;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/error.js
@@ -42850,12 +42282,2285 @@ function stringify(obj, { maxDepth = 1000, numbersAsFloat = false, strictTempora
 /** @deprecated use `import * as ... from 'smol-toml'` instead */
 /* harmony default export */ const dist = ({ parse: parse, stringify: stringify, TomlDate: TomlDate, TomlError: TomlError });
 
+;// CONCATENATED MODULE: ./.build/src/configure/toml.js
+
+/** A TOML file as a table; none is an empty one. Throws SyntaxError where it is broken. */
+function parseToml(text) {
+    try {
+        return parse(text ?? '');
+    }
+    catch (error) {
+        throw new SyntaxError(`it is no TOML (${String(error).split('\n')[0]})`, { cause: error });
+    }
+}
+/** Whether a value of a TOML file is a table. */
+function isTable(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+/** A value that has to be a table; none is an empty one. Throws SyntaxError for anything else. */
+function tableAt(found, name) {
+    if (found === undefined)
+        return {};
+    if (!isTable(found))
+        throw new SyntaxError(`\`${name}\` is no table`);
+    return found;
+}
+/** A table as text with a line end at its end; '' for an empty one. */
+function writeToml(table) {
+    const text = stringify(table).trim();
+    return text === '' ? '' : `${text}\n`;
+}
+/** A table below the text that is there, comments and all. */
+function appendToml(text, table) {
+    const above = text?.trimEnd() ?? '';
+    return `${above}${above === '' ? '' : '\n\n'}${writeToml(table)}`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/buildkit-file.js
+
+
+/** BuildKit writes a mirror as a host with an optional path; the scheme follows from the section of that host. */
+function buildkit_file_location(address) {
+    return address.replace(/^https?:\/\//, '');
+}
+/** A mirror that speaks plain http says so in a section of its own host. */
+function plainHosts(mirrors) {
+    return mirrors.filter((address) => address.startsWith('http:')).map((address) => new URL(address).host);
+}
+function sections(text) {
+    const all = parseToml(text);
+    const registry = tableAt(all['registry'], 'registry');
+    const hub = tableAt(registry['docker.io'], 'registry."docker.io"');
+    const there = hub['mirrors'] ?? [];
+    if (!Array.isArray(there) || !there.every((one) => typeof one === 'string'))
+        throw new SyntaxError('`mirrors` of registry."docker.io" is no list of hosts');
+    return { all, registry, hub, there };
+}
+/**
+ * Mirrors of Docker Hub in a buildkitd.toml (https://docs.docker.com/build/buildkit/toml-configuration/), ours in front. A file that says
+ * nothing of the hosts in question keeps its text, and ours stands at its end.
+ */
+const buildkitFile = {
+    put(text, part) {
+        const mirrors = mirrorsOf(part);
+        const { all, registry, hub, there } = sections(text);
+        const plain = plainHosts(mirrors).map((host) => [host, { ...tableAt(registry[host], host), http: true }]);
+        const ours = {
+            ...Object.fromEntries(plain),
+            'docker.io': { ...hub, mirrors: merged(mirrors.map(buildkit_file_location), there) },
+        };
+        const known = Object.keys(ours).some((name) => name in registry);
+        // A table written in one line, `registry = { ... }`, cannot be added to below.
+        const closed = /^\s*registry\s*[=.]/m.test(text ?? '');
+        if (!known && !closed)
+            return appendToml(text, { registry: ours });
+        return writeToml({ ...all, registry: { ...registry, ...ours } });
+    },
+    take(text, part, before) {
+        const mirrors = mirrorsOf(part);
+        const { all, registry, hub, there } = sections(text);
+        const left = without(there, mirrors.map(buildkit_file_location));
+        const { mirrors: _ours, ...others } = hub;
+        const rest = left.length > 0 ? { ...others, mirrors: left } : others;
+        const displaced = tableAt(parseToml(before)['registry'], 'registry');
+        const plain = plainHosts(mirrors).filter((host) => displaced[host] === undefined);
+        const kept = Object.entries(registry).filter(([name]) => name !== 'docker.io' && !plain.includes(name));
+        const { registry: _registry, ...top } = all;
+        const whole = Object.fromEntries(kept);
+        if (Object.keys(rest).length > 0)
+            whole['docker.io'] = rest;
+        const found = writeToml(Object.keys(whole).length > 0 ? { ...top, registry: whole } : top);
+        return found === '' && before === null ? null : found;
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/containerd-file.js
+
+
+/** With `pull` alone a tag would be looked up at Docker Hub itself, which fails where Hub is out of reach. */
+const capabilities = ['pull', 'resolve'];
+const hub = 'https://registry-1.docker.io';
+function split(text) {
+    const { host, ...top } = parseToml(text);
+    const hosts = Object.entries(tableAt(host, 'host')).map(([name, table]) => [name, tableAt(table, name)]);
+    return { top, hosts };
+}
+/** Hosts are asked in the order of the file. */
+function containerd_file_write(top, hosts) {
+    const head = writeToml(top);
+    return hosts.length === 0
+        ? head
+        : `${head}${head === '' ? '' : '\n'}${writeToml({ host: Object.fromEntries(hosts) })}`;
+}
+/**
+ * Mirrors of Docker Hub in containerd's `docker.io/hosts.toml` (https://github.com/containerd/containerd/blob/main/docs/hosts.md), ours
+ * in front of the hosts that it names. Comments of such a file are lost while ours is in it.
+ */
+const containerdFile = {
+    put(text, part) {
+        const { top, hosts } = split(text);
+        const mirrors = mirrorsOf(part);
+        const known = new Set(mirrors.map(bare));
+        const ours = mirrors.map((address) => [address, { capabilities }]);
+        return containerd_file_write({ server: hub, ...top }, [...ours, ...hosts.filter(([name]) => !known.has(bare(name)))]);
+    },
+    take(text, part, before) {
+        const { top, hosts } = split(text);
+        const ours = new Set(mirrorsOf(part).map(bare));
+        const left = hosts.filter(([name]) => !ours.has(bare(name)));
+        const { server, ...others } = top;
+        const bareServer = Object.keys(others).length === 0 && server === hub;
+        return left.length === 0 && bareServer && before === null ? null : containerd_file_write(top, left);
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker-file.js
+
+function docker_file_parse(text) {
+    // dockerd takes an empty file for one without settings.
+    if (text === null || text.trim() === '')
+        return {};
+    const found = JSON.parse(text);
+    if (typeof found !== 'object' || found === null || Array.isArray(found))
+        throw new SyntaxError('it holds no object');
+    return found;
+}
+function mirrorsIn(settings) {
+    const there = settings['registry-mirrors'];
+    if (there === undefined || there === null)
+        return null;
+    if (!Array.isArray(there) || !there.every((one) => typeof one === 'string'))
+        throw new SyntaxError('`registry-mirrors` is no list of addresses');
+    return there;
+}
+/** JSON in the file's own indentation, tab or blanks; four blanks, as Docker's documentation writes it, for a new one. */
+function docker_file_write(settings, text) {
+    const indent = /^[ \t]+(?=")/m.exec(text ?? '')?.[0] ?? '    ';
+    return `${JSON.stringify(settings, null, indent)}\n`;
+}
+/** The `registry-mirrors` of a daemon.json, or null where it has none. Throws SyntaxError for a file that dockerd would refuse. */
+function listedMirrors(text) {
+    return mirrorsIn(docker_file_parse(text));
+}
+/**
+ * `registry-mirrors` of daemon.json: ours in front of those that are there, every other setting as it was. Taken out, the list itself
+ * stays, be it empty: dockerd keeps its old mirrors when a reloaded file has no such key (its `daemon/reload.go`; seen with 20.10).
+ */
+const dockerFile = {
+    put(text, part) {
+        const settings = docker_file_parse(text);
+        return docker_file_write({ ...settings, 'registry-mirrors': merged(mirrorsOf(part), mirrorsIn(settings) ?? []) }, text);
+    },
+    take(text, part) {
+        const settings = docker_file_parse(text);
+        return docker_file_write({ ...settings, 'registry-mirrors': without(mirrorsIn(settings) ?? [], mirrorsOf(part)) }, text);
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/env-lines.js
+function linesOf(part) {
+    const lines = part['lines'];
+    if (lines === undefined || typeof lines === 'string')
+        throw new TypeError('the part has no list of lines');
+    return lines;
+}
+/** Assignments at the end of a file of variables, where they win over earlier ones. The part is `lines`, each maybe of several lines. */
+const environmentLines = {
+    put(text, part) {
+        const before = text === null || text === '' || text.endsWith('\n') ? (text ?? '') : `${text}\n`;
+        return (before +
+            linesOf(part)
+                .map((line) => `${line}\n`)
+                .join(''));
+    },
+    take(text, part, before) {
+        // The last one of each: an equal line further up is the user's.
+        const rest = linesOf(part).reduceRight((whole, line) => {
+            const at = `\n${whole}`.lastIndexOf(`\n${line}\n`);
+            return at < 0 ? whole : whole.slice(0, at) + whole.slice(at + line.length + 1);
+        }, text);
+        return rest === '' && before === null ? null : rest;
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/editor.js
+/** The text of a part's entry. Throws TypeError where there is none: a journal of another version. */
+function textOf(part, name) {
+    const value = part[name];
+    if (typeof value !== 'string')
+        throw new TypeError(`the part has no text ${JSON.stringify(name)}`);
+    return value;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/ini.js
+/**
+ * Reads a file as Python's `configparser.RawConfigParser` does, which pip uses (docs.python.org/3/library/configparser): `=` or `:`, whole lines
+ * of comments, deeper indented lines go on with a value, sections and options once each. Throws SyntaxError with the line where that one would.
+ */
+function parseIni(text) {
+    const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
+    const sections = [];
+    const entries = [];
+    const fail = (at, what) => {
+        throw new SyntaxError(`line ${at + 1} ${what}`);
+    };
+    let open = false;
+    for (const [at, line] of lines.entries()) {
+        const bare = line.trim();
+        if (bare === '' || bare.startsWith('#') || bare.startsWith(';'))
+            continue;
+        const indent = line.length - line.trimStart().length;
+        const last = entries.at(-1);
+        if (open && last !== undefined && indent > last.indent) {
+            entries[entries.length - 1] = { ...last, value: `${last.value}\n${bare}`, end: at + 1 };
+            continue;
+        }
+        const header = /^\[(.+)\]/.exec(bare)?.[1];
+        if (header !== undefined) {
+            if (sections.some(({ name }) => name === header))
+                fail(at, `has the section [${header}] a second time`);
+            sections.push({ name: header, line: at });
+            open = false;
+            continue;
+        }
+        const section = sections.at(-1)?.name;
+        if (section === undefined)
+            return fail(at, 'stands before any section');
+        const head = /^\s*([^=:]*?)\s*[=:]\s*/.exec(line);
+        const written = head?.[1]?.toLowerCase() ?? '';
+        if (head === null || written === '')
+            return fail(at, 'is neither a section, an option nor a comment');
+        if (entries.some((entry) => entry.section === section && entry.written === written))
+            fail(at, `has the option ${written} a second time`);
+        const key = written.replaceAll('_', '-').replace(/^--/, '');
+        const value = line.slice(head[0].length).trim();
+        entries.push({ section, key, head: head[0].trimEnd(), value, start: at, end: at + 1, indent, written });
+        open = true;
+    }
+    return { lines, eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n', sections, entries };
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/pip-ini.js
+
+
+/** `[global]` speaks to all of pip's commands; `[install]` beats it for the one that matters. */
+const pip_ini_sections = ['global', 'install'];
+function entryOf({ entries }, section, key) {
+    return entries.findLast((entry) => entry.section === section && entry.key === key);
+}
+function join(lines, { eol }, text) {
+    const mark = text?.startsWith('\uFEFF') === true ? '\uFEFF' : '';
+    return mark + lines.join(eol);
+}
+/** The text with an option in `[global]`, and in the place of the one in `[install]` where there is one. */
+function putOption(text, key, value) {
+    const ini = parseIni(text);
+    const lines = [...ini.lines];
+    // From the end of the file on, so that line numbers hold.
+    const there = pip_ini_sections.flatMap((section) => entryOf(ini, section, key) ?? []).sort((a, b) => b.start - a.start);
+    for (const { start, end, head } of there)
+        lines.splice(start, end - start, `${head} ${value}`);
+    if (there.some(({ section }) => section === 'global'))
+        return join(lines, ini, text);
+    const current = parseIni(join(lines, ini, text));
+    const section = current.sections.find(({ name }) => name === 'global');
+    const line = `${key} = ${value}`;
+    if (section === undefined) {
+        const end = lines.findLastIndex((one) => one.trim() !== '') + 1;
+        lines.splice(end, lines.length, ...(end === 0 ? [] : ['']), '[global]', line, '');
+    }
+    else {
+        const after = current.entries.filter((entry) => entry.section === 'global').at(-1)?.end ?? section.line + 1;
+        lines.splice(after, 0, line);
+        if (after === lines.length - 1)
+            lines.push('');
+    }
+    return join(lines, ini, text);
+}
+/** The text without our value of an option: with the lines that stood there before, or none. Another value is the user's. */
+function takeOption(text, key, value, before) {
+    const ini = parseIni(text);
+    const old = before === null ? null : parseIni(before);
+    const lines = [...ini.lines];
+    const ours = pip_ini_sections
+        .flatMap((section) => entryOf(ini, section, key) ?? [])
+        .filter((entry) => entry.value === value)
+        .sort((a, b) => b.start - a.start);
+    for (const { section, start, end } of ours) {
+        const displaced = old === null ? undefined : entryOf(old, section, key);
+        lines.splice(start, end - start, ...(displaced === undefined ? [] : (old?.lines.slice(displaced.start, displaced.end) ?? [])));
+    }
+    return join(lines, ini, text);
+}
+/** The text without a `[global]` that we made and that holds nothing any more. */
+function dropSection(text, before) {
+    const ini = parseIni(text);
+    const at = ini.sections.findIndex(({ name }) => name === 'global');
+    const section = ini.sections[at];
+    const had = before !== null && parseIni(before).sections.some(({ name }) => name === 'global');
+    if (section === undefined || had)
+        return text;
+    const end = ini.sections[at + 1]?.line ?? ini.lines.length;
+    if (ini.lines.slice(section.line + 1, end).some((line) => line.trim() !== ''))
+        return text;
+    const lines = [...ini.lines];
+    lines.splice(section.line, end - section.line);
+    while (lines.length > 1 && lines.at(-1)?.trim() === '')
+        lines.pop();
+    return join([...lines, ''], ini, text);
+}
+/**
+ * Options of pip's configuration file (pip.pypa.io, "Configuration"), merged key by key: every other line, comment and blank stays as it is.
+ * The part is options by long name, with their values.
+ */
+const pipIni = {
+    put: (text, part) => Object.keys(part).reduce((whole, key) => putOption(whole, key, textOf(part, key)), text ?? ''),
+    take(text, part, before) {
+        const without = Object.keys(part).reduce((whole, key) => takeOption(whole, key, textOf(part, key), before), text);
+        const rest = dropSection(without, before);
+        return rest.trim() === '' && before === null ? null : rest;
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/podman-file.js
+
+
+function tables(found, name) {
+    if (found === undefined)
+        return [];
+    if (!Array.isArray(found) || !found.every(isTable))
+        throw new SyntaxError(`\`${name}\` is no list of tables`);
+    return found;
+}
+function podman_file_split(text) {
+    const all = parseToml(text);
+    const registries = tables(all['registry'], 'registry');
+    // A registry is known by its prefix, which is its location where none is given.
+    const hub = registries.find(({ prefix, location }) => (prefix ?? location) === 'docker.io');
+    return { all, registries, hub, mirrors: tables(hub?.['mirror'], 'registry.mirror') };
+}
+function mirrorTable(address) {
+    const { protocol, host, pathname } = new URL(address);
+    const location = `${host}${pathname.replace(/\/+$/, '')}`;
+    return protocol === 'http:' ? { location, insecure: true } : { location };
+}
+function others(mirrors, ours) {
+    const known = new Set(ours.map(({ location }) => location));
+    return mirrors.filter(({ location }) => location === undefined || !known.has(location));
+}
+/**
+ * Mirrors of Docker Hub in a registries.conf or a drop-in of it (containers-registries.conf(5), version 2), ours in front. A file that
+ * says nothing of Docker Hub keeps its text, and ours stands at its end. `base` of the part is what a new file begins with.
+ */
+const podmanFile = {
+    put(text, part) {
+        const { base } = part;
+        const below = text ?? (typeof base === 'string' && base !== '' ? base : null);
+        const { all, registries, hub, mirrors } = podman_file_split(below);
+        const ours = mirrorsOf(part).map(mirrorTable);
+        const whole = { ...(hub ?? { location: 'docker.io' }), mirror: [...ours, ...others(mirrors, ours)] };
+        if (hub !== undefined)
+            return writeToml({ ...all, registry: registries.map((one) => (one === hub ? whole : one)) });
+        // `registry = [...]` cannot be added to below.
+        if (/^\s*registry\s*=/m.test(below ?? ''))
+            return writeToml({ ...all, registry: [...registries, whole] });
+        return appendToml(below, { registry: [whole] });
+    },
+    take(text, part, before) {
+        const { all, registries, hub, mirrors } = podman_file_split(text);
+        if (hub === undefined)
+            return text;
+        const left = others(mirrors, mirrorsOf(part).map(mirrorTable));
+        const { mirror: _mirror, ...rest } = hub;
+        const ours = left.length === 0 && podman_file_split(before).hub === undefined && Object.keys(rest).join() === 'location';
+        const changed = left.length > 0 ? { ...rest, mirror: left } : rest;
+        const kept = registries.flatMap((one) => (one !== hub ? [one] : ours ? [] : [changed]));
+        const { registry: _registry, ...top } = all;
+        const found = writeToml(kept.length > 0 ? { ...top, registry: kept } : top);
+        return found === '' && before === null ? null : found;
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/whole-text.js
+
+/** A file that is ours alone, in a folder of ours. */
+const wholeText = {
+    put: (_text, part) => textOf(part, 'text'),
+    take: () => null,
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/editors.js
+
+
+
+
+
+
+
+const editors = {
+    'environment-lines': environmentLines,
+    'pip-ini': pipIni,
+    'docker-mirrors': dockerFile,
+    'buildkit-mirrors': buildkitFile,
+    'containerd-mirrors': containerdFile,
+    'podman-mirrors': podmanFile,
+    'whole-text': wholeText,
+};
+/** The editor that a journal names. Throws Error for one that this version does not have. */
+function editorNamed(name) {
+    const known = editors;
+    const editor = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (editor === undefined)
+        throw new Error(`it was edited by another version of this program (as ${name})`);
+    return editor;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal-settle.js
+
+
+
+
+
+function decode(content) {
+    try {
+        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+    }
+    catch (error) {
+        throw new SyntaxError('it is not UTF-8', { cause: error });
+    }
+}
+const textOfState = (state) => (state === null ? null : decode(state.content));
+function replay(base, layers) {
+    return layers.reduce((text, { editor, part }) => editorNamed(editor).put(text, part), textOfState(base));
+}
+/** What a ledger would hold had somebody else's change been there from the beginning: all layers taken out of the file as it is now. */
+function rebase(ledger, now) {
+    let text = decode(now.content);
+    for (const [at, { editor, part }] of [...ledger.layers.entries()].toReversed()) {
+        if (text !== null)
+            text = editorNamed(editor).take(text, part, replay(ledger.base, ledger.layers.slice(0, at)));
+    }
+    return { ...ledger, base: text === null ? null : { ...now, content: Buffer.from(text) } };
+}
+/** The ledger as it stands on the file of now, with how that was found. Throws Error or SyntaxError where the file can't be read or is broken. */
+async function meet(ledger) {
+    const now = await readState(ledger.path);
+    if (ledger.states.includes(stateMark(now)))
+        return { ledger, found: 'ours', now };
+    if (now === null)
+        return { ledger: { ...ledger, base: null, layers: [] }, found: 'deleted', now };
+    return { ledger: rebase(ledger, now), found: 'changed', now };
+}
+/** The file with these layers on the ledger's base; null: no file. Throws SyntaxError where the base is broken. */
+function target({ base, mode }, layers) {
+    if (layers.length === 0)
+        return base;
+    const content = Buffer.from(replay(base, layers) ?? '');
+    return base === null ? { content, mode, uid: -1, gid: -1 } : { ...base, content };
+}
+/**
+ * Brings a file that was met to these layers: recorded first, then replaced in one step, then recorded as done. Killed at any point, the
+ * ledger tells the file's state as ours, and the same call comes to the same end.
+ */
+async function settle(folder, { ledger, now }, layers) {
+    const wanted = target(ledger, layers);
+    const same = stateMark(now) === stateMark(wanted);
+    await (0,promises_.rm)(ledger.staging, { force: true });
+    // A layer that leaves stays on record until it is out, one that comes is on record before it is in.
+    const during = layers.length < ledger.layers.length ? ledger.layers : layers;
+    await writeLedger(folder, { ...ledger, layers: during, states: [stateMark(now), stateMark(wanted)] });
+    if (wanted === null) {
+        if (now !== null) {
+            await (0,promises_.unlink)(ledger.path);
+            await syncFolder(external_node_path_.dirname(ledger.path));
+        }
+    }
+    else if (!same) {
+        await makeFolders(ledger.folders);
+        await replaceFile(ledger.path, ledger.staging, wanted.content, wanted.mode, ledger.base);
+    }
+    if (layers.length > 0) {
+        if (layers !== during)
+            await writeLedger(folder, { ...ledger, layers, states: [stateMark(wanted)] });
+        return;
+    }
+    await removeFolders(ledger.folders);
+    await removeLedger(folder, ledger);
+}
+/** Whether two layers are one owner's of one editor, whatever their parts. */
+function isSameLayer(one, other) {
+    return one.owner.id === other.owner.id && one.editor === other.editor;
+}
+/** A layer of an owner, and the same one with another part. */
+function withLayer(layers, layer) {
+    const same = (other) => isSameLayer(other, layer);
+    return layers.some(same) ? layers.map((other) => (same(other) ? layer : other)) : [...layers, layer];
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal-undo.js
+
+
+
+
+
+
+
+const reasonOf = (error) => {
+    if (error instanceof failure_Failure)
+        return error.problems.map(({ what }) => what).join(' ');
+    if ((0,types_.isNativeError)(error))
+        return error.message;
+    throw error;
+};
+async function undoFile(folder, ledger, ids) {
+    const met = await meet(ledger);
+    await settle(folder, met, met.ledger.layers.filter(({ owner }) => !ids.has(owner.id)));
+    return met.found;
+}
+/**
+ * Takes the parts of these owners out of every file, whatever others put in before or after them, then does their effects, each once.
+ * One that can't be undone keeps no other one. Throws Failure(1) where another run holds the journal.
+ */
+async function undo(stateFolder, ids, effects) {
+    const folder = external_node_path_.join(stateFolder, 'journal');
+    const files = [];
+    const left = [];
+    const isTheirs = ({ owner }) => ids.has(owner.id);
+    const due = await withLock(folder, async () => {
+        for (const ledger of (await readLedgers(folder)).filter(({ layers }) => layers.some(isTheirs))) {
+            try {
+                files.push({ path: ledger.path, found: await undoFile(folder, ledger, ids) });
+            }
+            catch (error) {
+                left.push({ what: ledger.path, why: reasonOf(error) });
+            }
+        }
+        return (await readAfterwards(folder)).filter(isTheirs);
+    });
+    // Outside of the lock: an effect may edit files itself.
+    const done = await doEffects(folder, due, effects, left);
+    return { files, effects: done, left };
+}
+async function doEffects(folder, due, effects, left) {
+    const said = [];
+    const done = new Set();
+    for (const one of due) {
+        const { kind, data } = one;
+        const mark = JSON.stringify([kind, data]);
+        try {
+            const effect = Object.hasOwn(effects, kind) ? effects[kind] : undefined;
+            if (effect === undefined)
+                throw new Error('another version of this program recorded it');
+            if (!done.has(mark))
+                said.push(await effect(data));
+            done.add(mark);
+            await removeAfterwards(folder, one);
+        }
+        catch (error) {
+            left.push({ what: kind, why: reasonOf(error) });
+        }
+    }
+    return said;
+}
+/** Everyone who has changes on record here. */
+async function journal_undo_owners(stateFolder) {
+    const folder = external_node_path_.join(stateFolder, 'journal');
+    const ledgers = await readLedgers(folder);
+    const all = [...ledgers.flatMap(({ layers }) => layers), ...(await readAfterwards(folder))].map(({ owner }) => owner);
+    const distinct = [...new Map(all.map((owner) => [owner.id, owner])).values()];
+    return await Promise.all(distinct.map(async (owner) => ({ owner, running: owner.parent === null ? null : await isRunning(owner.parent) })));
+}
+/** Whether an earlier job was killed before its post: a runner has one job at a time, so another one's name is enough; else its process tells. */
+function wasKilled({ owner, running }, now) {
+    if (owner.scope !== 'job' || owner.id === now.id)
+        return false;
+    if (owner.runner === now.runner && owner.run !== '' && now.run !== '')
+        return owner.run !== now.run;
+    return running === false;
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/context.js
+/** What post has to undo of a journal: what is kept waits for `restore`. */
+function toUndo({ folder, owner }) {
+    return owner.scope === 'job' ? { folder, id: owner.id } : null;
+}
+/** An empty report of a command. */
+function beginStory(command, context) {
+    return {
+        program: { name: 'paddle-mirror-setup', version: context.version, node: process.version },
+        command,
+        started: context.started.toISOString(),
+        totalMs: 0,
+        outcome: 'failed',
+        problems: [],
+        notices: [],
+        steps: [],
+        runner: null,
+        plan: null,
+        choice: null,
+        sources: [],
+        probes: [],
+        cache: null,
+        store: null,
+        lock: null,
+        install: null,
+        configured: {},
+        containers: null,
+        buildContext: null,
+        verification: null,
+        gateway: null,
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/deadline.js
+
+/** Starts the deadline of `timeout-minutes`, beside the user's own wish to stop. */
+function startDeadline(timeoutMs, stop) {
+    const end = performance.now() + timeoutMs;
+    const time = AbortSignal.timeout(timeoutMs);
+    return {
+        signal: AbortSignal.any([stop, time]),
+        remainingMs: () => Math.max(0, end - performance.now()),
+        failure(doing) {
+            if (stop.aborted) {
+                return new failure_Failure(1, [
+                    {
+                        where: 'stopped',
+                        what: `The run was stopped while it did: ${doing}.`,
+                        remedy: 'What has arrived is kept; run it again to go on.',
+                    },
+                ]);
+            }
+            if (!time.aborted)
+                return null;
+            const minutes = timeoutMs / 60_000;
+            return new failure_Failure(1, [
+                {
+                    where: 'timeout-minutes',
+                    what: `The ${minutes} minutes were over while it did: ${doing}.`,
+                    remedy: 'What has arrived is kept, so a second run goes on from there; or give it more time.',
+                },
+            ]);
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/conclude.js
+
+
+
+
+/** Nothing for later steps: a command that only looks, or failed. */
+const conclude_looked = { exitCode: 0, later: { variables: {}, path: [] } };
+/** Warns once for each notice and writes it into the story. */
+function tell({ story, context }, notices) {
+    for (const notice of notices) {
+        if (story.notices.some(({ id, text }) => id === notice.id || text === notice.text))
+            continue;
+        story.notices = [...story.notices, notice];
+        context.log.warn(notice);
+    }
+}
+/**
+ * Runs a command's stages and gives the outcome with the report, also when they failed: a Failure ends in its own exit code, what was
+ * changed before it stays in the state, so that post can undo it. Throws on what is a defect of ours.
+ */
+async function conclude_conclude(command, request, context, stages) {
+    const deadline = startDeadline(request.timeoutMs, context.signal);
+    const run = {
+        request,
+        context,
+        deadline,
+        story: beginStory(command, context),
+        state: { undo: toUndo(context.journal), save: null, notSaved: null },
+    };
+    const { story } = run;
+    const finish = async (exitCode, later) => {
+        story.outcome = exitCode === 0 ? 'done' : 'failed';
+        story.steps = context.timeline.steps();
+        story.totalMs = context.timeline.elapsed();
+        if (request.reportFile !== null)
+            await (0,promises_.writeFile)(request.reportFile, `${JSON.stringify(story, null, 2)}\n`);
+        return { exitCode, report: story, later, state: run.state };
+    };
+    try {
+        const { exitCode, later } = await stages(run);
+        return await finish(exitCode, later);
+    }
+    catch (error) {
+        const failure = deadline.failure(context.timeline.current() ?? 'starting') ?? (error instanceof failure_Failure ? error : null);
+        if (failure === null)
+            throw error;
+        story.problems = failure.problems;
+        return finish(failure.exitCode, conclude_looked.later);
+    }
+}
+
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
+;// CONCATENATED MODULE: ./.build/src/process/run.js
+
+
+
+const run_windows = process.platform === 'win32';
+/** Characters of a stream that are kept, give or take one chunk. */
+const kept = 4_000_000;
+/** After the end of the process its pipes may be held by a stray child for this long, ms. */
+const pipeGraceMs = 1_000;
+/** A killed process that hangs in a driver ends when the driver lets go; it is waited for this long, ms. */
+const killGraceMs = 2_000;
+/** The end of a text that comes in chunks. */
+function createTail() {
+    let chunks = [];
+    let length = 0;
+    return {
+        add: (chunk) => {
+            chunks.push(chunk);
+            length += chunk.length;
+            // Halved seldom, not cut at every chunk: a program that floods its output costs no more than reading it.
+            if (length < 2 * kept)
+                return;
+            chunks = [chunks.join('').slice(-kept)];
+            length = kept;
+        },
+        text: () => chunks.join('').slice(-kept),
+    };
+}
+/** POSIX: what a program started (git, build back ends, a script's tool) is in its process group and goes with it. */
+function signalGroup(pid, signal) {
+    try {
+        process.kill(-pid, signal);
+    }
+    catch (error) {
+        // ESRCH: nothing of the group is left, which is what was wanted.
+        if (error.code !== 'ESRCH')
+            throw error;
+    }
+}
+/** Windows has no process groups; its own tool walks the tree. Where that fails the program alone is ended. */
+async function endTree(child) {
+    const { exec } = await Promise.resolve(/* import() */).then(__nccwpck_require__.bind(__nccwpck_require__, 5781));
+    const quiet = { silent: true, ignoreReturnCode: true };
+    const code = await exec('taskkill', ['/pid', String(child.pid), '/t', '/f'], quiet).catch(() => null);
+    if (code !== 0)
+        child.kill('SIGKILL');
+}
+const reason = (error) => error.code ?? String(error);
+/**
+ * Runs a program without a shell, in a process group of its own that is ended as a whole: at the limit,
+ * on abort, and when the program itself has ended. A program that fails, hangs or is none is an answer; throws the signal's reason alone.
+ */
+async function run(call) {
+    call.signal.throwIfAborted();
+    const started = performance.now();
+    const said = { stdout: createTail(), stderr: createTail(), output: createTail() };
+    let timedOut = false;
+    const end = (rest) => ({
+        ...rest,
+        stdout: said.stdout.text(),
+        stderr: said.stderr.text(),
+        output: said.output.text(),
+        timedOut,
+        ms: performance.now() - started,
+    });
+    const start = () => (0,external_node_child_process_namespaceObject.spawn)(call.file, call.args, {
+        cwd: call.cwd,
+        env: call.environment,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: !run_windows,
+        windowsHide: true,
+    });
+    let child;
+    try {
+        child = start();
+    }
+    catch (error) {
+        // Arguments that no program can be given (too long, with a NUL) are thrown, not emitted.
+        return end({ code: null, signal: null, startError: reason(error) });
+    }
+    for (const name of ['stdout', 'stderr']) {
+        child[name].setEncoding('utf8').on('data', (text) => {
+            said[name].add(text);
+            said.output.add(text);
+        });
+    }
+    // A program may end without reading: how it ended tells all there is to tell.
+    child.stdin.once('error', () => undefined).end(call.input);
+    const closed = new Promise((resolve) => child.once('close', () => resolve()));
+    const givenUp = new AbortController();
+    let next;
+    let ending;
+    const kill = (pid) => {
+        if (run_windows)
+            ending = endTree(child);
+        else
+            signalGroup(pid, 'SIGKILL');
+        next = setTimeout(() => givenUp.abort(), killGraceMs);
+    };
+    const stop = () => {
+        const { pid } = child;
+        if (pid === undefined || next !== undefined)
+            return;
+        if (run_windows || call.graceMs === undefined)
+            return kill(pid);
+        signalGroup(pid, 'SIGTERM');
+        next = setTimeout(() => kill(pid), call.graceMs);
+    };
+    const limit = setTimeout(() => {
+        timedOut = true;
+        stop();
+    }, call.limitMs);
+    call.signal.addEventListener('abort', stop, { once: true });
+    try {
+        const [code, signal] = (await (0,external_node_events_.once)(child, 'exit', { signal: givenUp.signal }));
+        // On Windows the tree of a process that has ended can no longer be walked.
+        if (child.pid !== undefined && !run_windows)
+            signalGroup(child.pid, 'SIGKILL');
+        await Promise.race([closed, (0,external_node_timers_promises_namespaceObject.setTimeout)(pipeGraceMs, undefined, { ref: false })]);
+        await ending;
+        call.signal.throwIfAborted();
+        return end({ code, signal, startError: null });
+    }
+    catch (error) {
+        call.signal.throwIfAborted();
+        if (givenUp.signal.aborted)
+            return end({ code: null, signal: null, startError: null });
+        // `once` rejects with the child's `error` event: it could not be started.
+        if (child.pid !== undefined)
+            throw error;
+        return end({ code: null, signal: null, startError: reason(error) });
+    }
+    finally {
+        clearTimeout(limit);
+        clearTimeout(next);
+        call.signal.removeEventListener('abort', stop);
+        child.unref();
+        child.stdin.destroy();
+        child.stdout.destroy();
+        child.stderr.destroy();
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker-check.js
+
+
+
+
+
+
+const where = 'docker-mirrors';
+const validateMs = 20_000;
+const isLoopback = (host) => /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(host);
+/** Addresses that speak plain http to another machine, unless `insecure` (`host:port`) says that this is wanted. */
+function plainProblems(mirrors, insecure) {
+    const plain = mirrors.filter((address) => {
+        const { protocol, hostname, host } = new URL(address);
+        return protocol === 'http:' && !isLoopback(hostname) && !insecure.includes(host);
+    });
+    return plain.map((address) => ({
+        where,
+        what: `${address} speaks plain http to another machine: anyone on the way could change what an image holds.`,
+        remedy: "Write https, or name the host in the daemon's `insecure-registries` first if this is what you want.",
+    }));
+}
+/** dockerd up to 24 refuses a mirror with a path. */
+function pathProblems(mirrors, { version }) {
+    const major = Number(version.split('.')[0]);
+    if (!(major < 25))
+        return [];
+    return mirrors
+        .filter((address) => new URL(address).pathname.replace(/\/+$/, '') !== '')
+        .map((address) => ({
+        where,
+        what: `${address} has a path, which Docker ${version} does not take; 25.0 and newer do.`,
+        remedy: 'Name a mirror that is the root of its host, or use a newer Docker.',
+    }));
+}
+/** What keeps the daemon from being told, beside its file: nothing is changed then. */
+function daemonProblems(mirrors, info, daemon) {
+    const problems = [...plainProblems(mirrors, info.insecure), ...pathProblems(mirrors, info)];
+    if (daemon.mirrorsByFlag) {
+        problems.push({
+            where,
+            what: 'The Docker daemon was started with `--registry-mirror`, and refuses a file that names mirrors as well.',
+            remedy: 'Move that setting from the command line of the daemon to its daemon.json, or add the mirror there.',
+        });
+    }
+    if (!daemon.sameFile) {
+        problems.push({
+            where,
+            what: `The Docker daemon sees another ${daemon.file} than this process does: one of both runs in a container or a snap of its own.`,
+            remedy: 'Run this step on the host of the daemon, or write the mirrors there.',
+        });
+    }
+    if (!maySignal(daemon.pid)) {
+        problems.push({
+            where,
+            what: `This user may not tell the Docker daemon (process ${daemon.pid}) to read its file again.`,
+            remedy: 'Run this step as root or as the user of a rootless daemon, or leave `docker` out of `configure`.',
+        });
+    }
+    return problems;
+}
+function maySignal(pid) {
+    try {
+        // Signal 0 only asks.
+        return process.kill(pid, 0);
+    }
+    catch (error) {
+        if (errorCode(error) === null)
+            throw error;
+        return false;
+    }
+}
+/** The text of a file of the daemon, or null where there is none. */
+async function readDaemonFile(file) {
+    return await (0,promises_.readFile)(file, 'utf8').catch((error) => {
+        if (errorCode(error) === 'ENOENT')
+            return null;
+        throw error;
+    });
+}
+/**
+ * Has the daemon's own program look at the file as it would be (`dockerd --validate`, 23.0 and newer). Null: nothing to complain, or an
+ * older one, which has no such look; else what it says. A broken file of the user's is the journal's to refuse.
+ */
+async function validate({ program, file }, mirrors, { version }, signal) {
+    if (!(Number(version.split('.')[0]) >= 23))
+        return null;
+    const folder = await (0,promises_.mkdtemp)(external_node_path_.join((0,external_node_os_.tmpdir)(), 'paddle-mirror-setup-'));
+    try {
+        const copy = external_node_path_.join(folder, 'daemon.json');
+        await (0,promises_.writeFile)(copy, dockerFile.put(await readDaemonFile(file), { mirrors }), { mode: 0o600 });
+        const call = {
+            file: program,
+            args: ['--validate', '--config-file', copy],
+            environment: {},
+            limitMs: validateMs,
+            signal,
+        };
+        const { code, stderr } = await run(call);
+        return code === 0 ? null : (stderr.trim().split('\n').at(-1) ?? `it ended with ${code}`);
+    }
+    finally {
+        await (0,promises_.rm)(folder, { recursive: true, force: true });
+    }
+}
+/** dockerd's own `hosts.toml` for Docker Hub, which from 28.0 on counts instead of `registry-mirrors`; null: none that does. */
+async function overruled({ version }) {
+    if (!(Number(version.split('.')[0]) >= 28))
+        return null;
+    const file = '/etc/docker/certs.d/docker.io/hosts.toml';
+    return /^\s*\[host\./m.test((await readDaemonFile(file)) ?? '') ? file : null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker-daemon.js
+
+
+
+/** What the system does not let this user see, or what ended meanwhile. */
+async function unlessHidden(read) {
+    return await read.catch((error) => {
+        if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes(errorCode(error) ?? ''))
+            return null;
+        throw error;
+    });
+}
+/** Whether a process listens on a socket file: /proc/PID/net/unix knows the sockets of its network namespace by inode, its descriptors say which are its own. */
+async function listensOn(pid, socket) {
+    const table = await unlessHidden((0,promises_.readFile)(`/proc/${pid}/net/unix`, 'utf8'));
+    const folder = (await unlessHidden((0,promises_.realpath)(external_node_path_.dirname(socket)))) ?? external_node_path_.dirname(socket);
+    const names = new Set([socket, external_node_path_.join(folder, external_node_path_.basename(socket))]);
+    for (const line of table?.split('\n') ?? []) {
+        const [, inode, bound] = /^\S+ \S+ \S+ \S+ \S+ \S+\s+(\d+) (\/.*)$/.exec(line) ?? [];
+        if (inode === undefined || bound === undefined)
+            continue;
+        const real = (await unlessHidden((0,promises_.realpath)(external_node_path_.dirname(bound)))) ?? external_node_path_.dirname(bound);
+        if (!names.has(bound) && !names.has(external_node_path_.join(real, external_node_path_.basename(bound))))
+            continue;
+        for (const name of (await unlessHidden((0,promises_.readdir)(`/proc/${pid}/fd`))) ?? []) {
+            if ((await unlessHidden((0,promises_.readlink)(`/proc/${pid}/fd/${name}`))) === `socket:[${inode}]`)
+                return true;
+        }
+    }
+    return false;
+}
+const docker_daemon_split = (text) => text?.split('\0').filter((part) => part !== '') ?? [];
+/** The value of a long flag of dockerd, `--name=value` or `--name value`; the last one holds. */
+function flag(args, name) {
+    const values = args.flatMap((arg, at) => {
+        if (arg.startsWith(`--${name}=`))
+            return [arg.slice(name.length + 3)];
+        return arg === `--${name}` ? [args[at + 1] ?? ''] : [];
+    });
+    return values.at(-1) ?? null;
+}
+/** Where dockerd looks without `--config-file`: rootless, in its user's configuration (its `cmd/dockerd`, https://docs.docker.com/engine/daemon/). */
+function defaultFile(environment, rootless) {
+    if (!rootless)
+        return '/etc/docker/daemon.json';
+    const value = (name) => environment.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+    return external_node_path_.join(value('XDG_CONFIG_HOME') || external_node_path_.join(value('HOME') ?? '/', '.config'), 'docker', 'daemon.json');
+}
+/** Whether the daemon and we mean the same by a path: its nearest part that is there is one and the same. */
+async function isSame(pid, file) {
+    for (let at = file;; at = external_node_path_.dirname(at)) {
+        const [ours, theirs] = await Promise.all([at, `/proc/${pid}/root${at}`].map((one) => unlessHidden((0,promises_.stat)(one, { bigint: true }))));
+        if (ours && theirs)
+            return ours.ino === theirs.ino && ours.dev === theirs.dev;
+        if (ours || theirs || at === '/')
+            return false;
+    }
+}
+/** Finds the dockerd behind a socket. Null: there is none that this user may see. `rootless`: what the daemon says of itself. */
+async function findDaemon(socket, rootless) {
+    const pids = ((await unlessHidden((0,promises_.readdir)('/proc'))) ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
+    for (const pid of pids) {
+        const name = await unlessHidden((0,promises_.readFile)(`/proc/${pid}/comm`, 'utf8'));
+        if (name?.trim() !== 'dockerd' || !(await listensOn(pid, socket)))
+            continue;
+        const args = docker_daemon_split(await unlessHidden((0,promises_.readFile)(`/proc/${pid}/cmdline`, 'utf8')));
+        const environment = docker_daemon_split(await unlessHidden((0,promises_.readFile)(`/proc/${pid}/environ`, 'utf8')));
+        const folder = (await unlessHidden((0,promises_.readlink)(`/proc/${pid}/cwd`))) ?? '/';
+        const file = external_node_path_.resolve(folder, flag(args, 'config-file') ?? defaultFile(environment, rootless));
+        return {
+            pid,
+            program: `/proc/${pid}/exe`,
+            file,
+            mirrorsByFlag: flag(args, 'registry-mirror') !== null,
+            sameFile: await isSame(pid, file),
+        };
+    }
+    return null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/engine.js
+/** A daemon that said no, or nothing. `status`: HTTP status, null where no answer came; `code`: of the system error, as `ENOENT`. */
+class EngineFault extends Error {
+    status;
+    code;
+    constructor(message, status, code, options) {
+        super(message, options);
+        this.name = 'EngineFault';
+        this.status = status;
+        this.code = code;
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker-reload.js
+
+
+
+/** A daemon reads its file within a moment; under load it may take some seconds, ms. */
+const reloadMs = 15_000;
+const pauseMs = 100;
+/**
+ * Has a running dockerd read its daemon.json again (SIGHUP: no container stops) and waits until it says that it uses these mirrors.
+ * Null: it does. Else a phrase that says what it did instead.
+ */
+async function reloadDocker(pid, engine, mirrors, signal) {
+    const wanted = mirrors.map(bare).join(' ');
+    process.kill(pid, 'SIGHUP');
+    let seen = 'it did not answer any more';
+    for (const until = performance.now() + reloadMs; performance.now() < until; await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal })) {
+        try {
+            const { mirrors: used } = await engine.info(signal);
+            if (used.map(bare).join(' ') === wanted)
+                return null;
+            seen = used.length === 0 ? 'it uses no mirror' : `it uses ${used.join(', ')}`;
+        }
+        catch (error) {
+            if (!(error instanceof EngineFault))
+                throw error;
+            seen = error.message;
+        }
+    }
+    return `${seen} ${reloadMs / 1000} s after it was told to read its file again`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal.js
+
+
+
+
+
+
+
+
+
+
+const folderOf = (place) => external_node_path_.join(place.folder, 'journal');
+function refusal(edit, error) {
+    if (error instanceof failure_Failure || !(0,types_.isNativeError)(error))
+        return error;
+    const code = errorCode(error);
+    const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+    const what = denied
+        ? `This user may not write ${edit.path} (${code}).`
+        : error instanceof SyntaxError
+            ? `${edit.path} is broken and is not repaired: ${error.message}.`
+            : `${edit.path} can't be edited: ${error.message.split(', ')[0]}.`;
+    const remedy = error instanceof SyntaxError
+        ? 'Correct it by hand, or leave this wish out.'
+        : denied
+            ? 'Run this as a user who may, or leave this wish out.'
+            : 'Name a regular file in a folder of yours, or leave this wish out.';
+    return new failure_Failure(2, [{ where: edit.wish, what, remedy }], { cause: error });
+}
+/** Folders that are missing on the way to a file, and those that we made for another one: whoever goes last removes them. */
+function foldersFor(file, missing, ledgers) {
+    const others = ledgers.flatMap(({ folders }) => folders).filter((folder) => file.startsWith(folder + external_node_path_.sep));
+    return [...new Set([...others, ...missing])].sort((a, b) => a.length - b.length);
+}
+/** The ledger of an edit's file, as it is or new. */
+async function ledgerFor(place, edit) {
+    const real = await realTarget(edit.path, place.places);
+    const ledgers = await readLedgers(folderOf(place));
+    const known = ledgers.find((ledger) => ledger.path === real.path);
+    if (known !== undefined)
+        return { ledger: known, known: true };
+    const { dir, base } = external_node_path_.parse(real.path);
+    return {
+        ledger: {
+            path: real.path,
+            base: null,
+            mode: edit.mode,
+            folders: foldersFor(real.path, real.missing, ledgers),
+            layers: [],
+            states: [],
+            staging: external_node_path_.join(dir, `.${base}.${(0,external_node_crypto_.randomUUID)()}.tmp`),
+        },
+        known: false,
+    };
+}
+/** The nearest folder that is there must be ours to write in: a file is replaced, never written over. */
+async function checkFolder({ path: file, folders }) {
+    for (const folder of [external_node_path_.dirname(file), ...folders.toReversed().map((made) => external_node_path_.dirname(made))]) {
+        try {
+            await (0,promises_.access)(folder, promises_.constants.W_OK | promises_.constants.X_OK);
+            return;
+        }
+        catch (error) {
+            if (errorCode(error) !== 'ENOENT')
+                throw error;
+        }
+    }
+}
+/** Opens a journal. Nothing is on disk until the first change. */
+function openJournal(place) {
+    const folder = folderOf(place);
+    const layerOf = ({ editor, part }) => ({ owner: place.owner, editor, part });
+    return {
+        ...place,
+        async check(edit) {
+            try {
+                const { ledger } = await ledgerFor(place, edit);
+                const met = await meet(ledger);
+                target(met.ledger, withLayer(met.ledger.layers, layerOf(edit)));
+                await checkFolder(ledger);
+            }
+            catch (error) {
+                throw refusal(edit, error);
+            }
+        },
+        edit: (edit) => withLock(folder, async () => {
+            const { ledger: before, known } = await ledgerFor(place, edit).catch((error) => {
+                throw refusal(edit, error);
+            });
+            try {
+                const met = await meet(before);
+                await settle(folder, met, withLayer(met.ledger.layers, layerOf(edit)));
+            }
+            catch (error) {
+                if (known)
+                    await writeLedger(folder, before);
+                else {
+                    await removeLedger(folder, before);
+                    await removeFolders(before.folders);
+                }
+                throw refusal(edit, error);
+            }
+        }),
+        async files() {
+            const ledgers = await readLedgers(folder);
+            const isOurs = ({ layers }) => layers.some(({ owner }) => owner.id === place.owner.id);
+            return ledgers.filter(isOurs).map(({ path: file }) => file);
+        },
+        takeBack: (edit) => withLock(folder, async () => {
+            const { ledger, known } = await ledgerFor(place, edit);
+            if (!known)
+                return;
+            const met = await meet(ledger);
+            const others = met.ledger.layers.filter((layer) => !isSameLayer(layer, layerOf(edit)));
+            await settle(folder, met, others);
+        }),
+        afterwards: (kind, data) => withLock(folder, () => writeAfterwards(folder, { owner: place.owner, kind, data })),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker.js
+
+
+
+
+
+
+
+
+
+/** Name of the effect in a journal: what a daemon has to be told once its file is back. */
+const dockerEffect = 'docker-mirrors';
+const effectMs = 60_000;
+/** Mirrors in front of those of a daemon's file. */
+function dockerEdit({ file }, mirrors) {
+    return { path: file, editor: 'docker-mirrors', part: { mirrors }, mode: 0o644, wish: 'docker-mirrors' };
+}
+/**
+ * Puts mirrors into the file of a running dockerd, has it read the file again and waits until it says that it uses them; no container
+ * stops. Gives all mirrors that it uses. Throws Failure(1) where it does not take them, and Failure(2) where the file can't be edited; then
+ * the file is as before.
+ */
+async function tellDocker(journal, engine, daemon, mirrors, signal) {
+    const edit = dockerEdit(daemon, mirrors);
+    await journal.afterwards(dockerEffect, { socket: engine.socket, folder: journal.folder });
+    await journal.edit(edit);
+    const wanted = listedMirrors(await readDaemonFile(daemon.file)) ?? [];
+    const complaint = await reloadDocker(daemon.pid, engine, wanted, signal);
+    if (complaint === null)
+        return wanted;
+    await journal.takeBack(edit);
+    const problem = {
+        where: 'docker-mirrors',
+        what: `The Docker daemon did not take the mirrors: ${complaint}. ${daemon.file} is as before.`,
+        remedy: 'Its log says why (`journalctl -u docker`): a setting in that file may be unknown to it.',
+    };
+    throw new failure_Failure(1, [problem]);
+}
+/** For as long as it takes a daemon to forget its mirrors, the file has an empty list, under an owner of its own: killed here, the next run takes it out. */
+async function withEmptyList(folder, daemon, work) {
+    const owner = {
+        id: `docker-${(0,external_node_crypto_.randomUUID)()}`,
+        scope: 'job',
+        runner: 'docker',
+        run: '',
+        parent: await markProcess(process.pid),
+    };
+    const journal = openJournal({ folder, owner, places: ['/etc'] });
+    await journal.edit(dockerEdit(daemon, []));
+    try {
+        return await work();
+    }
+    finally {
+        await undo(folder, new Set([owner.id]), {});
+    }
+}
+/**
+ * Tells a daemon of its file as it is now, after ours was taken out of it, and says so. A file without a list of mirrors would leave the
+ * daemon with its old ones, so it gets an explicit empty list for that moment. Throws Error where the daemon does not follow.
+ */
+async function settleDocker(socket, folder, engine) {
+    const signal = AbortSignal.timeout(effectMs);
+    const info = await engine.info(signal).catch(() => null);
+    const daemon = info === null ? null : await findDaemon(socket, info.rootless);
+    if (daemon === null)
+        return `The Docker daemon at ${socket} does not run any more; it reads its file when it starts.`;
+    const left = listedMirrors(await readDaemonFile(daemon.file));
+    const reload = () => reloadDocker(daemon.pid, engine, left ?? [], signal);
+    const complaint = left === null ? await withEmptyList(folder, daemon, reload) : await reload();
+    if (complaint !== null)
+        throw new Error(`the Docker daemon did not go back to its mirrors: ${complaint}`);
+    const used = left === null || left.length === 0 ? 'no mirror' : left.join(', ');
+    return `The Docker daemon uses ${used} again, as before.`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/state-folder.js
+
+/**
+ * The folder that remembers what was changed on this machine: outside `RUNNER_TEMP`, which is emptied around every job, and outside the
+ * cache, which anyone may delete. XDG base directories on Linux, Apple's and Microsoft's guidelines elsewhere.
+ */
+function stateFolder(os, environment, home) {
+    if (os === 'win32') {
+        return external_node_path_.win32.join(environment['LOCALAPPDATA'] ?? external_node_path_.win32.join(home, 'AppData', 'Local'), 'paddle-mirror-setup', 'state');
+    }
+    if (os === 'darwin')
+        return external_node_path_.posix.join(home, 'Library', 'Application Support', 'paddle-mirror-setup');
+    const given = environment['XDG_STATE_HOME'];
+    // A relative path in it is to be ignored, says the specification.
+    const base = given !== undefined && external_node_path_.posix.isAbsolute(given) ? given : external_node_path_.posix.join(home, '.local', 'state');
+    return external_node_path_.posix.join(base, 'paddle-mirror-setup');
+}
+
+// EXTERNAL MODULE: external "node:http"
+var external_node_http_ = __nccwpck_require__(7067);
+;// CONCATENATED MODULE: ./.build/src/images/pull-events.js
+function pull_events_parse(line) {
+    try {
+        return JSON.parse(line);
+    }
+    catch (error) {
+        if (error instanceof SyntaxError)
+            return {};
+        throw error;
+    }
+}
+/** Reads the JSON lines of `POST /images/create`. A layer counts while it is downloaded, not again while it is unpacked. */
+function createPullCount(progress) {
+    const layers = new Map();
+    let rest = '';
+    let failed = null;
+    const sum = (part) => [...layers.values()].reduce((all, layer) => all + layer[part], 0);
+    const read = ({ status, id, progressDetail, error }) => {
+        if (typeof error === 'string')
+            failed = error;
+        const layer = layers.get(String(id));
+        if (status === 'Downloading' && typeof progressDetail?.current === 'number') {
+            const { current, total } = progressDetail;
+            layers.set(String(id), { bytes: current, total: typeof total === 'number' && total > 0 ? total : current });
+        }
+        else if (status === 'Download complete' && layer !== undefined) {
+            layers.set(String(id), { bytes: layer.total, total: layer.total });
+        }
+        else
+            return;
+        progress({ bytes: sum('bytes'), total: sum('total') });
+    };
+    return {
+        add(piece) {
+            const lines = `${rest}${piece}`.split('\n');
+            rest = lines.pop() ?? '';
+            for (const line of lines)
+                read(pull_events_parse(line));
+        },
+        bytes: () => sum('bytes'),
+        error() {
+            if (rest !== '')
+                read(pull_events_parse(rest));
+            return failed;
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/engine.js
+
+
+
+
+/** A daemon answers a question about itself at once; while it pulls, something is said at least every few seconds. */
+const answerMs = 15_000;
+const silenceMs = 180_000;
+function ask(socketPath, { method, path, headers = {}, limitMs, signal }) {
+    return new Promise((resolve, reject) => {
+        const asked = (0,external_node_http_.request)({ socketPath, method, path, headers: { host: 'docker', ...headers }, signal, agent: false });
+        asked.setTimeout(limitMs, () => asked.destroy(new Error(`nothing came within ${limitMs / 1000} s`)));
+        asked.once('response', resolve);
+        asked.once('error', reject);
+        asked.end();
+    });
+}
+function messageIn(text) {
+    try {
+        const { message } = JSON.parse(text);
+        return typeof message === 'string' ? message : text.trim();
+    }
+    catch (error) {
+        if (error instanceof SyntaxError)
+            return text.trim();
+        throw error;
+    }
+}
+/** X-Registry-Auth: JSON in URL-safe base64 (Docker Engine API, "Authentication"). */
+function authHeader(registry, { username, password }) {
+    const serveraddress = registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
+    const text = JSON.stringify({ username, password, serveraddress });
+    return { 'x-registry-auth': Buffer.from(text).toString('base64url') };
+}
+function toInfo(found) {
+    const { ServerVersion, OperatingSystem, SecurityOptions, RegistryConfig } = found;
+    const registries = Object.entries(RegistryConfig?.IndexConfigs ?? {});
+    return {
+        version: ServerVersion ?? '',
+        system: OperatingSystem ?? '',
+        rootless: SecurityOptions?.some((option) => option.includes('rootless')) ?? false,
+        mirrors: RegistryConfig?.Mirrors ?? [],
+        insecure: registries.flatMap(([name, { Secure }]) => (Secure === false ? [name] : [])),
+    };
+}
+/** Speaks to the Docker daemon behind a socket (https://docs.docker.com/reference/api/engine/). Nothing is asked before the first call. */
+function openEngine(socket) {
+    /** Reads an answer piece by piece and gives its status; the limits hold for the whole of it. */
+    async function converse(call, piece) {
+        try {
+            const answer = await ask(socket, call);
+            answer.setEncoding('utf8');
+            for await (const text of answer)
+                piece(text);
+            return answer.statusCode ?? 0;
+        }
+        catch (error) {
+            call.signal.throwIfAborted();
+            const message = error instanceof Error ? error.message : String(error);
+            throw new EngineFault(`The Docker daemon at ${socket} does not answer: ${message}.`, null, errorCode(error), {
+                cause: error,
+            });
+        }
+    }
+    async function answer(call) {
+        let text = '';
+        const status = await converse(call, (piece) => {
+            text += piece;
+        });
+        return { status, text };
+    }
+    const refused = (status, text) => new EngineFault(messageIn(text), status, null);
+    return {
+        name: 'docker',
+        socket,
+        async info(signal) {
+            const { status, text } = await answer({ method: 'GET', path: '/info', limitMs: answerMs, signal });
+            if (status !== 200)
+                throw refused(status, text);
+            return toInfo(JSON.parse(text));
+        },
+        async image(name, signal) {
+            const path = `/images/${encodeURIComponent(name)}/json`;
+            const { status, text } = await answer({ method: 'GET', path, limitMs: answerMs, signal });
+            if (status === 404)
+                return null;
+            if (status !== 200)
+                throw refused(status, text);
+            const { Id, RepoDigests } = JSON.parse(text);
+            return { id: Id, digests: RepoDigests ?? [] };
+        },
+        async pull(image, login, progress, signal) {
+            const query = new URLSearchParams({
+                fromImage: `${image.registry}/${image.repository}`,
+                tag: image.digest ?? image.tag ?? 'latest',
+            });
+            const headers = login === null ? {} : authHeader(image.registry, login);
+            const count = createPullCount(progress);
+            let text = '';
+            const path = `/images/create?${query}`;
+            const status = await converse({ method: 'POST', path, headers, limitMs: silenceMs, signal }, (piece) => {
+                text = `${text}${piece}`.slice(-100_000);
+                count.add(piece);
+            });
+            if (status !== 200)
+                throw refused(status, text);
+            const error = count.error();
+            if (error !== null)
+                throw new EngineFault(error, status, null);
+            return count.bytes();
+        },
+        async tag(image, name, signal) {
+            const [, repo = name, tag = 'latest'] = /^(.*):([^:/]+)$/.exec(name) ?? [];
+            const path = `/images/${encodeURIComponent(image)}/tag?${new URLSearchParams({ repo, tag })}`;
+            const { status, text } = await answer({ method: 'POST', path, limitMs: answerMs, signal });
+            if (status !== 201)
+                throw refused(status, text);
+        },
+    };
+}
+
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+;// CONCATENATED MODULE: ./.build/src/runner/find-program.js
+
+
+
+/** Whether a path is a file that this user may run. On Windows every file is. */
+async function isProgram(file) {
+    try {
+        await (0,promises_.access)(file, external_node_fs_.constants.X_OK);
+        return (await (0,promises_.stat)(file)).isFile();
+    }
+    catch (error) {
+        if (error.code !== undefined)
+            return false;
+        throw error;
+    }
+}
+/** The folders of PATH. Empty and relative entries are left out: what they name depends on the working directory. */
+function searchPath(environment) {
+    const value = environment['PATH'] ?? environment['Path'] ?? '';
+    return value.split(external_node_path_.delimiter).filter((folder) => external_node_path_.isAbsolute(folder));
+}
+/** First program of that name on PATH as an absolute path, or null. On Windows only `.exe`: anything else needs a shell. */
+async function findProgram(name, environment) {
+    const file = process.platform === 'win32' && !/\.exe$/i.test(name) ? `${name}.exe` : name;
+    for (const folder of searchPath(environment)) {
+        const candidate = external_node_path_.join(folder, file);
+        if (await isProgram(candidate))
+            return candidate;
+    }
+    return null;
+}
+/** Every Python on PATH by its own name (`python`, `python3`, `python3.11`), in the order of PATH. */
+async function pythonsOnPath(environment) {
+    const found = [];
+    for (const folder of new Set(searchPath(environment))) {
+        const names = await (0,promises_.readdir)(folder).catch(() => []);
+        for (const name of names.filter((name) => /^python(\d+(\.\d+)?t?)?(\.exe)?$/i.test(name)).sort()) {
+            const file = external_node_path_.join(folder, name);
+            if (await isProgram(file))
+                found.push(file);
+        }
+    }
+    return found;
+}
+
+;// CONCATENATED MODULE: ./.build/src/runner/platform.js
+
+
+
+
+/** The operating system. Throws Failure(2) on one that no wheel of PaddlePaddle is built for. */
+function operatingSystem(platform) {
+    if (platform === 'linux' || platform === 'darwin' || platform === 'win32')
+        return platform;
+    throw new failure_Failure(2, [
+        {
+            where: 'machine',
+            what: `There is no PaddlePaddle for the operating system ${platform}.`,
+            remedy: 'Run on Linux, macOS or Windows.',
+        },
+    ]);
+}
+/** Whose machine it is, from the variables of GitHub's runner. */
+function hostKind(environment) {
+    if (environment['GITHUB_ACTIONS'] !== 'true')
+        return 'shell';
+    return environment['RUNNER_ENVIRONMENT'] === 'github-hosted' ? 'github-hosted' : 'self-hosted';
+}
+/** Flags of the first processor in `/proc/cpuinfo` (`flags` on x86, `Features` on Arm), in lower case; null where it has no such line. */
+function parseCpuinfo(text) {
+    const line = /^(?:flags|Features)[ \t]*:[ \t]*(\S.*)$/m.exec(text)?.[1];
+    return line === undefined ? null : line.toLowerCase().trim().split(/\s+/);
+}
+/** Flags of the processor in lower case; null where the system does not tell (Windows, macOS on Arm). */
+async function cpuFlags(os, options) {
+    if (os === 'linux')
+        return parseCpuinfo(await (0,promises_.readFile)('/proc/cpuinfo', 'utf8').catch(() => ''));
+    const sysctl = os === 'darwin' ? await findProgram('sysctl', options.environment) : null;
+    if (sysctl === null)
+        return null;
+    const names = ['machdep.cpu.features', 'machdep.cpu.leaf7_features'];
+    const answer = await run({ ...options, file: sysctl, args: ['-n', ...names], limitMs: 5_000 });
+    const flags = answer.stdout.toLowerCase().split(/\s+/).filter(Boolean);
+    // macOS writes AVX1.0 where Linux writes avx.
+    return flags.length === 0 ? null : flags.map((flag) => (flag === 'avx1.0' ? 'avx' : flag));
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/journal.js
+
+
+
+
+
+
+
+/** What is done once files are back, by the name that a journal records. */
+const effects = {
+    [dockerEffect]: (data) => {
+        const socket = textOf(data, 'socket');
+        return settleDocker(socket, textOf(data, 'folder'), openEngine(socket));
+    },
+};
+/**
+ * Whose changes these are. RUNNER_TRACKING_ID is new for every job, so that a job finds what a killed one left; where a system does not set
+ * it, the process that started this one tells whether its job still runs. In a shell there is no end, so changes stay until `restore`.
+ */
+async function journalOwner(environment, scope) {
+    const inJob = environment['GITHUB_ACTIONS'] === 'true';
+    const runner = inJob ? (environment['RUNNER_NAME'] ?? 'runner') : 'shell';
+    const run = environment['RUNNER_TRACKING_ID'] ?? '';
+    // In a container the first process has no parent that could be seen.
+    const parent = process.ppid > 0 ? await markProcess(process.ppid) : null;
+    const keep = scope === 'keep' || !inJob;
+    return keep
+        ? { id: `keep-${runner}`, scope: 'keep', runner, run, parent: null }
+        : { id: crypto.randomUUID(), scope: 'job', runner, run, parent };
+}
+/** The journal of this run of the program. Nothing is on disk until the first change. */
+async function openRunJournal(environment, home, scope) {
+    return openJournal({
+        folder: stateFolder(operatingSystem(process.platform), environment, home),
+        owner: await journalOwner(environment, scope),
+        places: [process.cwd(), home, '/etc'],
+    });
+}
+
+;// CONCATENATED MODULE: ./.build/src/commands/restore.js
+
+
+
+/** Undoes what these owners changed and says what became of each change. */
+async function undoAll(folder, ids, log) {
+    if (ids.size === 0)
+        return;
+    const undone = await undo(folder, ids, effects);
+    for (const { path, found } of undone.files) {
+        if (found === 'ours')
+            log.info(`Put back ${path}.`);
+        else if (found === 'deleted')
+            log.info(`${path} was deleted since; there is nothing to put back.`);
+        else
+            log.warn({
+                id: `changed-${path}`,
+                text: `${path} was changed since by somebody else: only our part was taken out.`,
+            });
+    }
+    for (const text of undone.effects)
+        log.info(text);
+    for (const { what, why } of undone.left) {
+        log.warn({ id: `left-${what}`, text: `${what} is left as it is: ${why}. Correct that and run \`restore\`.` });
+    }
+}
+function tellRunning({ owner }, log) {
+    const text = `What a job on ${owner.runner} changed stays: it still runs, as process ${owner.parent?.pid}, and undoes it itself.`;
+    log.warn({ id: `running-${owner.id}`, text });
+}
+/** Undoes what earlier runs changed on this machine and nobody has put back; a job that still runs needs what it changed. */
+function restore(request, context) {
+    return conclude('restore', request, context, async () => {
+        const { folder } = context.journal;
+        const left = await owners(folder);
+        const running = left.filter((one) => one.owner.scope === 'job' && one.running === true);
+        const ids = left.filter((one) => !running.includes(one)).map(({ owner }) => owner.id);
+        await context.timeline.step('Put back what was changed', () => undoAll(folder, new Set(ids), context.log));
+        for (const one of running)
+            tellRunning(one, context.log);
+        if (left.length === 0)
+            context.log.info('There is nothing to put back.');
+        return looked;
+    });
+}
+
+// EXTERNAL MODULE: ./node_modules/@renovatebot/pep440/index.js
+var pep440 = __nccwpck_require__(8898);
+;// CONCATENATED MODULE: ./.build/src/packaging/version.js
+
+/** Whether `text` is a version (PEP 440). */
+function isVersion(text) {
+    return pep440.valid(text) !== null;
+}
+/** Order of two versions (PEP 440): negative, zero or positive. Throws TypeError for a text that is none. */
+function compareVersions(a, b) {
+    return pep440.compare(a, b);
+}
+/** Whether a version is an alpha, beta, candidate or development release (PEP 440). */
+function isPreRelease(version) {
+    return pep440.explain(version)?.is_prerelease ?? false;
+}
+/** The version without its local label: `3.2.2+cu126` gives `3.2.2`. */
+function publicVersion(version) {
+    return version.split('+', 1)[0] ?? version;
+}
+function parseClause(text) {
+    const match = /^(===|~=|==|!=|<=|>=|<|>)\s*([^\s,;()]+)$/.exec(text.trim());
+    const [, operator = '', operand = ''] = match ?? [];
+    if (match === null) {
+        return null;
+    }
+    if (operator === '===') {
+        return { operator, version: operand, prefix: false, explained: pep440.explain(operand) };
+    }
+    const prefix = operand.endsWith('.*');
+    const version = prefix ? operand.slice(0, -2) : operand;
+    const explained = pep440.explain(version);
+    const equality = operator === '==' || operator === '!=';
+    if (explained === null ||
+        (explained.local !== null && !equality) ||
+        (prefix && (!equality || !/^[\d!.]+$/.test(version))) ||
+        (operator === '~=' && explained.release.length < 2)) {
+        return null;
+    }
+    return { operator, version, prefix, explained };
+}
+/** The clauses of a specifier in the order written; null where one of them is wrong. */
+function parseClauses(specifier) {
+    if (specifier.trim() === '') {
+        return [];
+    }
+    const clauses = specifier.split(',').map(parseClause);
+    return clauses.every((clause) => clause !== null) ? clauses : null;
+}
+/** Whether `text` is a list of version clauses such as `>=3.1,<3.3` (PEP 440); the empty list holds for every version. */
+function isSpecifier(text) {
+    return parseClauses(text) !== null;
+}
+/** Whether a specifier names one version: a clause `==` without `.*`, or `===`. */
+function isExact(specifier) {
+    return (parseClauses(specifier) ?? []).some(({ operator, prefix }) => operator === '===' || (operator === '==' && !prefix));
+}
+/** `==V.*`: the release begins with V's, missing segments counted as zero. */
+function startsWith(version, epoch, release) {
+    return version.epoch === epoch && release.every((segment, i) => segment === (version.release[i] ?? 0));
+}
+function sameBase(a, b) {
+    return compareVersions(a.base_version, b.base_version) === 0;
+}
+function holds(version, explained, clause) {
+    const wanted = clause.explained;
+    if (clause.operator === '===' || wanted === null) {
+        return version.toLowerCase() === clause.version.toLowerCase();
+    }
+    const order = compareVersions(publicVersion(version), publicVersion(clause.version));
+    const equal = () => clause.prefix
+        ? startsWith(explained, wanted.epoch, wanted.release)
+        : compareVersions(wanted.local === null ? publicVersion(version) : version, clause.version) === 0;
+    switch (clause.operator) {
+        case '==':
+            return equal();
+        case '!=':
+            return !equal();
+        case '>=':
+            return order >= 0;
+        case '<=':
+            return order <= 0;
+        case '~=':
+            return order >= 0 && startsWith(explained, wanted.epoch, wanted.release.slice(0, -1));
+        case '<':
+            return order < 0 && (wanted.is_prerelease || !explained.is_prerelease || !sameBase(explained, wanted));
+        default:
+            return order > 0 && (wanted.is_postrelease || !explained.is_postrelease || !sameBase(explained, wanted));
+    }
+}
+/**
+ * Whether a version satisfies every clause (PEP 440). Pre-releases count where `prereleases` says so, or, left out, where a clause names one.
+ * Order and parsing are the library's; the clauses are judged here, because its own judgement takes `3.2.2+cu118` for `==3.2.2+cu126`,
+ * misses `3.3` for `==3.3.0.*` and refuses `3.3.0rc1` for `<3.3.0rc2`.
+ * False for a version or specifier that is none.
+ */
+function satisfies(version, specifier, options = {}) {
+    const explained = pep440.explain(version);
+    const clauses = parseClauses(specifier);
+    if (explained === null || clauses === null) {
+        return false;
+    }
+    const named = clauses.some(({ operator, explained: wanted }) => operator !== '!=' && wanted?.is_prerelease === true);
+    if (explained.is_prerelease && !(options.prereleases ?? named)) {
+        return false;
+    }
+    return clauses.every((clause) => holds(version, explained, clause));
+}
+/**
+ * The `n` versions of `available` nearest to the one wanted, nearest first: the difference of the first release segment counts most,
+ * then of the second; of equally near ones the newer comes first. `wanted` may be a specifier: its first version counts.
+ */
+function nearestVersions(wanted, available, n) {
+    const release = (/\d+(?:\.\d+)*/.exec(wanted)?.[0] ?? '').split('.').map(Number);
+    const distance = (version) => {
+        const own = pep440.explain(version)?.release ?? [];
+        return Array.from({ length: Math.max(own.length, release.length) }, (_, i) => Math.abs((own[i] ?? 0) - (release[i] ?? 0)));
+    };
+    const order = (a, b) => {
+        const [near, far] = [distance(a), distance(b)];
+        const length = Math.max(near.length, far.length);
+        const difference = Array.from({ length }, (_, i) => (near[i] ?? 0) - (far[i] ?? 0)).find((delta) => delta !== 0);
+        return difference ?? compareVersions(b, a);
+    };
+    return available.filter(isVersion).sort(order).slice(0, n);
+}
+
+;// CONCATENATED MODULE: ./.build/src/catalog/devices.json
+const devices_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"cpu","name":"CPU","kind":"cpu","cuda":null,"distribution":"paddlepaddle","plugin":null,"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"models":[],"folders":{"stable":"cpu","nightly":"cpu"},"builds":[{"from":null,"below":null,"origins":["python","paddle"],"post":null,"source":"documented; aarch64 and macOS wheels measured on the Python index","date":"2026-11-22"}],"driver":null,"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu102","name":"CUDA 10.2","kind":"cuda","cuda":"10.2","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":null,"nightly":null},"builds":[{"from":"2.5","below":"2.6","origins":["find-links"],"post":"102","source":"documented","date":"2026-11-22"},{"from":"2.4.0","below":"2.5","origins":["python"],"post":null,"source":"measured: CUDA version stated inside the wheels of the Python index","date":"2026-11-22"}],"driver":{"linux":"440.33","windows":"441.22","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu112","name":"CUDA 11.2","kind":"cuda","cuda":"11.2","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":"cu112","nightly":null},"builds":[{"from":"2.6.2","below":"2.7","origins":["paddle"],"post":"112","source":"documented","date":"2026-11-22"},{"from":"2.5.1","below":"2.6.2","origins":["find-links"],"post":"112","source":"documented","date":"2026-11-22"},{"from":"2.5.0","below":"2.5.1","origins":["python"],"post":null,"source":"measured: CUDA version stated inside the wheels of the Python index","date":"2026-11-22"},{"from":"2.4.0","below":"2.5","origins":["find-links"],"post":"112","source":"documented","date":"2026-11-22"}],"driver":{"linux":"450.80.02","windows":"452.39","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu116","name":"CUDA 11.6","kind":"cuda","cuda":"11.6","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":"cu116","nightly":null},"builds":[{"from":"2.6.2","below":"2.7","origins":["paddle"],"post":"116","source":"documented","date":"2026-11-22"},{"from":"2.4.0","below":"2.6.2","origins":["find-links"],"post":"116","source":"documented","date":"2026-11-22"}],"driver":{"linux":"450.80.02","windows":"452.39","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu117","name":"CUDA 11.7","kind":"cuda","cuda":"11.7","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":"cu117","nightly":null},"builds":[{"from":"2.6.2","below":"2.7","origins":["paddle"],"post":"117","source":"documented","date":"2026-11-22"},{"from":"2.4.0","below":"2.6.2","origins":["find-links"],"post":"117","source":"documented","date":"2026-11-22"}],"driver":{"linux":"450.80.02","windows":"452.39","cuda":null,"source":"NVIDIA CUDA compatibility guide (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu118","name":"CUDA 11.8","kind":"cuda","cuda":"11.8","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":"cu118","nightly":"cu118"},"builds":[{"from":"2.9","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"},{"from":"2.5.1","below":"2.7","origins":["python"],"post":null,"source":"measured: CUDA version stated inside the wheels of the Python index","date":"2026-11-22"}],"driver":{"linux":"450.80.02","windows":"452.39","cuda":null,"source":"documented","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu120","name":"CUDA 12.0","kind":"cuda","cuda":"12.0","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":"cu120","nightly":null},"builds":[{"from":"2.6.2","below":"2.7","origins":["paddle"],"post":"120","source":"documented","date":"2026-11-22"},{"from":"2.5.1","below":"2.6.2","origins":["find-links"],"post":"120","source":"documented","date":"2026-11-22"}],"driver":{"linux":"525.60.13","windows":"527.41","cuda":null,"source":"NVIDIA CUDA Toolkit release notes (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu123","name":"CUDA 12.3","kind":"cuda","cuda":"12.3","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":"cu123","nightly":"cu123"},"builds":[{"from":"2.9","below":"3.0.1","origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":{"linux":"545.23.06","windows":"545.84","cuda":null,"source":"NVIDIA CUDA Toolkit release notes (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu126","name":"CUDA 12.6","kind":"cuda","cuda":"12.6","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":"cu126","nightly":"cu126"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":{"linux":"550.54.14","windows":"550.54.14","cuda":null,"source":"documented","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu128","name":"CUDA 12.8","kind":"cuda","cuda":"12.8","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64"],"models":[],"folders":{"stable":null,"nightly":"cu128"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":{"linux":"570.26","windows":"570.65","cuda":"12.8","source":"NVIDIA CUDA Toolkit release notes (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu129","name":"CUDA 12.9","kind":"cuda","cuda":"12.9","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":"cu129","nightly":"cu129"},"builds":[{"from":"3.1.0","below":null,"origins":["paddle"],"post":null,"source":"Paddle#73687, Paddle#76037","date":"2026-11-22"}],"driver":{"linux":"575.51.03","windows":"576.02","cuda":"12.9","source":"Paddle asks for a driver for CUDA 12.9 (documented); its number is from NVIDIA CUDA Toolkit release notes (documented)","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"cu130","name":"CUDA 13.0","kind":"cuda","cuda":"13.0","distribution":"paddlepaddle-gpu","plugin":null,"platforms":["linux-x64","win32-x64"],"models":[],"folders":{"stable":"cu130","nightly":"cu130"},"builds":[{"from":"3.3.0","below":null,"origins":["paddle"],"post":null,"source":"PaddleOCR#17791","date":"2026-11-22"}],"driver":{"linux":"580.65.06","windows":"580","cuda":"13.0","source":"NVIDIA CUDA Toolkit release notes (documented); Windows by branch","date":"2026-11-22"},"companions":[],"source":"documented","date":"2026-11-22"},{"id":"xpu","name":"Kunlun P800 XPU","kind":"vendor","cuda":null,"distribution":"paddlepaddle-xpu","plugin":null,"platforms":["linux-x64"],"models":["P800"],"folders":{"stable":"xpu-p800","nightly":"xpu-p800"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[],"source":"documented","date":"2026-11-22"},{"id":"xpu2","name":"Kunlun R200/R300 XPU","kind":"vendor","cuda":null,"distribution":"paddlepaddle-xpu","plugin":null,"platforms":["linux-x64"],"models":["R200","R300"],"folders":{"stable":null,"nightly":"xpu"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[],"source":"documented","date":"2026-11-22"},{"id":"npu","name":"Ascend 910B NPU","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-custom-npu","platforms":["linux-x64","linux-arm64"],"models":["910B"],"folders":{"stable":"npu","nightly":"npu"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[{"plugin":"3.1.0","distribution":"3.1.0a0","source":"documented","date":"2026-11-22"},{"plugin":"3.2.0","distribution":"3.2.0","source":"one report","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"},{"id":"dcu","name":"Hygon DCU","kind":"vendor","cuda":null,"distribution":"paddlepaddle-dcu","plugin":null,"platforms":["linux-x64"],"models":[],"folders":{"stable":"dcu","nightly":"dcu"},"builds":[{"from":"3.1.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[],"source":"documented","date":"2026-11-22"},{"id":"mlu","name":"Cambricon MLU370","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-custom-mlu","platforms":["linux-x64"],"models":["MLU370"],"folders":{"stable":"mlu","nightly":"mlu"},"builds":[{"from":"3.3.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[{"plugin":"3.3.0","distribution":"3.3.0","source":"documented","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"},{"id":"gcu","name":"Enflame S60 GCU","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-custom-gcu","platforms":["linux-x64"],"models":["S60"],"folders":{"stable":"gcu","nightly":"gcu"},"builds":[{"from":"3.0.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[{"plugin":"3.0.0","distribution":"3.0.0","source":"documented","date":"2026-11-22"},{"plugin":"3.1.0","distribution":"3.1.0a0","source":"documented","date":"2026-11-22"},{"plugin":"3.1.1","distribution":"3.1.1","source":"documented","date":"2026-11-22"},{"plugin":"3.3.0","distribution":"3.3.0","source":"documented","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"},{"id":"maca","name":"MetaX C500","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-metax-gpu","platforms":["linux-x64"],"models":["C500"],"folders":{"stable":"maca","nightly":"maca"},"builds":[{"from":"3.1.0","below":null,"origins":["paddle"],"post":null,"source":"documented; 3.3.0 by one report","date":"2026-11-22"}],"driver":null,"companions":[{"plugin":"3.1.0","distribution":"3.1.0a0","source":"documented","date":"2026-11-22"},{"plugin":"3.3.0","distribution":"3.3.0","source":"documented; one report","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"},{"id":"ixuca","name":"Iluvatar CoreX","kind":"plugin","cuda":null,"distribution":"paddlepaddle","plugin":"paddle-iluvatar-gpu","platforms":["linux-x64"],"models":[],"folders":{"stable":"ixuca","nightly":"ixuca"},"builds":[{"from":"3.1.0","below":null,"origins":["paddle"],"post":null,"source":"documented","date":"2026-11-22"}],"driver":null,"companions":[{"plugin":"3.1.0","distribution":"3.1.0a0","source":"documented","date":"2026-11-22"},{"plugin":"3.1.1","distribution":"3.1.0a0","source":"documented","date":"2026-11-22"},{"plugin":"3.3.0","distribution":"3.3.0","source":"one report","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"}]');
+;// CONCATENATED MODULE: ./.build/src/catalog/devices.js
+
+
+/** Every device of the catalogue, CPU first, CUDA builds from the oldest to the newest. */
+const devices = devices_namespaceObject;
+/** The device of that id, or undefined. */
+function findDevice(id) {
+    return devices.find((device) => device.id === id);
+}
+/** The CUDA builds, newest CUDA first. */
+function cudaDevices() {
+    return devices.filter(({ kind }) => kind === 'cuda').sort((a, b) => compareVersions(b.cuda ?? '0', a.cuda ?? '0'));
+}
+/** Normalised names (PEP 503) of everything that carries PaddlePaddle itself or plugs into it. */
+const paddleProjects = new Set(devices.flatMap(({ distribution, plugin }) => (plugin === null ? [distribution] : [distribution, plugin])));
+/** Bounds as a PEP 440 specifier: `>=2.5.1,<2.7`, or '' for none. */
+function boundsSpecifier({ from, below, }) {
+    return [from === null ? [] : [`>=${from}`], below === null ? [] : [`<${below}`]].flat().join(',');
+}
+
+;// CONCATENATED MODULE: ./.build/src/catalog/mirrors.json
+const mirrors_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"official","name":"the official index","url":null,"hosts":[],"group":"official","connections":16,"country":null,"note":"The reference; its address is found on the machine at run time.","source":"documented","date":"2026-11-22"},{"id":"tuna","name":"TUNA (Tsinghua)","url":"https://mirrors.tuna.tsinghua.edu.cn/pypi/web/simple/","hosts":["tuna.tsinghua.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"Bans subnets and User-Agents that download in bulk; no PEP 658 metadata.","source":"documented; tuna#2354, tuna#2558","date":"2026-09-15"},{"id":"bfsu","name":"BFSU","url":"https://mirrors.bfsu.edu.cn/pypi/web/simple/","hosts":["mirrors.bfsu.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"Same team and rules as TUNA.","source":"documented; tuna#1782, tuna#1831","date":"2026-06-01"},{"id":"ustc","name":"USTC","url":"https://mirrors.ustc.edu.cn/pypi/simple/","hosts":["mirrors.ustc.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"A cache; what it lacks is redirected to TUNA.","source":"documented; ustclug#506, ustclug#530","date":"2026-07-13"},{"id":"sjtu","name":"SJTU","url":"https://mirror.sjtu.edu.cn/pypi/web/simple/","hosts":["mirror.sjtu.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"HTML pages only; some files are redirected to BFSU or TUNA.","source":"documented; chsrc#370","date":"2026-07-31"},{"id":"zju","name":"ZJU","url":"https://mirrors.zju.edu.cn/pypi/web/simple/","hosts":["mirrors.zju.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"Off campus redirected to TUNA.","source":"documented","date":"2026-01-01"},{"id":"cernet","name":"CERNET union","url":"https://mirrors.cernet.edu.cn/pypi/web/simple/","hosts":["mirrors.cernet.edu.cn"],"group":"tuna","connections":4,"country":"CN","note":"Redirects to the nearest university mirror.","source":"documented; mirrorz#153, mirrorz-help#145","date":"2026-01-26"},{"id":"nju","name":"NJU","url":"https://mirror.nju.edu.cn/pypi/web/simple/","hosts":["mirror.nju.edu.cn","mirrors.nju.edu.cn"],"group":"nju","connections":4,"country":"CN","note":"","source":"documented; chsrc#290","date":"2025-09-01"},{"id":"pku","name":"PKU","url":"https://mirrors.pku.edu.cn/pypi/web/simple/","hosts":["mirrors.pku.edu.cn"],"group":"pku","connections":4,"country":"CN","note":"Called beta by its own help page.","source":"documented","date":"2025-09-01"},{"id":"lzu","name":"LZU","url":"https://mirror.lzu.edu.cn/pypi/web/simple/","hosts":["mirror.lzu.edu.cn"],"group":"lzu","connections":4,"country":"CN","note":"","source":"documented; mirrorz-help#145","date":"2025-09-01"},{"id":"hust","name":"HUST","url":"https://mirrors.hust.edu.cn/pypi/web/simple/","hosts":["mirrors.hust.edu.cn"],"group":"hust","connections":4,"country":"CN","note":"","source":"documented","date":"2026-04-01"},{"id":"sustech","name":"SUSTech","url":"https://mirrors.sustech.edu.cn/pypi/web/simple/","hosts":["mirrors.sustech.edu.cn"],"group":"sustech","connections":4,"country":"CN","note":"","source":"mirrorz-help#131","date":"2026-03-01"},{"id":"westlake","name":"Westlake University","url":"https://mirrors.westlake.edu.cn/pypi/simple/","hosts":["mirrors.westlake.edu.cn"],"group":"westlake","connections":4,"country":"CN","note":"","source":"one report","date":"2026-03-01"},{"id":"aliyun","name":"Aliyun","url":"https://mirrors.aliyun.com/pypi/simple/","hosts":["mirrors.aliyun.com","mirrors.cloud.aliyuncs.com","mirrors.aliyuncs.com"],"group":"aliyun","connections":16,"country":"CN","note":"Minutes behind the official index.","source":"chsrc#290, tuna#2603","date":"2026-09-10"},{"id":"tencent","name":"Tencent Cloud","url":"https://mirrors.cloud.tencent.com/pypi/simple/","hosts":["mirrors.cloud.tencent.com","mirrors.tencentyun.com"],"group":"tencent","connections":16,"country":"CN","note":"","source":"documented; AUTO-MAS#676","date":"2026-09-11"},{"id":"huawei","name":"Huawei Cloud","url":"https://mirrors.huaweicloud.com/repository/pypi/simple/","hosts":["mirrors.huaweicloud.com","repo.huaweicloud.com","mirrors.myhuaweicloud.com"],"group":"huawei","connections":16,"country":"CN","note":"A timeout was seen in 2026-03.","source":"documented; uv#11821","date":"2026-03-01"},{"id":"volces","name":"Volcengine","url":"https://mirrors.volces.com/pypi/simple/","hosts":["mirrors.volces.com","mirrors.ivolces.com"],"group":"volces","connections":16,"country":"CN","note":"","source":"one report","date":"2026-01-01"},{"id":"gitverse","name":"GitVerse","url":"https://pypi-mirror.gitverse.ru/simple/","hosts":["pypi-mirror.gitverse.ru"],"group":"gitverse","connections":4,"country":"RU","note":"","source":"documented","date":"2026-01-01"}]');
+;// CONCATENATED MODULE: ./.build/src/catalog/mirrors.js
+
+/** The official index first; within a group the one to prefer first. */
+const mirrors = mirrors_namespaceObject;
+/** The mirror of that id, or undefined. */
+function findMirror(id) {
+    return mirrors.find((mirror) => mirror.id === id);
+}
+/** The mirror that an address belongs to by its host, or undefined (also for an address that is none). */
+function mirrorAt(url) {
+    if (!URL.canParse(url)) {
+        return undefined;
+    }
+    const { hostname } = new URL(url);
+    return mirrors.find(({ hosts }) => hosts.some((host) => hostname === host || hostname.endsWith(`.${host}`)));
+}
+
+// EXTERNAL MODULE: external "node:querystring"
+var external_node_querystring_ = __nccwpck_require__(1792);
+// EXTERNAL MODULE: external "node:url"
+var external_node_url_ = __nccwpck_require__(3136);
+;// CONCATENATED MODULE: ./.build/src/packaging/address.js
+
+
+/** Whether a text begins as an address of any scheme does; `C:\\x` is a path. */
+function isAddress(text) {
+    return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
+}
+/**
+ * Reads an http(s) address. Throws SyntaxError with a phrase that says what is wrong and shows no secret,
+ * e.g. ``its scheme is `ftp:`, not http or https``.
+ */
+function parseAddress(text) {
+    const unsafe = /[\p{Cc}\s"'`<>\\^{|}]/u.exec(text);
+    if (unsafe !== null) {
+        throw new SyntaxError(`it holds the character ${JSON.stringify(unsafe[0])}`);
+    }
+    if (!URL.canParse(text)) {
+        throw new SyntaxError('it is no address');
+    }
+    const parsed = new URL(text);
+    if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
+        throw new SyntaxError(`its scheme is \`${parsed.protocol}\`, not http or https`);
+    }
+    if (!/^https?:\/\/[^/]/i.test(text)) {
+        throw new SyntaxError('two slashes and a host must stand behind the scheme');
+    }
+    const { username, password } = parsed;
+    parsed.username = '';
+    parsed.password = '';
+    // A password may hold a lone `%`, on which decodeURIComponent throws.
+    return {
+        url: parsed.href,
+        credentials: username === '' && password === ''
+            ? null
+            : { username: external_node_querystring_.unescape(username), password: external_node_querystring_.unescape(password) },
+    };
+}
+/** Path of a `file:` address. Throws SyntaxError for one of another machine or without an absolute path. */
+function pathOfFileAddress(text) {
+    try {
+        return (0,external_node_url_.fileURLToPath)(text);
+    }
+    catch (error) {
+        throw new SyntaxError(`\`${text}\` is no address of a file on this machine`, { cause: error });
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/request/index-credentials.js
+
+const remedy = 'Write one line an index: its address, a blank, `USER:PASSWORD` (`__token__:TOKEN` for a token).';
+/** What a line holds behind the address; a secret even where the line is wrong. */
+function secretPart(line) {
+    return /^\s*\S+\s+(.*\S)/.exec(line)?.[1] ?? '';
+}
+/** Every text of the input that must never be printed, to be masked before it is parsed. */
+function secretTexts(text) {
+    const parts = text.split(/\r?\n/).flatMap((line) => {
+        const secret = secretPart(line);
+        return [secret, secret.slice(secret.indexOf(':') + 1), Buffer.from(secret).toString('base64')];
+    });
+    return [...new Set(parts)].filter((part) => part !== '');
+}
+/**
+ * Lines of address and `USER:PASSWORD` → credentials by origin: an origin is all that they are for, whatever stands behind it in the address.
+ * Of a wrong line only the number is told, since nobody knows which word of it is the secret.
+ */
+function readIndexCredentials(given, report) {
+    const found = [];
+    for (const [at, line] of given.text.split(/\r?\n/).entries()) {
+        if (line.trim() === '')
+            continue;
+        const wrong = (what) => report({ where: `${given.where}, line ${at + 1}`, what, remedy });
+        const [address = ''] = line.trim().split(/\s+/);
+        const secret = secretPart(line);
+        const colon = secret.indexOf(':');
+        try {
+            const { url, credentials } = parseAddress(address);
+            const { origin } = new URL(url);
+            if (credentials !== null)
+                wrong('The address holds a password already.');
+            else if (colon < 1 || colon === secret.length - 1)
+                wrong('Behind the address there is no `USER:PASSWORD`.');
+            else if (found.some((known) => known.origin === origin))
+                wrong('This origin has a line already.');
+            else
+                found.push({ origin, credentials: { username: secret.slice(0, colon), password: secret.slice(colon + 1) } });
+        }
+        catch (error) {
+            if (!(error instanceof SyntaxError))
+                throw error;
+            wrong('It does not begin with an http or https address.');
+        }
+    }
+    return found;
+}
+
+;// CONCATENATED MODULE: ./.build/src/packaging/name.js
+/** PEP 508: letters, digits, `.`, `_` and `-`, with a letter or digit at both ends. */
+const namePattern = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i;
+/** Whether `text` is a valid distribution name (PEP 508). */
+function isName(text) {
+    return namePattern.test(text);
+}
+/** The spelling under which indexes and caches know a project (PEP 503): lower case, runs of `-_.` become one `-`. */
+function normalise(name) {
+    return name.replace(/[-_.]+/g, '-').toLowerCase();
+}
+
+// EXTERNAL MODULE: ./node_modules/fastest-levenshtein/mod.js
+var mod = __nccwpck_require__(1916);
+;// CONCATENATED MODULE: ./.build/src/values/mask.js
+/** Where a text has user name and password; lengths are bounded, so that no text takes long. */
+const places = [
+    /(?<=\/\/)[^/?#\s]{0,2000}@/g,
+    // A slash in a password ends the host for a parser, not for whoever wrote it: all up to the last `@` goes.
+    /(?<=\/\/)(?!\*{3}@)[^/?#\s:]{0,500}:\S{0,500}@/g,
+    // An address whose scheme was forgotten.
+    /(?<![^\s"'`(,=])[^\s/\\@:"'`(,=]{1,500}:[^\s/\\@]{1,500}@(?=[\w[])/g,
+];
+/** Hides user name and password of every address in a text: `https://***@host/`. */
+function redact(text) {
+    return places.reduce((hidden, place) => hidden.replace(place, '***@'), text);
+}
+/**
+ * An address as it may be printed: user name and password, the query (signed addresses carry secrets there) and the fragment
+ * are hidden. Text that is no http(s) address is given back with anything that looks like credentials hidden. Never throws.
+ */
+function maskUrl(text) {
+    const hidden = redact(text);
+    if (!URL.canParse(hidden))
+        return hidden;
+    const { protocol, username, host, pathname, search } = new URL(hidden);
+    if (protocol !== 'http:' && protocol !== 'https:')
+        return hidden;
+    return `${protocol}//${username === '' ? '' : '***@'}${host}${pathname}${search === '' ? '' : '?***'}`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/request/rules.js
+
+
+
+
+/** A text of the user's as messages show it: one line, no secret, not longer than 80 characters. */
+function show(text) {
+    const masked = redact(text);
+    return JSON.stringify(masked.length > 80 ? `${masked.slice(0, 77)}...` : masked);
+}
+/** The line to write instead, as the user writes inputs. */
+function advise({ name, where }, value) {
+    return where.startsWith('--') ? `Write \`--${name} ${value}\`.` : `Write \`${name}: ${value}\`.`;
+}
+/** The known spelling nearest to the one given: one that it begins, else the one with the fewest letters changed. */
+function nearest(text, known) {
+    const given = text.toLowerCase();
+    const begun = given.length > 1 ? known.filter((one) => one.startsWith(given)) : [];
+    const pool = begun.length > 0 ? begun : known;
+    return pool.reduce((best, one) => ((0,mod/* distance */.Io)(given, one) < (0,mod/* distance */.Io)(given, best) ? one : best));
+}
+function list(words) {
+    return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+/** One of several words, spelt as they are. */
+function readChoice(given, words, report) {
+    const found = words.find((word) => word === given.text);
+    if (found === undefined) {
+        report({
+            where: given.where,
+            what: `It is ${show(given.text)}; allowed is ${list(words)}.`,
+            remedy: advise(given, nearest(given.text, words)),
+        });
+    }
+    return found ?? words[0];
+}
+/** `on` or `off`. Other ways to say yes and no are refused with the right one: guessed right once, they are guessed wrong elsewhere. */
+function readSwitch(given, report) {
+    if (given.text !== 'on' && given.text !== 'off') {
+        const no = /^(?:no|n|false|0|of+|none|never|disabled?)$/i.test(given.text);
+        report({
+            where: given.where,
+            what: `It is ${show(given.text)}; allowed is on or off.`,
+            remedy: advise(given, no ? 'off' : 'on'),
+        });
+    }
+    return given.text === 'on';
+}
+const minute = 60_000;
+const longestTimeout = 7 * 24 * 60;
+/** Minutes as milliseconds, above zero and at most seven days: a longer wait than a runner gives a job is a mistake. */
+function readMinutes(given, report) {
+    const minutes = /^\d{1,9}(?:\.\d{1,6})?$/.test(given.text) ? Number(given.text) : Number.NaN;
+    if (!(minutes > 0 && minutes <= longestTimeout)) {
+        report({
+            where: given.where,
+            what: `It is ${show(given.text)}; allowed is a number of minutes above 0 and up to ${longestTimeout}.`,
+            remedy: advise(given, minutes > longestTimeout ? String(longestTimeout) : '30'),
+        });
+        return minute;
+    }
+    return Math.ceil(minutes * minute);
+}
+const unitMs = { m: minute, h: 60 * minute, d: 24 * 60 * minute };
+/** `30m`, `12h`, `7d` or `0`, as milliseconds. */
+function readDuration(given, report) {
+    const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(given.text) ?? [];
+    const ms = Number(count) * (unitMs[unit] ?? 0);
+    if (count === '' && given.text !== '0') {
+        const digits = /^\d{1,5}/.exec(given.text)?.[0];
+        report({
+            where: given.where,
+            what: `It is ${show(given.text)}; allowed is a number with m (minutes), h (hours) or d (days), or 0.`,
+            remedy: advise(given, digits === undefined ? '7d' : `${digits}d`),
+        });
+    }
+    return ms;
+}
+/** What people call devices that have another name here: vendors, their products, the words of other frameworks. */
+const alsoCalled = {
+    cuda: 'gpu',
+    nvidia: 'gpu',
+    kunlun: 'xpu',
+    kunlunxin: 'xpu',
+    ascend: 'npu',
+    huawei: 'npu',
+    rocm: 'dcu',
+    hygon: 'dcu',
+    cambricon: 'mlu',
+    enflame: 'gcu',
+    metax: 'maca',
+    iluvatar: 'ixuca',
+};
+/** The device that was probably meant: by another name of it, by a CUDA version (`cuda-12.6`, `12.6`), else by the nearest spelling. */
+function meant(text, known) {
+    const given = text.toLowerCase();
+    const [, major = '', minor = ''] = /^(?:cuda|cu)?[-_ ]?(\d{2})\.?(\d)$/.exec(given) ?? [];
+    return [alsoCalled[given], `cu${major}${minor}`].find((one) => known.includes(one ?? '')) ?? nearest(text, known);
+}
+/** A device of the catalogue, `auto` or `gpu`. */
+function readDevice(given, devices, report) {
+    const known = [...new Set(['auto', 'cpu', 'gpu', ...devices])];
+    if (!known.includes(given.text)) {
+        report({
+            where: given.where,
+            what: `There is no device ${show(given.text)}; there are ${known.join(', ')}.`,
+            remedy: advise(given, meant(given.text, known)),
+        });
+    }
+    return given.text;
+}
+/** A version, a version with a star, clauses, `latest` or `nightly`; '' is null: the requirements decide. */
+function readPaddleVersion(given, report) {
+    const { text } = given;
+    if (text === '') {
+        return null;
+    }
+    if (text === 'latest') {
+        return { kind: 'newest' };
+    }
+    if (text === 'nightly') {
+        return { kind: 'nightly' };
+    }
+    const bare = text.replace(/^v(?=\d)/i, '');
+    const specifier = isVersion(bare) || /^\d+(?:\.\d+)*\.\*$/.test(bare) ? `==${bare}` : text.replace(/\s+/g, '');
+    // A text without an operator is no specifier, so a word can't slip through.
+    if (!isSpecifier(specifier)) {
+        const word = nearest(text, ['latest', 'nightly']);
+        const release = /\d+\.\d+/.exec(text)?.[0];
+        report({
+            where: given.where,
+            what: `It is ${show(text)}; allowed is a version (3.2.2), a series (3.2.*), clauses (>=3.1,<3.3), latest or nightly.`,
+            remedy: advise(given, release === undefined || (0,mod/* distance */.Io)(text.toLowerCase(), word) < 3 ? word : `'${release}.*'`),
+        });
+        return null;
+    }
+    return { kind: 'specifier', specifier, origin: given.where };
+}
+/** Values separated by commas or line ends, each once. */
+function readList({ text }) {
+    return [...new Set(text.split(/[,\n\r]/).map((one) => one.trim()))].filter((one) => one !== '');
+}
+/** An http(s) address of an index, credentials taken out; null after a report. */
+function readAddress(given, text, report) {
+    try {
+        return parseAddress(text);
+    }
+    catch (error) {
+        if (!(error instanceof SyntaxError)) {
+            throw error;
+        }
+        report({
+            where: given.where,
+            what: `${show(text)} can't be used: ${error.message}.`,
+            remedy: 'Write the whole address of an index, such as `https://mirror.example/simple/`.',
+        });
+        return null;
+    }
+}
+/** `auto`, or names of the catalogue and addresses in order of wish. */
+function readMirrors(given, names, report) {
+    const words = readList(given);
+    if (words.length === 1 && words[0] === 'auto') {
+        return 'auto';
+    }
+    const known = [...new Set(['official', ...names])];
+    return words.flatMap((word) => {
+        if (known.includes(word)) {
+            return [{ kind: 'name', name: word }];
+        }
+        if (/[:/]/.test(word)) {
+            const address = readAddress(given, word, report);
+            return address === null ? [] : [{ kind: 'url', ...address }];
+        }
+        const alone = word === 'auto';
+        report({
+            where: given.where,
+            what: alone
+                ? '`auto` stands alone: a list is exclusive.'
+                : `There is no mirror ${show(word)}; there are ${known.join(', ')}, and addresses.`,
+            remedy: alone ? 'Take `auto` out, or write nothing else.' : advise(given, nearest(word, ['auto', ...known])),
+        });
+        return [];
+    });
+}
+const tools = ['pip', 'docker', 'buildkit', 'containerd', 'podman', 'conda'];
+/** Tools to configure; `off` alone is none, and '' is pip, with docker where `mirrored` says that there is something to tell it. */
+function readConfigure(given, mirrored, report) {
+    const words = readList(given);
+    if (words.length === 0)
+        return mirrored ? ['pip', 'docker'] : ['pip'];
+    const named = tools.filter((tool) => words.includes(tool));
+    const wrong = words.filter((word) => !tools.some((tool) => tool === word) && (word !== 'off' || words.length > 1));
+    for (const word of wrong) {
+        report({
+            where: given.where,
+            what: `It names ${show(word)}; allowed is ${list(tools)}, or off alone.`,
+            remedy: advise(given, nearest(word, tools)),
+        });
+    }
+    const containers = named.filter((tool) => tool !== 'pip' && tool !== 'conda');
+    if (containers.length > 0 && !mirrored) {
+        report({
+            where: given.where,
+            what: `It names ${list(containers)}, but no \`docker-mirrors\` are given, so there is nothing to tell.`,
+            remedy: 'Name mirrors in `docker-mirrors`, or leave these out.',
+        });
+    }
+    if (containers.length === 0 && mirrored) {
+        report({
+            where: given.where,
+            what: '`docker-mirrors` are given, but no tool is to be told of them.',
+            remedy: advise(given, [...named, 'docker'].join(',')),
+        });
+    }
+    return named;
+}
+
+;// CONCATENATED MODULE: ./.build/src/request/cache-url.js
+
+
+const example = '`s3://my-bucket/wheels?endpoint=https://s3.example:9000&region=us-east-1`';
+const parameters = ['endpoint', 'region', 'path-style'];
+/** Bucket names (Amazon S3, "General purpose bucket naming rules"); underscores and capitals are taken by some servers and by none of them in a host name. */
+const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+/** What is wrong with the server's address; null where nothing is. */
+function endpointProblem(text) {
+    if (!URL.canParse(text) || !/^https?:\/\/[^/]/.test(text))
+        return `endpoint is ${show(text)}, which is no http or https address`;
+    const { pathname, search, username, password } = new URL(text);
+    if (username !== '' || password !== '')
+        return 'endpoint holds a user name or password; keys are taken from the environment';
+    return pathname === '/' && search === ''
+        ? null
+        : 'endpoint has a path; the bucket and the prefix stand in front of the question mark';
+}
+function problemsOf(url, bucket) {
+    const { searchParams, username, password } = url;
+    const known = parameters;
+    const problems = [...new Set(searchParams.keys())].flatMap((name) => {
+        if (!known.includes(name)) {
+            const near = parameters.reduce((best, one) => ((0,mod/* distance */.Io)(name, one) < (0,mod/* distance */.Io)(name, best) ? one : best));
+            return [`it has the parameter ${show(name)}; there are ${parameters.join(', ')} (did you mean ${near}?)`];
+        }
+        return searchParams.getAll(name).length > 1 ? [`it has ${name} twice`] : [];
+    });
+    if (username !== '' || password !== '')
+        problems.push('it holds a user name or password; keys are taken from the environment');
+    else if (!bucketName.test(bucket) || bucket.includes('..'))
+        problems.push(`${show(bucket)} is no name of a bucket`);
+    const endpoint = searchParams.get('endpoint');
+    const [region, style] = [searchParams.get('region'), searchParams.get('path-style')];
+    const wrongEndpoint = endpoint === null ? null : endpointProblem(endpoint);
+    if (wrongEndpoint !== null)
+        problems.push(wrongEndpoint);
+    if (region !== null && !/^[A-Za-z0-9-]{1,64}$/.test(region))
+        problems.push(`region is ${show(region)}`);
+    if (style !== null && style !== 'true' && style !== 'false')
+        problems.push(`path-style is ${show(style)}; allowed is true or false`);
+    return problems;
+}
+/**
+ * Reads `s3://bucket/prefix?endpoint=&region=&path-style=`; null where nothing was given or after a report that names all that is wrong.
+ * Left out, `path-style` is true for servers other than Amazon's, and for buckets with a dot, whose names no certificate covers.
+ */
+function readCacheUrl(given, report) {
+    const { text, where } = given;
+    if (text === '')
+        return null;
+    // Whoever writes keys into the query does so by mistake, and has them printed by nobody.
+    const refuse = (what) => {
+        report({
+            where,
+            what: `${show(text.replace(/\?.*$/s, ''))} can't be used: ${what}.`,
+            remedy: `Write an address such as ${example}.`,
+        });
+        return null;
+    };
+    if (!/^s3:\/\//.test(text))
+        return refuse('it does not begin with `s3://`');
+    if (/[\p{Cc}\s#]/u.test(text) || !URL.canParse(text))
+        return refuse('it is no address');
+    const url = new URL(text);
+    const bucket = url.host;
+    const prefix = decodePath(url.pathname);
+    const problems = [
+        ...problemsOf(url, bucket),
+        ...(prefix === null ? ['its prefix has parts other than letters, digits and `._-`'] : []),
+    ];
+    if (problems.length > 0 || prefix === null)
+        return refuse(problems.join('; '));
+    const { searchParams } = url;
+    const endpoint = searchParams.get('endpoint');
+    const style = searchParams.get('path-style');
+    return {
+        bucket,
+        prefix,
+        endpoint: endpoint === null ? null : new URL(endpoint).origin,
+        region: searchParams.get('region'),
+        pathStyle: style === null ? endpoint !== null || bucket.includes('.') : style === 'true',
+    };
+}
+/** The prefix without slashes at its ends; null where it holds what keys should not. */
+function decodePath(pathname) {
+    const parts = pathname.split('/').filter((part) => part !== '');
+    return parts.every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(part)) ? parts.join('/') : null;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/packaging/pylock-format.js
 
 
 
 
-function isTable(value) {
+function pylock_format_isTable(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 /** Reads fields of tables and keeps what is wrong with them, so that all of it is told at once. */
@@ -42891,10 +44596,10 @@ function createReader(origin) {
     }
     function table(parent, key, where) {
         const value = parent[key];
-        if (value !== undefined && !isTable(value)) {
+        if (value !== undefined && !pylock_format_isTable(value)) {
             complain(`\`${key}\` of ${where} is no table.`);
         }
-        return isTable(value) ? value : null;
+        return pylock_format_isTable(value) ? value : null;
     }
     return { problems, complain, text, needed, list, table };
 }
@@ -42936,7 +44641,7 @@ function readPackage(reader, table) {
         marker: reader.text(table, 'marker', where),
         requiresPython: reader.text(table, 'requires-python', where, isSpecifier),
         index: reader.text(table, 'index', where),
-        wheels: reader.list(table, 'wheels', where, isTable).map((wheel) => readFile(reader, wheel, where)),
+        wheels: reader.list(table, 'wheels', where, pylock_format_isTable).map((wheel) => readFile(reader, wheel, where)),
         sdist: file('sdist'),
         archive: file('archive'),
         vcs: vcs === null
@@ -42961,7 +44666,7 @@ function readToml(text, origin) {
             throw error;
         }
         const reason = error.message.split('\n', 1)[0]?.replace('Invalid TOML document: ', '') ?? '';
-        throw new Failure(2, [{ where: `${origin}:${error.line}`, what: `It is no TOML: ${reason}.`, remedy: 'Write the lock again.' }], { cause: error });
+        throw new failure_Failure(2, [{ where: `${origin}:${error.line}`, what: `It is no TOML: ${reason}.`, remedy: 'Write the lock again.' }], { cause: error });
     }
 }
 /** Reads a `pylock.toml` (PEP 751) by whatever program it was written. Throws Failure (exit code 2) that names all that is wrong with it. */
@@ -42978,17 +44683,17 @@ function parsePylock(text, origin) {
         requiresPython: reader.text(document, 'requires-python', 'the lock', isSpecifier),
         environments: reader.list(document, 'environments', 'the lock', isText),
         defaultGroups: reader.list(document, 'default-groups', 'the lock', isText),
-        packages: reader.list(document, 'packages', 'the lock', isTable).map((table) => readPackage(reader, table)),
+        packages: reader.list(document, 'packages', 'the lock', pylock_format_isTable).map((table) => readPackage(reader, table)),
         tool: reader.table(document, 'tool', 'the lock') ?? {},
     };
     if (reader.problems.length > 0) {
-        throw new Failure(2, reader.problems);
+        throw new failure_Failure(2, reader.problems);
     }
     return pylock;
 }
 /** Leaves out what is not there: TOML has no null. */
 function present(table) {
-    const empty = (value) => value === null || (isTable(value) && Object.keys(value).length === 0);
+    const empty = (value) => value === null || (pylock_format_isTable(value) && Object.keys(value).length === 0);
     return Object.fromEntries(Object.entries(table).filter(([, value]) => !empty(value)));
 }
 function writePackage(locked) {
@@ -43018,33 +44723,6 @@ function formatPylock(pylock) {
         packages: pylock.packages.map(writePackage),
         tool: pylock.tool,
     }))}`;
-}
-
-;// CONCATENATED MODULE: ./.build/src/values/mask.js
-/** Where a text has user name and password; lengths are bounded, so that no text takes long. */
-const places = [
-    /(?<=\/\/)[^/?#\s]{0,2000}@/g,
-    // A slash in a password ends the host for a parser, not for whoever wrote it: all up to the last `@` goes.
-    /(?<=\/\/)(?!\*{3}@)[^/?#\s:]{0,500}:\S{0,500}@/g,
-    // An address whose scheme was forgotten.
-    /(?<![^\s"'`(,=])[^\s/\\@:"'`(,=]{1,500}:[^\s/\\@]{1,500}@(?=[\w[])/g,
-];
-/** Hides user name and password of every address in a text: `https://***@host/`. */
-function redact(text) {
-    return places.reduce((hidden, place) => hidden.replace(place, '***@'), text);
-}
-/**
- * An address as it may be printed: user name and password, the query (signed addresses carry secrets there) and the fragment
- * are hidden. Text that is no http(s) address is given back with anything that looks like credentials hidden. Never throws.
- */
-function maskUrl(text) {
-    const hidden = redact(text);
-    if (!URL.canParse(hidden))
-        return hidden;
-    const { protocol, username, host, pathname, search } = new URL(hidden);
-    if (protocol !== 'http:' && protocol !== 'https:')
-        return hidden;
-    return `${protocol}//${username === '' ? '' : '***@'}${host}${pathname}${search === '' ? '' : '?***'}`;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/packaging/filename.js
@@ -43299,7 +44977,7 @@ function evaluateMarker(marker, environment, asked = {}) {
 const archive = /\.(?:whl|zip|tgz|tar\.(?:gz|bz2|xz))$/i;
 const repository = /^(?:git|hg|svn|bzr)\+/i;
 const pathStart = /^(?:\.{0,2}[/\\]|\.{1,2}(?:\[|$)|~[/\\]|[a-z]:[/\\]|file:)/i;
-const example = 'Write one requirement a line, such as `name`, `name==1.2`, `name[extra]>=1,<2 ; python_version < "3.12"` or `name @ https://...`.';
+const requirement_example = 'Write one requirement a line, such as `name`, `name==1.2`, `name[extra]>=1,<2 ; python_version < "3.12"` or `name @ https://...`.';
 function parseExtras(text) {
     const extras = text.split(',').map((extra) => extra.trim());
     const wrong = extras.find((extra) => !isName(extra));
@@ -43446,8 +45124,8 @@ function parseRequirement(text, origin, folder = null) {
         const what = `\`${redact(text.trim())}\` is no requirement: ${redact(error.message)}.`;
         const remedy = /credentials/.test(error.message)
             ? 'Name a private index by `--extra-index-url` instead, or let git ask its credential helper.'
-            : example;
-        throw new Failure(2, [{ where: origin, what, remedy }], { cause: error });
+            : requirement_example;
+        throw new failure_Failure(2, [{ where: origin, what, remedy }], { cause: error });
     }
 }
 
@@ -43540,8 +45218,6 @@ function expandVariables(line, environment) {
     });
 }
 
-// EXTERNAL MODULE: ./node_modules/fastest-levenshtein/mod.js
-var mod = __nccwpck_require__(1916);
 ;// CONCATENATED MODULE: ./.build/src/request/option-lines.js
 
 /** Options that a requirements file may hold on a line of their own (pip, "Requirements File Format"), with other spellings. */
@@ -43615,7 +45291,7 @@ var external_node_buffer_ = __nccwpck_require__(4573);
 
 
 /** Text of UTF-8, or of UTF-16 with a byte order mark as PowerShell writes it; null for anything else. */
-function decode(bytes) {
+function read_text_decode(bytes) {
     const mark = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
     if (mark === 0xfffe || mark === 0xfeff) {
         return new TextDecoder(mark === 0xfffe ? 'utf-16le' : 'utf-16be').decode(bytes);
@@ -43637,7 +45313,7 @@ async function readText(path, shown, where) {
     if (read.bytes === null) {
         return { where, what: `The file ${name} ${read.fault}.`, remedy: 'Let this user read it.' };
     }
-    return decode(read.bytes) ?? { where, what: `The file ${name} is not UTF-8.`, remedy: 'Save it as UTF-8.' };
+    return read_text_decode(read.bytes) ?? { where, what: `The file ${name} is not UTF-8.`, remedy: 'Save it as UTF-8.' };
 }
 /** A path as messages show it: relative inside `cwd`, with slashes; absolute elsewhere. */
 function shownPath(path, cwd) {
@@ -43752,7 +45428,7 @@ async function addRequirement(reading, text, origin, role) {
     reading.draft.constraints.push(line);
 }
 /** Relative paths of a file's options begin in its own folder; those of an input where the command runs. */
-function folderOf(chain, cwd) {
+function files_folderOf(chain, cwd) {
     const file = chain.at(-1);
     return file === undefined ? cwd : (0,external_node_path_.dirname)(file);
 }
@@ -43768,7 +45444,7 @@ async function readLine(reading, raw, origin, role, chain) {
             await readOne(reading, option.value, origin, option.name === '--constraint' ? 'constraint' : 'requirement', chain);
         }
         else {
-            applyOption(draft, option, origin, folderOf(chain, cwd));
+            applyOption(draft, option, origin, files_folderOf(chain, cwd));
         }
     }
 }
@@ -43779,7 +45455,7 @@ async function readLines(reading, text, shown, role, chain) {
             await readLine(reading, line, where, role, chain);
         }
         catch (error) {
-            if (error instanceof Failure) {
+            if (error instanceof failure_Failure) {
                 reading.problems.push(...error.problems);
             }
             else if (error instanceof SyntaxError) {
@@ -43805,7 +45481,7 @@ async function readOne(reading, named, where, role, chain) {
         });
         return;
     }
-    const path = (0,external_node_path_.resolve)(folderOf(chain, reading.cwd), named);
+    const path = (0,external_node_path_.resolve)(files_folderOf(chain, reading.cwd), named);
     const shown = shownPath(path, reading.cwd);
     if (chain.includes(path)) {
         reading.problems.push({
@@ -43863,7 +45539,7 @@ async function readLock(reading, paths, packages, where) {
         return { path, lock: parsePylock(text, shown) };
     }
     catch (error) {
-        if (!(error instanceof Failure)) {
+        if (!(error instanceof failure_Failure)) {
             throw error;
         }
         reading.problems.push(...error.problems);
@@ -43898,6 +45574,160 @@ async function readRequirements(paths, packages, where, context) {
         lock: null,
         problems: [...reading.problems, ...missingHashes(reading.draft)],
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/catalog/docker-mirrors.json
+const docker_mirrors_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"daocloud","name":"DaoCloud","url":"https://docker.m.daocloud.io","country":"CN","note":"Serves what is on its allow-list, PaddlePaddle\'s image among it; keeps a manifest for an hour and content for 30 days, and asks for digests or fixed tags.","source":"documented","date":"2026-08-21"},{"id":"gcr","name":"Google\'s cache of Docker Hub","url":"https://mirror.gcr.io","country":null,"note":"Holds images that are often asked for; does not count against Docker Hub\'s limit. Not known to be reachable from China.","source":"documented","date":"2026-11-22"},{"id":"tencent","name":"Tencent Cloud","url":"https://mirror.ccs.tencentyun.com","country":"CN","note":"Answers inside Tencent Cloud only.","source":"one report","date":"2026-11-22"},{"id":"1ms","name":"1ms.run","url":"https://docker.1ms.run","country":"CN","note":"A private operator with a free quota: give digests, so that a tag means what it should.","source":"one report; chsrc#321","date":"2026-06-13"}]');
+;// CONCATENATED MODULE: ./.build/src/catalog/images.json
+const images_namespaceObject = /*#__PURE__*/JSON.parse('{"repositories":[{"repository":"docker.io/paddlepaddle/paddle","copies":["ccr-2vdh3abv-pub.cnc.bj.baidubce.com/paddlepaddle/paddle"],"note":"Official on Docker Hub and, since 3.0 beta, on Baidu\'s registry.","source":"documented","date":"2026-11-22"}],"tags":[{"version":"2.4.2","tags":["2.4.2","2.4.2-jupyter","2.4.2-gpu-cuda10.2-cudnn7.6-trt7.0","2.4.2-gpu-cuda11.2-cudnn8.2-trt8.0","2.4.2-gpu-cuda11.7-cudnn8.4-trt8.4"],"source":"documented","date":"2026-11-22"},{"version":"2.6.2","tags":["2.6.2","2.6.2-jupyter","2.6.2-gpu-cuda11.2-cudnn8.2-trt8.0","2.6.2-gpu-cuda11.7-cudnn8.4-trt8.4","2.6.2-gpu-cuda12.0-cudnn8.9-trt8.6"],"source":"documented","date":"2026-11-22"},{"version":"3.0.0b2","tags":["3.0.0b2","3.0.0b2-jupyter","3.0.0b2-gpu-cuda12.3-cudnn9.0-trt8.6","3.0.0b2-gpu-cuda11.8-cudnn8.6-trt8.5"],"source":"documented","date":"2026-11-22"},{"version":"3.0.0","tags":["3.0.0","3.0.0-gpu-cuda11.8-cudnn8.9-trt8.6","3.0.0-gpu-cuda12.6-cudnn9.5-trt10.5"],"source":"documented","date":"2026-11-22"},{"version":"3.3.0","tags":["3.3.0","3.3.0-gpu-cuda11.8-cudnn8.9","3.3.0-gpu-cuda12.6-cudnn9.5","3.3.0-gpu-cuda12.9-cudnn9.9","3.3.0-gpu-cuda13.0-cudnn9.13"],"source":"one report","date":"2026-11-22"},{"version":"3.3.1","tags":["3.3.1","3.3.1-gpu-cuda11.8-cudnn8.9","3.3.1-gpu-cuda12.6-cudnn9.5","3.3.1-gpu-cuda12.9-cudnn9.9","3.3.1-gpu-cuda13.0-cudnn9.13"],"source":"one report","date":"2026-11-22"}]}');
+;// CONCATENATED MODULE: ./.build/src/catalog/images.js
+
+
+/** The mirrors of Docker Hub that can be named. Any of them may be gone tomorrow, so each is looked at before it is used. */
+const dockerMirrors = docker_mirrors_namespaceObject;
+/** What is known of PaddlePaddle's images. */
+const images_images = images_namespaceObject;
+/** Other registries that hold the same images, each as `registry/repository`; none for an image that the catalogue does not know. */
+function copiesOf(repository) {
+    return images_images.repositories.find((known) => known.repository === repository)?.copies ?? [];
+}
+/** Tags of PaddlePaddle's image that begin as the given one does (by its version), nearest release first; for a tag that no registry has. */
+function images_knownTags(tag) {
+    const version = /^\d+(?:\.\d+)+(?:b\d+|rc\d+)?/.exec(tag)?.[0];
+    return images_images.tags.find((known) => known.version === version)?.tags ?? images_images.tags.at(-1)?.tags ?? [];
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/images.js
+/** The full name: `docker.io/paddlepaddle/paddle:3.3.1`, with the digest at its end where there is one. */
+function fullName({ registry, repository, tag, digest }) {
+    return `${registry}/${repository}${tag === null ? '' : `:${tag}`}${digest === null ? '' : `@${digest}`}`;
+}
+/** The name that people and `docker images` use: without Docker Hub's host and its `library/`. */
+function shortName(reference) {
+    return fullName(reference).replace(/^docker\.io\/(?:library\/)?/, '');
+}
+/** Everything that the folder for a build holds; one that holds anything else is not ours to fill. */
+const contextNames = [
+    'wheels',
+    'requirements.txt',
+    'pip.conf',
+    'Dockerfile',
+    'Dockerfile.classic',
+    '.dockerignore',
+];
+
+;// CONCATENATED MODULE: ./.build/src/request/images.js
+
+
+
+const component = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const host = '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[a-fA-F0-9:]+\\])(?::[0-9]{1,5})?';
+/** The grammar of github.com/distribution/reference; digests of SHA-256 alone, which is what every registry gives. */
+const grammar = new RegExp(`^(?:(${host})/)?(${component}(?:/${component})*)(?::([\\w][\\w.-]{0,127}))?(?:@(sha256:[a-f0-9]{64}))?$`);
+/** Longer ones are refused by every registry. */
+const longestName = 255;
+/** Reads an image's name as docker does: without a host it is Docker Hub's, one word is in `library/`, without tag and digest it is `latest`. Null: it is none. */
+function parseImage(text) {
+    const [, found, path, tag = null, digest = null] = grammar.exec(text) ?? [];
+    if (path === undefined || text.length > longestName + 128 + 72)
+        return null;
+    // Docker's own rule: a first part without dot and port, other than localhost, is no host.
+    const isHost = found !== undefined && (/[.:[]/.test(found) || found === 'localhost');
+    // A word before the first slash that is no host must itself be a name, which has no capitals.
+    if (found !== undefined && !isHost && found !== found.toLowerCase())
+        return null;
+    const given = isHost ? found.toLowerCase() : 'docker.io';
+    const registry = given === 'index.docker.io' || given === 'registry-1.docker.io' ? 'docker.io' : given;
+    const whole = found === undefined || isHost ? path : `${found}/${path}`;
+    const repository = registry === 'docker.io' && !whole.includes('/') ? `library/${whole}` : whole;
+    if (repository.length > longestName)
+        return null;
+    return { registry, repository, tag: tag ?? (digest === null ? 'latest' : null), digest };
+}
+function readName(given, text, report) {
+    const image = parseImage(text);
+    if (image === null) {
+        report({
+            where: given.where,
+            what: `${show(text)} is not the name of an image.`,
+            remedy: 'Write it as `docker pull` takes it, in small letters: `paddlepaddle/paddle:3.3.1` or `harbor.example/team/image@sha256:...`.',
+        });
+    }
+    return image;
+}
+/** Images one a line: sources in order, separated by commas, and ` as NAME` for the name the image gets. */
+function readImages(given, report) {
+    const lines = [...new Set(given.text.split(/\r?\n/).map((line) => line.trim()))].filter((line) => line !== '');
+    const wishes = lines.flatMap((line) => {
+        const [, list = line, alias] = /^(.*?)\s+as\s+(\S+)$/.exec(line) ?? [];
+        const sources = readList({ ...given, text: list }).flatMap((text) => readName(given, text, report) ?? []);
+        const named = alias === undefined ? sources[0] : readName(given, alias, report);
+        if (alias !== undefined && named !== null && named !== undefined && named.digest !== null) {
+            report({
+                where: given.where,
+                what: `${show(alias)} holds a digest, which comes from the content and can't be given.`,
+                remedy: 'Write a name and a tag behind `as`.',
+            });
+        }
+        const [first] = sources;
+        if (first === undefined || named === null || named === undefined)
+            return [];
+        const name = named.tag === null ? null : shortName({ ...named, digest: null });
+        return [{ sources, name }];
+    });
+    const names = wishes.flatMap(({ name }) => name ?? []);
+    for (const name of new Set(names.filter((one, at) => names.indexOf(one) !== at))) {
+        report({
+            where: given.where,
+            what: `Two lines would both be tagged ${show(name)}.`,
+            remedy: 'Name each image once, or give one of them another name with `as`.',
+        });
+    }
+    return wishes;
+}
+/** Names of the catalogue and addresses in order of wish, each once; what no daemon would take is told. */
+function readDockerMirrors(given, report) {
+    // Not readList, which would drop what stands twice without a word.
+    const words = given.text
+        .split(/[,\n\r]/)
+        .map((word) => word.trim())
+        .filter((word) => word !== '');
+    const found = words.flatMap((word) => {
+        const named = dockerMirrors.find(({ id }) => id === word);
+        if (named !== undefined)
+            return [{ id: named.id, url: named.url }];
+        if (!/[:/]/.test(word)) {
+            report({
+                where: given.where,
+                what: `There is no mirror of Docker Hub called ${show(word)}; there are ${dockerMirrors.map(({ id }) => id).join(', ')}, and addresses.`,
+                remedy: 'Write one of these names, or the address with `https://` in front.',
+            });
+            return [];
+        }
+        const address = readAddress(given, word, report);
+        if (address === null)
+            return [];
+        const { host: name, search, hash } = new URL(address.url);
+        // dockerd: "invalid mirror", and with it the whole file is refused.
+        if (address.credentials !== null || search !== '' || hash !== '') {
+            report({
+                where: given.where,
+                what: `${show(word)} holds ${address.credentials === null ? 'a query or a fragment' : 'a user name or password'}, which no daemon takes in the address of a mirror.`,
+                remedy: 'Write the address alone; a registry with a login is no mirror: name its images with their host in `docker-images`.',
+            });
+            return [];
+        }
+        return [{ id: name, url: address.url.replace(/\/+$/, '') }];
+    });
+    const twice = found.find(({ url }, at) => found.findIndex((other) => other.url === url) !== at);
+    if (twice !== undefined) {
+        report({
+            where: given.where,
+            what: `${twice.url} stands in it twice.`,
+            remedy: 'Name each mirror once: the order says which is asked first.',
+        });
+    }
+    return found;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/request/inputs.js
@@ -43966,10 +45796,49 @@ const table = [
     },
     {
         name: 'configure',
-        default: 'pip',
+        default: null,
         type: 'lines',
-        choices: ['pip', 'off'],
-        help: 'Which tools of later steps are told of the chosen index: `pip`, or `off` for none.',
+        choices: ['pip', 'docker', 'buildkit', 'containerd', 'podman', 'conda', 'off'],
+        help: 'Which tools of later steps are told: `pip` of the chosen index; `docker`, `buildkit`, `containerd`, `podman` of `docker-mirrors`; `conda` (also mamba and micromamba) of a mirror with channels; `off` for none. Left out: `pip`, and `docker` where `docker-mirrors` is given.',
+    },
+    {
+        name: 'docker-mirrors',
+        default: null,
+        type: 'lines',
+        help: 'Mirrors of Docker Hub in order of wish: names of the catalogue (`daocloud`, `gcr`, `tencent`, `1ms`) or addresses, separated by commas or line ends. Each is looked at as a pull does before it is used.',
+    },
+    {
+        name: 'docker-images',
+        default: null,
+        type: 'lines',
+        help: 'Images to pull ahead, one a line, with or without a digest: `paddlepaddle/paddle:3.3.1`. Other registries that have it may follow behind commas, and ` as NAME:TAG` tags it.',
+    },
+    {
+        name: 'docker-context',
+        default: null,
+        type: 'path',
+        help: 'Folder to fill with the locked wheels and what `docker build` needs to install them without a network and without a secret in a layer.',
+    },
+    {
+        name: 'pip-config',
+        default: 'env',
+        type: 'choice',
+        choices: ['env', 'user', 'system'],
+        help: "Where pip is told: `env` (variables of later steps), or pip's own configuration file of the `user` or the `system`, merged into what is there.",
+    },
+    {
+        name: 'index-credentials',
+        default: null,
+        type: 'lines',
+        secret: true,
+        help: 'Secret: user and password of private indexes, a line each, `https://host/ USER:PASSWORD`. Sent to that origin alone. A shell takes it from the variable `PADDLE_MIRROR_SETUP_INDEX_CREDENTIALS`, never from the command line.',
+    },
+    {
+        name: 'scope',
+        default: 'job',
+        type: 'choice',
+        choices: ['job', 'keep'],
+        help: 'How long changes to the machine stay: `job` undoes them at the end of the job (a shell has no end: there they stay until `restore`), `keep` leaves them until `restore`.',
     },
     {
         // Not `env-file`: Node takes a flag of that name for itself, wherever it stands on the command line.
@@ -43982,14 +45851,33 @@ const table = [
         name: 'cache',
         default: 'auto',
         type: 'choice',
-        choices: ['auto', 'github', 'directory', 'off'],
-        help: "Where wheels are kept between runs. `auto` is GitHub's cache on its own runners and a folder elsewhere.",
+        choices: ['auto', 'github', 'directory', 's3', 'off'],
+        help: "Where wheels are kept between runs. `auto` is the bucket of `cache-url` where one is named, GitHub's cache on its own runners and a folder elsewhere.",
+    },
+    {
+        name: 'cache-url',
+        default: null,
+        type: 'text',
+        help: "Bucket that many machines share: `s3://bucket/prefix`, with `?endpoint=https://host:port` for a server other than Amazon's, and `&region=`, `&path-style=true|false` where needed.",
     },
     {
         name: 'cache-path',
         default: null,
         type: 'path',
         help: 'Folder of the cache. Left out: one that fits the machine.',
+    },
+    {
+        name: 'cache-write',
+        default: 'auto',
+        type: 'choice',
+        choices: ['auto', 'always', 'never'],
+        help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork.",
+    },
+    {
+        name: 'cache-limit',
+        default: '30GB',
+        type: 'text',
+        help: 'Most that the cache folder may hold, wheels and unpacked files together: `20GB`, `500MB`, `1.5TB`, or `off`. What was not used for longest goes first, at the end of a run that added something.',
     },
     {
         name: 'verify',
@@ -44026,6 +45914,10 @@ const table = [
 ];
 /** Every input there is. action.yml, CLI, README and parser are generated from this table or checked against it. */
 const inputs = table;
+/** The variable from which a shell takes a secret input: a command line is open to every user of the machine. */
+function secretVariable(name) {
+    return `PADDLE_MIRROR_SETUP_${name.toUpperCase().replaceAll('-', '_')}`;
+}
 /** Every output of the action, with what it holds. */
 const outputs = [
     { name: 'paddle-version', help: 'Version of PaddlePaddle that was installed.' },
@@ -44034,7 +45926,10 @@ const outputs = [
     { name: 'python', help: 'Path of the interpreter that has PaddlePaddle.' },
     { name: 'venv', help: 'Path of the virtual environment, empty without one.' },
     { name: 'mirror', help: 'The source that served most of the bytes, empty where nothing was downloaded.' },
-    { name: 'cache-hit', help: '`true` where every file came from the cache.' },
+    {
+        name: 'cache-hit',
+        help: '`true` where a kept lock answered the request and the cache had every file of it; `false` also where it had some.',
+    },
     { name: 'cache-key', help: 'Key under which files and lock are kept.' },
     { name: 'lock', help: 'Path of the `pylock.toml` with the exact files.' },
     { name: 'report', help: 'Path of the report as JSON, empty where none was asked for.' },
@@ -44045,185 +45940,8 @@ const outputs = [
     },
 ];
 
-;// CONCATENATED MODULE: ./.build/src/request/rules.js
-
-
-
-
-/** A text of the user's as messages show it: one line, no secret, not longer than 80 characters. */
-function show(text) {
-    const masked = redact(text);
-    return JSON.stringify(masked.length > 80 ? `${masked.slice(0, 77)}...` : masked);
-}
-/** The line to write instead, as the user writes inputs. */
-function advise({ name, where }, value) {
-    return where.startsWith('--') ? `Write \`--${name} ${value}\`.` : `Write \`${name}: ${value}\`.`;
-}
-/** The known spelling nearest to the one given: one that it begins, else the one with the fewest letters changed. */
-function nearest(text, known) {
-    const given = text.toLowerCase();
-    const begun = given.length > 1 ? known.filter((one) => one.startsWith(given)) : [];
-    const pool = begun.length > 0 ? begun : known;
-    return pool.reduce((best, one) => ((0,mod/* distance */.Io)(given, one) < (0,mod/* distance */.Io)(given, best) ? one : best));
-}
-function list(words) {
-    return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
-}
-/** One of several words, spelt as they are. */
-function readChoice(given, words, report) {
-    const found = words.find((word) => word === given.text);
-    if (found === undefined) {
-        report({
-            where: given.where,
-            what: `It is ${show(given.text)}; allowed is ${list(words)}.`,
-            remedy: advise(given, nearest(given.text, words)),
-        });
-    }
-    return found ?? words[0];
-}
-/** `on` or `off`. Other ways to say yes and no are refused with the right one: guessed right once, they are guessed wrong elsewhere. */
-function readSwitch(given, report) {
-    if (given.text !== 'on' && given.text !== 'off') {
-        const no = /^(?:no|n|false|0|of+|none|never|disabled?)$/i.test(given.text);
-        report({
-            where: given.where,
-            what: `It is ${show(given.text)}; allowed is on or off.`,
-            remedy: advise(given, no ? 'off' : 'on'),
-        });
-    }
-    return given.text === 'on';
-}
-const minute = 60_000;
-const longestTimeout = 7 * 24 * 60;
-/** Minutes as milliseconds, above zero and at most seven days: a longer wait than a runner gives a job is a mistake. */
-function readMinutes(given, report) {
-    const minutes = /^\d{1,9}(?:\.\d{1,6})?$/.test(given.text) ? Number(given.text) : Number.NaN;
-    if (!(minutes > 0 && minutes <= longestTimeout)) {
-        report({
-            where: given.where,
-            what: `It is ${show(given.text)}; allowed is a number of minutes above 0 and up to ${longestTimeout}.`,
-            remedy: advise(given, minutes > longestTimeout ? String(longestTimeout) : '30'),
-        });
-        return minute;
-    }
-    return Math.ceil(minutes * minute);
-}
-const unitMs = { m: minute, h: 60 * minute, d: 24 * 60 * minute };
-/** `30m`, `12h`, `7d` or `0`, as milliseconds. */
-function readDuration(given, report) {
-    const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(given.text) ?? [];
-    const ms = Number(count) * (unitMs[unit] ?? 0);
-    if (count === '' && given.text !== '0') {
-        const digits = /^\d{1,5}/.exec(given.text)?.[0];
-        report({
-            where: given.where,
-            what: `It is ${show(given.text)}; allowed is a number with m (minutes), h (hours) or d (days), or 0.`,
-            remedy: advise(given, digits === undefined ? '7d' : `${digits}d`),
-        });
-    }
-    return ms;
-}
-/** A device of the catalogue, `auto` or `gpu`. */
-function readDevice(given, devices, report) {
-    const known = [...new Set(['auto', 'cpu', 'gpu', ...devices])];
-    if (!known.includes(given.text)) {
-        report({
-            where: given.where,
-            what: `There is no device ${show(given.text)}; there are ${known.join(', ')}.`,
-            remedy: advise(given, nearest(given.text, known)),
-        });
-    }
-    return given.text;
-}
-/** A version, a version with a star, clauses, `latest` or `nightly`; '' is null: the requirements decide. */
-function readPaddleVersion(given, report) {
-    const { text } = given;
-    if (text === '') {
-        return null;
-    }
-    if (text === 'latest') {
-        return { kind: 'newest' };
-    }
-    if (text === 'nightly') {
-        return { kind: 'nightly' };
-    }
-    const bare = text.replace(/^v(?=\d)/i, '');
-    const specifier = isVersion(bare) || /^\d+(?:\.\d+)*\.\*$/.test(bare) ? `==${bare}` : text.replace(/\s+/g, '');
-    // A text without an operator is no specifier, so a word can't slip through.
-    if (!isSpecifier(specifier)) {
-        const word = nearest(text, ['latest', 'nightly']);
-        const release = /\d+\.\d+/.exec(text)?.[0];
-        report({
-            where: given.where,
-            what: `It is ${show(text)}; allowed is a version (3.2.2), a series (3.2.*), clauses (>=3.1,<3.3), latest or nightly.`,
-            remedy: advise(given, release === undefined || (0,mod/* distance */.Io)(text.toLowerCase(), word) < 3 ? word : `'${release}.*'`),
-        });
-        return null;
-    }
-    return { kind: 'specifier', specifier, origin: given.where };
-}
-/** Values separated by commas or line ends, each once. */
-function readList({ text }) {
-    return [...new Set(text.split(/[,\n\r]/).map((one) => one.trim()))].filter((one) => one !== '');
-}
-/** An http(s) address of an index, credentials taken out; null after a report. */
-function readAddress(given, text, report) {
-    try {
-        return parseAddress(text);
-    }
-    catch (error) {
-        if (!(error instanceof SyntaxError)) {
-            throw error;
-        }
-        report({
-            where: given.where,
-            what: `${show(text)} can't be used: ${error.message}.`,
-            remedy: 'Write the whole address of an index, such as `https://mirror.example/simple/`.',
-        });
-        return null;
-    }
-}
-/** `auto`, or names of the catalogue and addresses in order of wish. */
-function readMirrors(given, names, report) {
-    const words = readList(given);
-    if (words.length === 1 && words[0] === 'auto') {
-        return 'auto';
-    }
-    const known = [...new Set(['official', ...names])];
-    return words.flatMap((word) => {
-        if (known.includes(word)) {
-            return [{ kind: 'name', name: word }];
-        }
-        if (/[:/]/.test(word)) {
-            const address = readAddress(given, word, report);
-            return address === null ? [] : [{ kind: 'url', ...address }];
-        }
-        const alone = word === 'auto';
-        report({
-            where: given.where,
-            what: alone
-                ? '`auto` stands alone: a list is exclusive.'
-                : `There is no mirror ${show(word)}; there are ${known.join(', ')}, and addresses.`,
-            remedy: alone ? 'Take `auto` out, or write nothing else.' : advise(given, nearest(word, ['auto', ...known])),
-        });
-        return [];
-    });
-}
-/** Tools to configure; `off` alone is none. */
-function readConfigure(given, report) {
-    const words = readList(given);
-    const wrong = words.filter((word) => word !== 'pip' && (word !== 'off' || words.length > 1));
-    for (const word of wrong) {
-        report({
-            where: given.where,
-            what: `It names ${show(word)}; allowed is pip, or off alone.`,
-            remedy: advise(given, 'pip'),
-        });
-    }
-    return words.includes('pip') ? ['pip'] : [];
-}
-
 ;// CONCATENATED MODULE: ./.build/src/request/places.js
+
 
 
 
@@ -44290,6 +46008,23 @@ async function checkCacheFolder(given, path, report) {
         });
     }
 }
+/** The folder of a build is empty, not there yet, or one that an earlier run filled: it is filled anew each time. */
+async function checkContextFolder(given, path, report) {
+    if ((await kindOf(path)) !== 'folder')
+        return checkCacheFolder(given, path, report);
+    const entries = await (0,promises_.readdir)(path).catch(() => null);
+    const strange = entries?.filter((name) => !contextNames.some((own) => own === name)) ?? [];
+    if (entries === null || strange.length > 0) {
+        const held = strange.slice(0, 3).join(', ');
+        report({
+            where: given.where,
+            what: `${show(path)} ${entries === null ? "can't be read by this user" : `has other things in it (${held})`}.`,
+            remedy: 'Name a folder that is empty, is not there yet, or was filled by an earlier run.',
+        });
+        return;
+    }
+    await checkCacheFolder(given, path, report);
+}
 /** A virtual environment is one that exists, or is made in an empty place: nothing of the user's is ever overwritten. */
 async function checkVenv(given, path, report) {
     const kind = await kindOf(path);
@@ -44339,7 +46074,39 @@ async function checkOutputFile(given, path, report) {
     }
 }
 
+;// CONCATENATED MODULE: ./.build/src/request/size.js
+
+const unitBytes = {
+    mb: 1e6,
+    gb: 1e9,
+    tb: 1e12,
+    mib: 2 ** 20,
+    gib: 2 ** 30,
+    tib: 2 ** 40,
+};
+/** `20GB`, `1.5TB`, `500 MiB` as bytes; Infinity for `off`. */
+function readSize(given, report) {
+    const [, count = '', unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?) ?([mgt]i?b)$/i.exec(given.text) ?? [];
+    const bytes = Number(count) * (unitBytes[unit.toLowerCase()] ?? 0);
+    if (given.text === 'off') {
+        return Number.POSITIVE_INFINITY;
+    }
+    if (bytes === 0) {
+        const digits = /^[1-9]\d{0,5}/.exec(given.text)?.[0];
+        report({
+            where: given.where,
+            what: `It is ${show(given.text)}; allowed is a size with MB, GB, TB (or MiB, GiB, TiB), or off for no limit.`,
+            remedy: advise(given, digits === undefined ? '30GB' : `${digits}GB`),
+        });
+    }
+    return bytes;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/request/parse.js
+
+
+
+
 
 
 
@@ -44378,6 +46145,27 @@ function checkLock(locked, wish, given, report) {
         });
     }
 }
+/** Which store; a bucket has to be named for `s3`, and names it for `auto`. */
+function readCache(read, report) {
+    const [given, url] = [read('cache'), read('cache-url')];
+    const cache = readChoice(given, ['auto', 'github', 'directory', 's3', 'off'], report);
+    const cacheUrl = readCacheUrl(url, report);
+    if (cache === 's3' && url.text === '') {
+        report({
+            where: given.where,
+            what: 'It is s3, but no bucket is named.',
+            remedy: `Name one with ${url.where}, such as \`s3://my-bucket/wheels\`.`,
+        });
+    }
+    if (cacheUrl !== null && (cache === 'github' || cache === 'directory')) {
+        report({
+            where: url.where,
+            what: `It names a bucket, but ${given.where} is ${cache}.`,
+            remedy: `Leave ${url.where} out, or set ${given.where} to s3.`,
+        });
+    }
+    return { cache, cacheUrl };
+}
 async function readPlaces(read, cwd, report) {
     const at = async (name, check) => {
         const given = read(name);
@@ -44391,6 +46179,7 @@ async function readPlaces(read, cwd, report) {
         venv: await at('venv', checkVenv),
         envFile: await at('environment-file', checkOutputFile),
         cachePath: await at('cache-path', checkCacheFolder),
+        dockerContext: await at('docker-context', checkContextFolder),
         reportFile: await at('report', checkOutputFile),
     };
 }
@@ -44432,6 +46221,7 @@ async function parseRequest(raw, { cwd, environment, known, origin }) {
         checkLock(pin, wish, version, report);
     }
     const paddleIndex = read('paddle-index');
+    const dockerMirrors = readDockerMirrors(read('docker-mirrors'), report);
     const request = {
         paddle: wish ?? pin,
         device: readDevice(read('device'), known.devices, report),
@@ -44441,8 +46231,15 @@ async function parseRequest(raw, { cwd, environment, known, origin }) {
         installer: readChoice(read('installer'), ['uv', 'pip'], report),
         mirrors: readMirrors(read('mirrors'), known.mirrors, report),
         paddleIndexes: readList(paddleIndex).flatMap((text) => readAddress(paddleIndex, text, report) ?? []),
-        configure: readConfigure(read('configure'), report),
-        cache: readChoice(read('cache'), ['auto', 'github', 'directory', 'off'], report),
+        indexCredentials: readIndexCredentials(read('index-credentials'), report),
+        pipConfig: readChoice(read('pip-config'), ['env', 'user', 'system'], report),
+        configure: readConfigure(read('configure'), dockerMirrors.length > 0, report),
+        dockerMirrors,
+        dockerImages: readImages(read('docker-images'), report),
+        scope: readChoice(read('scope'), ['job', 'keep'], report),
+        ...readCache(read, report),
+        cacheWrite: readChoice(read('cache-write'), ['auto', 'always', 'never'], report),
+        cacheLimit: readSize(read('cache-limit'), report),
         verify: readChoice(read('verify'), ['full', 'import', 'off'], report),
         gpu: readChoice(read('gpu'), ['required', 'optional'], report),
         lockMaxAgeMs: readDuration(read('lock-max-age'), report),
@@ -44450,7 +46247,7 @@ async function parseRequest(raw, { cwd, environment, known, origin }) {
         ...(await readPlaces(read, cwd, report)),
     };
     if (problems.length > 0) {
-        throw new Failure(2, problems);
+        throw new failure_Failure(2, problems);
     }
     return Object.freeze(request);
 }
@@ -44693,7 +46490,7 @@ async function probe(file, options) {
 const defaultName = 'python';
 const limitMs = 20_000;
 function fail(problem) {
-    throw new Failure(2, [problem]);
+    throw new failure_Failure(2, [problem]);
 }
 /** Short list of the Pythons that could be named instead. */
 async function alternatives(environment) {
@@ -44792,6 +46589,7 @@ async function probeInterpreter(options) {
 
 
 
+
 /** Distributions that are PaddlePaddle itself; plug-ins stand beside one. */
 const distributions = new Set(devices.map(({ distribution }) => distribution));
 /** What is wrong with the interpreter, so that a wrong input beside it does not hide it. */
@@ -44801,7 +46599,7 @@ async function interpreterProblems(python, environment, signal) {
         return [];
     }
     catch (error) {
-        if (error instanceof Failure)
+        if (error instanceof failure_Failure)
             return error.problems;
         throw error;
     }
@@ -44816,6 +46614,9 @@ async function readRequest(raw, origin, environment, log, signal) {
         mirrors: mirrors.map(({ id }) => id),
         distributions,
     };
+    // Also those of a line that is wrong.
+    for (const secret of secretTexts(raw['index-credentials'] ?? ''))
+        log.mask(secret);
     try {
         const request = await parseRequest(raw, { cwd: process.cwd(), environment, known, origin });
         for (const secret of secretsOf(request))
@@ -44824,10 +46625,10 @@ async function readRequest(raw, origin, environment, log, signal) {
     }
     catch (error) {
         const python = raw['python']?.trim() ?? '';
-        if (!(error instanceof Failure) || python === '' || /\p{Cc}/u.test(python))
+        if (!(error instanceof failure_Failure) || python === '' || /\p{Cc}/u.test(python))
             throw error;
         const more = await interpreterProblems(python, environment, signal);
-        throw new Failure(2, [...error.problems, ...more], { cause: error });
+        throw new failure_Failure(2, [...error.problems, ...more], { cause: error });
     }
 }
 
@@ -44837,7 +46638,7 @@ var lib_core = __nccwpck_require__(3838);
 /** GitHub shows at most 10 annotations of each type a step, each cut at 4096 characters (documented). */
 const MOST = 10;
 const LENGTH = 4096;
-function limited(annotations) {
+function annotations_limited(annotations) {
     const shown = annotations.length > MOST ? annotations.slice(0, MOST - 1) : annotations;
     const rest = annotations.slice(shown.length);
     const last = rest.map(({ message }) => message).join('\n');
@@ -44849,7 +46650,7 @@ function limited(annotations) {
 function annotations(report) {
     const errors = report.problems.map((p) => ({ level: 'error', title: p.where, message: `${p.where}: ${p.what} ${p.remedy}` }));
     const warnings = report.notices.map((n) => ({ level: 'warning', title: n.id, message: n.text }));
-    return [...limited(errors), ...limited(warnings)];
+    return [...annotations_limited(errors), ...annotations_limited(warnings)];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/report/outputs.js
@@ -44929,6 +46730,31 @@ function createProgressText(now = () => performance.now()) {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/report/describe-github.js
+
+/** Whether restoring beat downloading, by what was last measured of it. */
+function compared({ ms, downloadMs }) {
+    if (downloadMs === null)
+        return '';
+    const saved = downloadMs - ms;
+    const judged = saved >= 0 ? `${formatDuration(saved)} saved` : `${formatDuration(-saved)} lost`;
+    return `; downloading would have taken ${formatDuration(downloadMs)}: ${judged}`;
+}
+/** What GitHub's cache brought and what it is given, in plain words, each with its heading. */
+function describeGithub(github) {
+    const { entry, why, files, bytes, ms, saving, notSaved } = github;
+    const restored = entry === null
+        ? `not used: ${why}`
+        : `${entry}: ${files} files, ${formatBytes(bytes)} in ${formatDuration(ms)}${compared(github)}`;
+    const saved = saving === null
+        ? `nothing: ${notSaved}`
+        : `${saving.files} files, ${formatBytes(saving.bytes)} as ${saving.entry}, at the end of the job`;
+    return [
+        ["GitHub's cache", restored],
+        ["Saved to GitHub's cache", saved],
+    ];
+}
+
 ;// CONCATENATED MODULE: ./.build/src/report/headline.js
 
 /** The run in one sentence: what is installed, what was proved, what was downloaded, how long it took. */
@@ -44948,6 +46774,17 @@ function headline(report) {
     }
     return [...parts, `in ${formatDuration(report.totalMs)}`].join(', ');
 }
+/** What a run had of its bucket and gave it, in plain words. */
+function describeBucket(bucket) {
+    const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased } = bucket;
+    const stored = `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
+    return [
+        `${place}: ${formatBytes(bytesRead)} read`,
+        leased && filesStored > 0 ? `${stored} for all that waited` : stored,
+        ...(filesReplaced > 0 ? [`${filesReplaced} of them in the place of wrong bytes`] : []),
+        ...(waitedMs > 0 ? [`${formatDuration(waitedMs)} waited for another job`] : []),
+    ].join(', ');
+}
 /** What a source served and where it failed, in plain words; faults of one kind are told once. */
 function describeSource(source) {
     const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'no file served';
@@ -44961,7 +46798,81 @@ function describeSource(source) {
     return [served, ...faults].join('; ');
 }
 
+;// CONCATENATED MODULE: ./.build/src/report/verification.js
+
+/** A mark for each outcome of a check. */
+const marks = {
+    passed: '✓',
+    failed: '✗',
+    skipped: '–',
+    warning: '⚠',
+};
+/** What a reader asks, in order, and the checks that answer it. */
+const questions = [
+    ['installation', /^(?:start|import|build|device|libraries|end)$/],
+    ['arithmetic', /^arithmetic-/],
+    ['training', /^training/],
+    ['networks', /^eager-/],
+    ['saved models', /^inference-\w+$/],
+    ['saved models, oneDNN', /-onednn$/],
+    ['all devices together', /^all-reduce$/],
+];
+/** Answers of one question: a mark, what is not right by name, and the time. '' where nothing was tried. */
+function sumUp(checks) {
+    if (checks.length === 0)
+        return '';
+    const odd = checks.filter(({ status }) => status === 'failed' || status === 'warning');
+    const worst = ['failed', 'warning', 'passed', 'skipped'].find((status) => checks.some((check) => check.status === status));
+    const seconds = checks.reduce((sum, check) => sum + check.seconds, 0);
+    const names = odd.length === checks.length ? [] : odd.map(({ id }) => id);
+    return [marks[worst ?? 'skipped'], ...names, formatDuration(seconds * 1000)].join(' ');
+}
+/** The verification as a table: a row a question, a column a device, `all` for what is asked of all at once. */
+function verificationTable({ checks, devices }) {
+    const columns = devices.length > 1 ? [null, ...devices.map(({ id }) => id)] : [undefined];
+    const rows = questions.map(([question, ids]) => {
+        const asked = checks.filter(({ id }) => ids.test(id));
+        return [
+            question,
+            ...columns.map((column) => sumUp(asked.filter(({ device }) => column === undefined || device === column))),
+        ];
+    });
+    return {
+        head: ['', ...columns.map((column) => (column === null ? 'all' : (column ?? devices[0]?.id ?? '')))],
+        rows: rows.filter(([, ...cells]) => cells.some((cell) => cell !== '')),
+    };
+}
+/** What was verified, by its own word: version, commit, libraries as loaded, driver, devices. One line. */
+function describeVerified(verification) {
+    const { commit, devices, driver, libraries, version } = verification;
+    const sorts = new Map();
+    for (const { capability, memoryBytes, name } of devices) {
+        if (name === null)
+            continue;
+        const memory = memoryBytes === null ? [] : [formatBytes(memoryBytes)];
+        const sort = [name, ...memory, ...(capability === null ? [] : [`sm_${capability.replace('.', '')}`])].join(' ');
+        sorts.set(sort, (sorts.get(sort) ?? 0) + 1);
+    }
+    return [
+        ...(version === null ? [] : [`PaddlePaddle ${version}${commit === null ? '' : ` (${commit.slice(0, 11)})`}`]),
+        ...libraries.map((library) => `${library.name} ${library.version ?? '(version unknown)'}`),
+        ...(driver === null ? [] : [`driver ${driver}`]),
+        ...[...sorts].map(([sort, count]) => (count === 1 ? sort : `${count} x ${sort}`)),
+    ].join(', ');
+}
+const scientific = (value) => (value === 0 ? '0' : value.toExponential(1));
+/** Largest difference and what is allowed; '' where nothing was compared. */
+function describeDifference({ difference, tolerance }) {
+    if (tolerance === null)
+        return '';
+    if (tolerance === 0 && difference === 0)
+        return 'exact';
+    return `${difference === null ? 'no number' : scientific(difference)} of ${scientific(tolerance)}`;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/report/summary.js
+
+
 
 
 
@@ -45025,6 +46936,15 @@ function versionRows(report) {
     }
     return rows;
 }
+function storeRows({ store }) {
+    if (store === null)
+        return [];
+    const freed = store.evicted.reduce((sum, { bytes }) => sum + bytes, 0);
+    const names = store.evicted.map(({ name, kind }) => (kind === 'wheel' ? name : `${name} (unpacked)`));
+    const limit = store.limit === null ? 'no limit' : `limit ${formatBytes(store.limit)}`;
+    const size = ['Size', cell(`${formatBytes(store.bytes)}, ${limit}`)];
+    return freed === 0 ? [size] : [size, ['Evicted', cell(`${formatBytes(freed)}: ${names.join(', ')}`)]];
+}
 function cacheRows(report) {
     const { cache } = report;
     if (cache === null)
@@ -45037,14 +46957,39 @@ function cacheRows(report) {
             'Hit',
             `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`,
         ],
+        ...(cache.github === null ? [] : describeGithub(cache.github).map(([what, text]) => [what, cell(text)])),
+        ...storeRows(report),
     ];
 }
-function verificationRows(report) {
-    return (report.verification?.checks ?? []).map((check) => [
-        cell(check.id),
-        { passed: '✓', failed: '✗', skipped: '–', warning: '⚠' }[check.status],
+function toldRows({ configured }) {
+    const rows = Object.entries(configured).map(([name, value]) => [cell(name), cell(value)]);
+    if (rows.length === 0)
+        return '';
+    const why = 'No `trusted-host`: it switches certificate checks off, and no https mirror needs it. No `extra-index-url`: pip takes a package from any of several indexes, and one that fails stops it.';
+    return `${summary_table(['variable or file', 'value'], rows)}\n${why}\n`;
+}
+function bucketRows({ cache }) {
+    const bucket = cache?.bucket ?? null;
+    return bucket === null ? [] : [['Bucket', cell(describeBucket(bucket))]];
+}
+function verificationSection({ verification }) {
+    if (verification === null)
+        return '';
+    const { head, rows } = verificationTable(verification);
+    const every = verification.checks.map((check) => [
+        cell(check.device === null ? check.id : `${check.id} on ${check.device}`),
+        marks[check.status],
+        formatDuration(check.seconds * 1000),
+        describeDifference(check),
         cell(check.detail),
     ]);
+    return [
+        cell(describeVerified(verification)),
+        '',
+        summary_table(head.map(cell), rows.map((row) => row.map(cell))),
+        '<details><summary>Every check</summary>\n',
+        `${summary_table(['check', '', 'time', 'difference', 'what was seen'], every)}\n</details>\n`,
+    ].join('\n');
 }
 /** The job summary in GitHub's markdown: what happened, where the time went, what served what. At most 1 MB; longer ones are cut and say so. */
 function formatSummary(report) {
@@ -45054,11 +46999,12 @@ function formatSummary(report) {
         `## ${report.outcome === 'done' ? '✓' : '✗'} ${cell(headline(report))}\n`,
         section('What is wrong', problems.join('\n')),
         section('Warnings', warnings.join('\n')),
+        section('Verification', verificationSection(report)),
         section('Where the time went', summary_table(['step', 'time', 'when'], timeRows(report))),
         section('Sources', summary_table(['source', 'named by', 'what it did'], report.sources.map((s) => [cell(s.id), cell(s.origin), cell(describeSource(s))]))),
+        section('Told later steps', toldRows(report)),
         section('Versions', summary_table(['', ''], versionRows(report))),
-        section('Cache', summary_table(['', ''], cacheRows(report))),
-        section('Verification', summary_table(['check', '', ''], verificationRows(report))),
+        section('Cache', summary_table(['', ''], [...cacheRows(report), ...bucketRows(report)])),
     ]
         .filter((part) => part !== '')
         .join('\n');
@@ -45401,7 +47347,7 @@ function fromPylock(text, origin, tags, environment, folder = null) {
         });
     }
     if (problems.length > 0) {
-        throw new Failure(2, problems);
+        throw new failure_Failure(2, problems);
     }
     const own = ownTable(pylock.tool);
     const paddle = files.find(({ name }) => /^paddlepaddle(?:-[a-z]+)?$/.test(name));
@@ -45455,7 +47401,7 @@ async function keptLock(wishes) {
         return null;
     }
     catch (error) {
-        if (!(error instanceof Failure))
+        if (!(error instanceof failure_Failure))
             throw error;
         return again(error.problems.map(({ what }) => what).join(' '));
     }
@@ -45494,15 +47440,561 @@ function lockPage(lock, project) {
     return files.length === 0 ? null : { project, files, answered: ['lock'], faults: [] };
 }
 
-;// CONCATENATED MODULE: ./.build/src/catalog/paddle-index.json
-const paddle_index_namespaceObject = /*#__PURE__*/JSON.parse('{"base":"https://www.paddlepaddle.org.cn/packages/","connections":16,"wheelHosts":[{"id":"bj","url":"https://paddle-whl.bj.bcebos.com/","source":"MinerU#446, Paddle#76203","date":"2026-11-22"},{"id":"cdn","url":"https://paddle-whl.cdn.bcebos.com/","source":"PaddleFleet#1887","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"}');
-;// CONCATENATED MODULE: ./.build/src/catalog/paddle-index.js
+;// CONCATENATED MODULE: ./.build/src/lock/formats.js
 
-const paddleIndex = paddle_index_namespaceObject;
+/** `--no-binary a,b` → its option and names; pip takes a blank or an equals sign between them. */
+function parts(line) {
+    const [, option = '', list = ''] = /^(--no-binary|--only-binary)[\s=]+(.+)$/.exec(line.trim()) ?? [];
+    return {
+        option,
+        names: list
+            .split(',')
+            .map((name) => name.trim())
+            .filter((name) => name !== ''),
+    };
+}
+/** `--no-binary`/`--only-binary` lines of requirements files as arguments of uv, which takes one name an option. */
+function formatArguments(lines) {
+    return lines.flatMap((line) => {
+        const { option, names } = parts(line);
+        return names.flatMap((name) => [option, name]);
+    });
+}
+/**
+ * What the lines allow for a package, read in order as pip does: `:all:` stands for every package, `:none:` empties the list,
+ * and a package named in one list leaves the other.
+ */
+function formatsFor(name, lines) {
+    const lists = { '--no-binary': new Set(), '--only-binary': new Set() };
+    for (const { option, names } of lines.map(parts)) {
+        if (option !== '--no-binary' && option !== '--only-binary')
+            continue;
+        const [own, other] = option === '--no-binary'
+            ? [lists['--no-binary'], lists['--only-binary']]
+            : [lists['--only-binary'], lists['--no-binary']];
+        for (const given of names) {
+            if (given === ':none:')
+                own.clear();
+            else if (given === ':all:') {
+                own.clear();
+                other.clear();
+                own.add(given);
+            }
+            else {
+                own.add(normalise(given));
+                other.delete(normalise(given));
+            }
+        }
+    }
+    const within = (set, rival) => set.has(name) || (set.has(':all:') && !rival.has(name));
+    return {
+        wheel: !within(lists['--no-binary'], lists['--only-binary']),
+        sdist: !within(lists['--only-binary'], lists['--no-binary']),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/lock/choose-file.js
+
+
+
+
+
+/** sdists come as `.tar.gz` (PEP 625); older files may lie beside it. */
+function bestSdist(files) {
+    const sdists = files.filter((file) => parseFilename(file.filename)?.kind === 'sdist');
+    return sdists.find((file) => file.filename.endsWith('.tar.gz')) ?? sdists[0] ?? null;
+}
+/**
+ * The one file of a resolved version that the interpreter takes: the best wheel, else the sdist; a yanked one (PEP 592) only where
+ * nothing else is there. Throws Failure(1) where the page has none, Failure(2) where the user's hashes leave none.
+ */
+function chooseFile(choice) {
+    const { name, version, page, interpreter, accepted } = choice;
+    const allowed = formatsFor(name, choice.formats);
+    // Far fewer versions than files: a page may list thousands.
+    const versions = new Set(page.files.map((file) => parseFilename(file.filename)?.version ?? version));
+    const spellings = new Set([...versions].filter((listed) => compareVersions(listed, version) === 0));
+    const ofVersion = page.files.filter((file) => {
+        const parsed = parseFilename(file.filename);
+        const fits = parsed?.name === name && spellings.has(parsed.version) && allowed[parsed.kind];
+        return (fits &&
+            (file.requiresPython === null || satisfies(interpreter.version, file.requiresPython, { prereleases: true })));
+    });
+    // A file that lists no hash may still turn out to have an accepted one.
+    const right = ofVersion.filter(({ sha256 }) => accepted.size === 0 || sha256 === null || accepted.has(sha256));
+    const unyanked = right.filter((file) => file.yanked === null);
+    const pick = (files) => bestWheel(files, interpreter.tags) ?? bestSdist(files);
+    const file = pick(unyanked) ?? pick(right);
+    if (file !== null)
+        return file;
+    if (pick(ofVersion) !== null) {
+        const what = `No file of ${name} ${version} has a hash that its --hash options accept.`;
+        throw new failure_Failure(2, [{ where: name, what, remedy: 'Add the hash of the file for this Python and platform.' }]);
+    }
+    const faults = page.faults.map((fault) => ` ${fault.source}: ${fault.detail}.`).join('');
+    const what = `${name} ${version} was resolved, but no file of it for this interpreter is listed any more.${faults}`;
+    throw new failure_Failure(1, [
+        { where: name, what, remedy: 'Run it again; if it stays so, name another index with mirrors.' },
+    ]);
+}
+
+;// CONCATENATED MODULE: ./.build/src/lock/build-requirements.js
+
+/** What building takes where a project does not say it (PEP 518, PEP 517). */
+const unsaid = ['setuptools>=40.8.0', 'wheel'];
+/**
+ * The build requirements of an sdist, from the text of its `pyproject.toml` (`[build-system] requires`, PEP 518);
+ * null: it has no such file. A file that can't be read says nothing, and the build will say why.
+ */
+function buildRequirements(pyproject) {
+    if (pyproject === null)
+        return unsaid;
+    let table;
+    try {
+        table = parse(pyproject)['build-system'];
+    }
+    catch (error) {
+        if (!(error instanceof TomlError))
+            throw error;
+        return [];
+    }
+    if (typeof table !== 'object' || table === null || !('requires' in table))
+        return unsaid;
+    const { requires } = table;
+    return Array.isArray(requires) ? requires.filter((entry) => typeof entry === 'string') : [];
+}
+
+;// CONCATENATED MODULE: ./.build/src/lock/link-hash.js
+
+
+
+
+/** The hashes that pip reads from a link's fragment beside sha256, by their names in Python's hashlib: whether a forgery is out of reach. */
+const strength = {
+    sha512: true,
+    sha384: true,
+    sha224: true,
+    sha1: false,
+    md5: false,
+};
+/**
+ * Holds a file against the hash in its link (`#sha512=...`); a sha256 there is one of the requirement's own hashes. Whether the file is
+ * vouched for by that: md5 and sha1 tell a broken file, but no forged one. Throws Failure(2) where they differ.
+ */
+async function checkLinkHash(line, path) {
+    const [, algorithm = '', wanted = ''] = /#(?:.*&)?(sha512|sha384|sha224|sha1|md5)=([^&]*)/.exec(line.url ?? '') ?? [];
+    if (algorithm === '')
+        return false;
+    const hash = (0,external_node_crypto_.createHash)(algorithm);
+    await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(path), hash);
+    const actual = hash.digest('hex');
+    if (actual === wanted.toLowerCase())
+        return strength[algorithm] === true;
+    const what = `What is behind this link has the ${algorithm} ${actual}, and the link says ${wanted}.`;
+    throw new failure_Failure(2, [{ where: line.origin, what, remedy: 'Correct the hash, or find out who changed the file.' }]);
+}
+
+;// CONCATENATED MODULE: ./.build/src/lock/make-lock.js
+
+
+
+
+
+
+
+
+
+
+
+/** SHA-256 that the user's lines accept for a package; empty: any. */
+function acceptedHashes(name, requirements) {
+    const pinned = requirements.filter((line) => line.normalised === name).flatMap((line) => line.hashes);
+    return new Set(pinned.map((hash) => hash.replace(/^sha256:/, '')));
+}
+/** Where the user pinned hashes, the file at hand has to have one of them. */
+function checkHash(name, sha256, what, wishes) {
+    const accepted = acceptedHashes(name, wishes.requirements);
+    if (accepted.size === 0 || accepted.has(sha256))
+        return;
+    const origin = wishes.requirements.find((line) => line.normalised === name)?.origin ?? name;
+    const text = `${what} has the SHA-256 ${sha256}, which none of the --hash options of ${name} accepts.`;
+    throw new failure_Failure(2, [{ where: origin, what: text, remedy: 'Correct the hash, or find out who changed the file.' }]);
+}
+async function lockIndexPin(pin, wishes) {
+    const page = await wishes.page(pin.name);
+    const accepted = acceptedHashes(pin.name, wishes.requirements);
+    const { interpreter, formats } = wishes;
+    const file = chooseFile({ ...pin, page, interpreter, formats, accepted });
+    // A page that lists no hash (PaddlePaddle's) leaves one way to know it: the bytes, once.
+    const seen = file.sha256 === null ? await wishes.fetch(file) : null;
+    const sha256 = seen?.sha256 ?? file.sha256 ?? '';
+    checkHash(pin.name, sha256, file.filename, wishes);
+    const right = file.locations.filter((place) => place.sha256 === null || place.sha256 === sha256);
+    return {
+        name: pin.name,
+        version: pin.version,
+        filename: file.filename,
+        kind: file.filename.endsWith('.whl') ? 'wheel' : 'sdist',
+        size: seen?.size ?? file.size,
+        sha256,
+        hashOrigin: accepted.size > 0 ? 'lock' : (file.hashOrigin ?? 'first-seen'),
+        urls: right.map(({ source, url }) => ({ source, url })),
+        requiresPython: file.requiresPython,
+    };
+}
+function namesOf(filename) {
+    const file = parseFilename(filename);
+    // Pins of links and local files were read from names that parse.
+    if (file === null)
+        throw new Error(`Not a distribution file: ${filename}`);
+    return { name: file.name, version: file.version, kind: file.kind };
+}
+async function lockLinkPin(pin, wishes) {
+    const seen = await wishes.fetchLink(pin.url);
+    const filename = decodeURIComponent(new URL(pin.url).pathname.split('/').at(-1) ?? '');
+    checkHash(pin.name, seen.sha256, filename, wishes);
+    const line = wishes.requirements.find(({ normalised, kind }) => normalised === pin.name && kind === 'url');
+    const vouched = line !== undefined && (await checkLinkHash(line, seen.path));
+    const pinned = vouched || acceptedHashes(pin.name, wishes.requirements).size > 0;
+    return {
+        ...namesOf(filename),
+        filename,
+        size: seen.size,
+        sha256: seen.sha256,
+        hashOrigin: pinned ? 'lock' : 'first-seen',
+        urls: [{ source: new URL(pin.url).host, url: pin.url }],
+        requiresPython: null,
+    };
+}
+async function lockLocalPin(pin, wishes) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(pin.path), hash);
+    const url = (0,external_node_url_.pathToFileURL)(pin.path).href;
+    const filename = decodeURIComponent(url.split('/').at(-1) ?? '');
+    const sha256 = hash.digest('hex');
+    const names = namesOf(filename);
+    checkHash(names.name, sha256, filename, wishes);
+    const { size } = await (0,promises_.stat)(pin.path);
+    return {
+        ...names,
+        filename,
+        size,
+        sha256,
+        hashOrigin: 'local',
+        urls: [{ source: 'local', url }],
+        requiresPython: null,
+    };
+}
+async function sdistBuild(file, wishes) {
+    const url = file.urls[0]?.url ?? '';
+    const sdist = url.startsWith('file:') ? (0,external_node_url_.fileURLToPath)(url) : (await wishes.fetch(indexFile(file))).path;
+    return { name: file.name, requires: buildRequirements(await wishes.pyproject(sdist)) };
+}
+/** Waits for all and gives their values; what is wrong with any of them is thrown as one Failure, so that the user sees it at once. */
+async function make_lock_all(work) {
+    const settled = await Promise.allSettled(work.filter((one) => one !== null));
+    const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const failures = reasons.filter((reason) => reason instanceof failure_Failure);
+    if (failures.length < reasons.length)
+        throw reasons.find((reason) => !(reason instanceof failure_Failure));
+    const [first] = failures;
+    if (first !== undefined)
+        throw new failure_Failure(first.exitCode, failures.flatMap(({ problems }) => problems), { cause: first });
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
+function noticesOf(files, unhashed) {
+    const sdists = files.filter((file) => file.kind === 'sdist');
+    const firstSeen = files.filter((file) => file.hashOrigin === 'first-seen');
+    return [
+        ...sdists.map((file) => ({
+            id: `sdist-${file.name}`,
+            text: `${file.name} ${file.version} has no wheel for this interpreter: it is built from ${file.filename}, which runs its code and needs build tools.`,
+        })),
+        ...firstSeen.map((file) => ({
+            id: `first-seen-${file.name}`,
+            text: `No source publishes a hash for ${file.filename}: the one first seen is pinned (sha256 ${file.sha256}).`,
+        })),
+        ...unhashed.map((line) => ({ id: `unhashed-${line}`, text: `\`${line}\` has no hash that could be checked.` })),
+    ];
+}
+/**
+ * Makes the lock of what was resolved: for each package the one file that this interpreter takes, with every public address.
+ * A file without a published hash is brought now, once, and its hash pinned.
+ * Throws Failure(1) where a page or file can't be had, Failure(2) where a file has none of the hashes that the user pinned.
+ */
+async function makeLock(wishes) {
+    const unhashed = wishes.pins.flatMap((pin) => (pin.kind === 'unhashed' ? [pin.line] : []));
+    const locked = await make_lock_all(wishes.pins.map((pin) => {
+        if (pin.kind === 'index')
+            return lockIndexPin(pin, wishes);
+        if (pin.kind === 'link')
+            return lockLinkPin(pin, wishes);
+        return pin.kind === 'local' ? lockLocalPin(pin, wishes) : null;
+    }));
+    const files = locked.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const builds = await make_lock_all(files.filter((file) => file.kind === 'sdist').map((file) => sdistBuild(file, wishes)));
+    const { device, cuda, distribution, version } = wishes.plan;
+    const lock = {
+        requiresPython: `>=${wishes.interpreter.version.split('.').slice(0, 2).join('.')}`,
+        device,
+        cuda,
+        distribution,
+        paddleVersion: version,
+        files,
+        unhashed,
+        created: wishes.now.toISOString(),
+        key: wishes.key,
+    };
+    return { lock, notices: noticesOf(files, unhashed), builds };
+}
+
+;// CONCATENATED MODULE: ./.build/src/lock/foresee.js
+
+
+
+
+
+
+
+/** What a METADATA requires (core metadata: `Requires-Dist`), and the Pythons that it takes. */
+function readMetadata(text, origin) {
+    const head = text.split(/\r?\n\r?\n/, 1)[0] ?? '';
+    const values = (name) => [...head.matchAll(new RegExp(`^${name}:[ \\t]*(.+)$`, 'gim'))].map(([, value = '']) => value.trim());
+    return {
+        requires: values('Requires-Dist').map((line) => parseRequirement(line, origin)),
+        python: values('Requires-Python')[0] ?? '',
+    };
+}
+/** The newest version with a wheel that every specifier allows, or null. */
+function newestWheel(name, page, allows, python) {
+    const listed = page.files
+        .filter((file) => file.yanked === null && satisfies(python, file.requiresPython ?? '', { prereleases: true }))
+        .map(({ filename }) => parseFilename(filename));
+    const versions = listed.flatMap((file) => (file?.kind === 'wheel' && file.name === name ? [file.version] : []));
+    return [...new Set(versions)].filter(allows).sort(compareVersions).at(-1) ?? null;
+}
+/**
+ * Walks the requirements ahead of the resolver, so that the pages and metadata that it is going to ask for are there when it does: for
+ * each project the newest version that everything known so far allows, then what that one requires, side by side where a resolver waits.
+ * Gives the files where all of it fits together: each is the newest that its requirements allow, so a resolver comes to the same.
+ * Null where something does not fit, or can't be known without the resolver (links, source distributions, a source that fails).
+ */
+async function foresee(wishes) {
+    const { requirements, constraints, environment, interpreter, formats, versions } = wishes;
+    const options = wishes.preReleases ? { prereleases: true } : {};
+    const stops = new Map();
+    let certain = true;
+    const holds = ({ marker }, extras) => marker === null || extras.some((extra) => evaluateMarker(marker, environment, { extra }));
+    const allowedBy = (specifiers) => (version) => specifiers.every((specifier) => satisfies(version, specifier, options));
+    const takes = (name, version) => versions === undefined || versions.get(name) === version;
+    const follow = (stop, extras) => Promise.all(stop.dependencies.filter((line) => holds(line, extras)).map(visit));
+    async function arrive(name, stop) {
+        const page = await wishes.page(name);
+        const allowed = allowedBy(stop.specifiers);
+        const version = newestWheel(name, page, (one) => takes(name, one) && allowed(one), interpreter.version);
+        const accepted = acceptedHashes(name, requirements);
+        const file = version === null ? null : chooseFile({ name, version, page, interpreter, formats, accepted });
+        if (version === null || file === null || !file.filename.endsWith('.whl')) {
+            certain = false;
+            return;
+        }
+        const { requires, python } = readMetadata(Buffer.from(await wishes.metadata(file)).toString(), file.filename);
+        certain &&= satisfies(interpreter.version, python, { prereleases: true });
+        stop.picked = { version, file };
+        stop.dependencies = requires;
+        await follow(stop, ['', ...stop.extras]);
+    }
+    async function visit(line) {
+        const name = line.normalised;
+        if (line.kind !== 'named' || name === null) {
+            certain = false;
+            return;
+        }
+        const known = stops.get(name);
+        if (known === undefined) {
+            const limits = constraints.filter((one) => one.normalised === name && holds(one, ['']));
+            const specifiers = [line, ...limits].map(({ specifier }) => specifier);
+            const stop = { specifiers, extras: new Set(line.extras), picked: null, dependencies: [] };
+            stops.set(name, stop);
+            await arrive(name, stop);
+            return;
+        }
+        known.specifiers.push(line.specifier);
+        const more = line.extras.filter((extra) => !known.extras.has(extra));
+        for (const extra of more)
+            known.extras.add(extra);
+        if (more.length > 0)
+            await follow(known, more);
+    }
+    try {
+        await Promise.all(requirements.filter((line) => holds(line, [''])).map(visit));
+    }
+    catch (error) {
+        // What is wrong here is met again by the resolver, which tells it.
+        if (error instanceof failure_Failure || error instanceof SyntaxError)
+            return null;
+        throw error;
+    }
+    const seen = [...stops.values()];
+    const fits = seen.every(({ picked, specifiers }) => picked !== null && allowedBy(specifiers)(picked.version));
+    return certain && fits ? seen.flatMap(({ picked }) => picked?.file ?? []) : null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/packaging/marker-environment.js
+const systems = {
+    linux: { os_name: 'posix', platform_system: 'Linux', sys_platform: 'linux' },
+    macosx: { os_name: 'posix', platform_system: 'Darwin', sys_platform: 'darwin' },
+    win: { os_name: 'nt', platform_system: 'Windows', sys_platform: 'win32' },
+};
+const windowsMachines = { 'win-amd64': 'AMD64', 'win-arm64': 'ARM64', win32: 'x86' };
+/**
+ * The marker variables of an interpreter (PEP 508). Kernel release and version are left empty: no package of this field asks for them,
+ * and they would make two machines with equal software look different.
+ */
+function markerEnvironment(interpreter) {
+    const { implementation, version, platform, macos } = interpreter;
+    const [, family = '', machine = ''] = /^([a-z]+)(?:32)?(?:-[\d.]+)?-?(.*)$/.exec(platform) ?? [];
+    const names = { cpython: 'CPython', pypy: 'PyPy', graalpy: 'GraalVM' };
+    return {
+        ...(systems[family] ?? { os_name: 'posix', platform_system: family, sys_platform: family }),
+        implementation_name: implementation,
+        implementation_version: version,
+        platform_machine: macos?.machine ?? windowsMachines[platform] ?? machine,
+        platform_python_implementation: names[implementation] ?? implementation,
+        platform_release: '',
+        platform_version: '',
+        python_full_version: version,
+        python_version: version.split('.').slice(0, 2).join('.'),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/resolver-input.js
+
+
+/**
+ * One resolution of PaddlePaddle and everything else: the user's own lines for PaddlePaddle give way to the plan's pins, which hold to
+ * them and keep their hashes.
+ */
+function resolverInput({ pins }, { paddle, requirements: set }) {
+    const others = (lines) => lines.filter(({ normalised }) => !paddleProjects.has(normalised ?? ''));
+    const origin = paddle.kind === 'specifier' ? paddle.origin : 'paddle-version';
+    return {
+        requirements: [
+            ...pins.map(({ name, specifier }) => ({
+                ...parseRequirement(`${name}${specifier}`, origin),
+                hashes: set.requirements.filter(({ normalised }) => normalised === name).flatMap(({ hashes }) => hashes),
+            })),
+            ...others(set.requirements),
+        ],
+        constraints: others(set.constraints),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/disk-space.js
+
+
+
+
+
+/** Unpacked bytes for each packed one: 849 MB of 217 MB for the CPU build of 3.2.2 with what it depends on (measured). GPU builds hold less that shrinks. */
+const unpackedRatio = 4;
+async function freeBytes(folder) {
+    for (let place = folder;; place = external_node_path_.dirname(place)) {
+        try {
+            const [{ bavail, bsize }, { dev }] = await Promise.all([(0,promises_.statfs)(place), (0,promises_.stat)(place)]);
+            return { free: bavail * bsize, device: dev };
+        }
+        catch (error) {
+            if (error.code !== 'ENOENT' || external_node_path_.dirname(place) === place)
+                return null;
+        }
+    }
+}
+/**
+ * What the disks of cache and environment lack, told for a ratio of unpacked to packed bytes; null where nothing is missing or it can't be
+ * known. `underWay`: bytes that this run has brought so far, which are on the disk although their files are not whole.
+ */
+async function look(store, files, environment, underWay) {
+    const found = await Promise.all(files.map(({ sha256, filename }) => (sha256 === null ? null : store.find(sha256, filename))));
+    const sizes = files.map((file) => file.size ?? 0);
+    const absent = sizes.reduce((sum, size, index) => (found[index] === null ? sum + size : sum), 0);
+    const whole = sizes.reduce((sum, size) => sum + size, 0);
+    // With everything in the store the files may be unpacked as well, and are then linked: nothing can be foretold.
+    if (absent === 0)
+        return null;
+    const missing = Math.max(0, absent - underWay);
+    const [cache, target] = await Promise.all([freeBytes(store.root), freeBytes(environment)]);
+    if (cache === null || target === null)
+        return null;
+    const shared = cache.device === target.device;
+    return (ratio) => {
+        // uv unpacks into its cache, which lies in the store, and links from there; on another file system it copies.
+        const inCache = missing + whole * ratio;
+        const inTarget = shared ? 0 : whole * ratio;
+        if (cache.free < inCache)
+            return `${store.root} has ${formatBytes(cache.free)} free, and ${formatBytes(inCache)} are needed there`;
+        if (target.free < inTarget)
+            return `${environment} has ${formatBytes(target.free)} free, and ${formatBytes(inTarget)} are needed there`;
+        return null;
+    };
+}
+/** Whether files that are to be brought ahead of their turn may have room: nothing unpacks to less than its packed size. */
+async function mayHaveRoom(store, files, environment) {
+    const judge = await look(store, files, environment, 0);
+    return judge === null || judge(1) === null;
+}
+/**
+ * Looks whether what is still to be downloaded and unpacked has room, before the first byte of it. Throws Failure(1) where it certainly
+ * has none: nothing unpacks to less than its packed size; warns where it probably has none. `underWay` as in `look`.
+ */
+async function checkDiskSpace(run, store, lock, environment, underWay) {
+    const judge = await look(store, lock.files, environment, underWay);
+    if (judge === null)
+        return;
+    const certain = judge(1);
+    const remedy = 'Free some space, or name folders on another disk with cache-path and venv.';
+    if (certain !== null)
+        throw new failure_Failure(1, [{ where: 'disk space', what: `At least: ${certain}.`, remedy }]);
+    const likely = judge(unpackedRatio);
+    if (likely !== null)
+        tell(run, [{ id: 'disk-space', text: `The disk may be too small: ${likely} (estimated). ${remedy}` }]);
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/ahead.js
+
+
+
+
+/**
+ * Begins, while uv is being brought, what resolving and installing are going to need: pages and metadata of everything required, then the
+ * files themselves where it is certain that they fit together. A request that may have no solution has no file brought.
+ */
+async function goAhead(run, { runner }, plan, { sources }, { transfers }, store) {
+    const { request, context, deadline } = run;
+    const { interpreter } = runner;
+    const { formats, preReleases } = request.requirements;
+    const files = await foresee({
+        ...resolverInput(plan, request),
+        page: (project) => sources.confirm(project, plan.origins[project]),
+        metadata: (file) => transfers.metadata(file, deadline.signal),
+        interpreter,
+        environment: markerEnvironment(interpreter),
+        preReleases: preReleases || plan.channel === 'nightly',
+        formats,
+    });
+    if (files === null)
+        context.log.debug('What will be installed is not known before it is resolved.');
+    else if (await mayHaveRoom(store, files, request.venv ?? interpreter.purelib)) {
+        for (const file of files)
+            transfers.get(file);
+    }
+}
 
 // EXTERNAL MODULE: external "node:tls"
 var external_node_tls_ = __nccwpck_require__(1692);
 var external_node_tls_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_node_tls_, 2);
+;// CONCATENATED MODULE: external "node:v8"
+const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
 ;// CONCATENATED MODULE: ./.build/src/values/http.js
 /** Why no answer, or no whole answer, came; `message` is one plain line with the masked address. */
 class HttpFault extends Error {
@@ -45628,8 +48120,6 @@ async function trustedCertificates(network, log) {
     return [...trusted.values()];
 }
 
-// EXTERNAL MODULE: external "node:util/types"
-var types_ = __nccwpck_require__(3429);
 ;// CONCATENATED MODULE: ./.build/src/net/faults.js
 
 
@@ -45716,10 +48206,15 @@ function codeOf(error) {
         return code;
     return cause === undefined || cause === null ? '' : codeOf(cause);
 }
-/** Makes the fault of a time limit: `connect`, `headers` or `body` tells what was waited for; `ms` is the limit. */
+/** Makes the fault of a time limit: `connect`, `sending`, `headers` or `body` tells what was waited for; `ms` is the limit. */
 function timeLimit(asked, waitedFor, ms) {
     const through = waitedFor === 'connect' && asked.proxy !== null ? ` through the proxy ${maskUrl(asked.proxy)}` : '';
-    const what = { connect: `no connection${through}`, headers: 'no answer', body: 'nothing more of the answer came' }[waitedFor];
+    const what = {
+        connect: `no connection${through}`,
+        sending: 'nothing more of the request was taken',
+        headers: 'no answer',
+        body: 'nothing more of the answer came',
+    }[waitedFor];
     return new HttpFault('timeout', `${maskUrl(asked.url)}: ${what} within ${ms / 1000} s.`, null);
 }
 /** Makes the fault of a proxy that answered by itself with this status. */
@@ -45768,6 +48263,19 @@ function joined(headers) {
     ]);
     return Object.fromEntries(pairs);
 }
+/** What is sent, `taken` told before each piece and after the last one. */
+async function* watched(pieces, taken) {
+    if (pieces instanceof Uint8Array) {
+        yield pieces;
+    }
+    else {
+        for await (const piece of pieces) {
+            taken(false);
+            yield piece;
+        }
+    }
+    taken(true);
+}
 /**
  * Sends one request and resolves when its header came. The limits are kept here and not by the dispatcher, whose own are per
  * connection pool and half a second coarse. Rejects with HttpFault, or with the signal's reason.
@@ -45779,6 +48287,8 @@ function exchange(dispatcher, options, asked, limits, signal) {
         let over = null;
         let timer;
         let paused = false;
+        /** Bytes that are still to come; NaN where the length is not told. */
+        let rest = Number.NaN;
         const stop = (reason) => {
             if (over !== null)
                 return;
@@ -45804,7 +48314,12 @@ function exchange(dispatcher, options, asked, limits, signal) {
             return reject(signal.reason);
         signal.addEventListener('abort', abort, { once: true });
         wait('connect', limits.connectMs);
-        dispatcher.dispatch(options, {
+        const sending = (last) => {
+            if (over === null && body === null)
+                wait(last ? 'headers' : 'sending', last ? limits.headersMs : limits.stallMs);
+        };
+        const sent = options.body === undefined ? null : external_node_stream_.Readable.from(watched(options.body, sending));
+        dispatcher.dispatch({ ...options, body: sent }, {
             onRequestStart(started) {
                 controller = started;
                 if (over !== null)
@@ -45833,6 +48348,7 @@ function exchange(dispatcher, options, asked, limits, signal) {
                 });
                 // Whoever reads later gets the error then; until somebody does it must not end the process.
                 body.on('error', () => undefined);
+                rest = Number(headers['content-length'] ?? Number.NaN);
                 wait('body', limits.stallMs);
                 resolve({ status, headers: joined(headers), body });
             },
@@ -45841,7 +48357,9 @@ function exchange(dispatcher, options, asked, limits, signal) {
                 if (chunk.length === 0)
                     return;
                 timer?.refresh();
-                if (body?.push(chunk) === false) {
+                rest -= chunk.length;
+                // After the last byte there is nothing to hold back, and a parser that is paused dies of a connection that is closed then.
+                if (body?.push(chunk) === false && rest !== 0) {
                     paused = true;
                     running.pause();
                 }
@@ -45867,13 +48385,13 @@ loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('0.0.0.0', 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 const family = (address) => ((0,external_node_net_.isIP)(address) === 6 ? 'ipv6' : 'ipv4');
-const bare = (host) => host
+const proxy_bare = (host) => host
     .toLowerCase()
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '');
 /** Whether a host (name or address, with or without brackets) is this machine by its name alone (RFC 6761 section 6.3). */
-function isLoopback(host) {
-    const name = bare(host);
+function proxy_isLoopback(host) {
+    const name = proxy_bare(host);
     return (name === 'localhost' || name.endsWith('.localhost') || ((0,external_node_net_.isIP)(name) !== 0 && loopback.check(name, family(name))));
 }
 function inSubnet(host, entry) {
@@ -45891,7 +48409,7 @@ function inSubnet(host, entry) {
  */
 function noProxyCovers(entry, host, port) {
     const text = entry.trim().toLowerCase();
-    const name = bare(host);
+    const name = proxy_bare(host);
     if (text === '' || text === '*')
         return text === '*';
     if (text.includes('/'))
@@ -45899,7 +48417,7 @@ function noProxyCovers(entry, host, port) {
     const [, withPort = '', portText = ''] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(text) ?? [];
     if (portText !== '' && Number(portText) !== port)
         return false;
-    const wanted = bare(withPort || text).replace(/^\*?\./, '');
+    const wanted = proxy_bare(withPort || text).replace(/^\*?\./, '');
     return wanted !== '' && (name === wanted || ((0,external_node_net_.isIP)(name) === 0 && name.endsWith(`.${wanted}`)));
 }
 /**
@@ -45908,7 +48426,7 @@ function noProxyCovers(entry, host, port) {
  */
 function proxyFor(url, network) {
     const proxy = url.protocol === 'https:' ? network.httpsProxy : network.httpProxy;
-    if (proxy === null || proxy.trim() === '' || isLoopback(url.hostname))
+    if (proxy === null || proxy.trim() === '' || proxy_isLoopback(url.hostname))
         return null;
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
     const entries = network.noProxy.flatMap((entry) => entry.split(/[\s,]+/));
@@ -45918,6 +48436,7 @@ function proxyFor(url, network) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/net/client.js
+
 
 
 
@@ -45982,12 +48501,16 @@ function createClient(options) {
     };
     /** Direct connections, and those to a proxy that is spoken to in absolute form, need no proxy agent: `tunnel` is null. */
     async function makeDispatcher(secure, tunnel) {
-        const { Agent, ProxyAgent } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6752, 19));
+        // The parser is a WebAssembly module; optimising it takes 10 MB for code that looks at headers alone.
+        (0,external_node_v8_namespaceObject.setFlagsFromString)('--wasm-tiering-budget=2000000000');
         const connect = { timeout: limits.connectMs, ...(secure ? { secureContext: await secureContext() } : {}) };
         // Time limits are kept by the exchange.
         const quiet = { headersTimeout: 0, bodyTimeout: 0 };
-        if (tunnel === null)
+        if (tunnel === null) {
+            const { default: Agent } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7405, 19));
             return new Agent({ ...quiet, connect });
+        }
+        const { ProxyAgent } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6752, 19));
         const { origin, token } = readProxy(tunnel, tunnel);
         return new ProxyAgent({
             ...quiet,
@@ -46019,7 +48542,7 @@ function createClient(options) {
             stallMs: request.stallMs ?? limits.stallMs,
         };
         const method = request.method ?? 'GET';
-        const answer = await exchange(dispatcher, { ...target, method, headers: { ...sent, host: url.host } }, asked, own, request.signal);
+        const answer = await exchange(dispatcher, { ...target, method, headers: { ...sent, host: url.host }, body: request.body }, asked, own, request.signal);
         if (proxy !== null && answer.status === 407) {
             answer.body.destroy();
             throw proxyRefusal(asked, 407);
@@ -46068,6 +48591,2214 @@ function createClient(options) {
             await Promise.all(made.map((result) => (result.status === 'fulfilled' ? result.value.destroy() : undefined)));
         },
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/sign.js
+
+const algorithm = 'AWS4-HMAC-SHA256';
+/** SHA-256 in lower-case hex. */
+function sha256(data) {
+    return (0,external_node_crypto_.createHash)('sha256').update(data).digest('hex');
+}
+function hmac(key, text) {
+    return (0,external_node_crypto_.createHmac)('sha256', key).update(text).digest();
+}
+/** Percent-encodes everything but RFC 3986's unreserved characters, as the signature wants it. */
+function encode(text) {
+    return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+/** `20260102T030405Z` (ISO 8601, basic format). */
+function timestamp(now) {
+    return now.toISOString().replace(/[-:]|\.\d{3}/g, '');
+}
+function scopeOf(now, { region, service }) {
+    return `${timestamp(now).slice(0, 8)}/${region}/${service}/aws4_request`;
+}
+function sign({ method, url, headers, payload }, keys, scope, now) {
+    const names = Object.keys(headers).sort();
+    const query = [...url.searchParams].map(([name, value]) => `${encode(name)}=${encode(value)}`).sort();
+    const canonical = [
+        method,
+        url.pathname,
+        query.join('&'),
+        ...names.map((name) => `${name}:${headers[name]?.trim()}`),
+        '',
+        names.join(';'),
+        payload,
+    ].join('\n');
+    const text = [algorithm, timestamp(now), scopeOf(now, scope), sha256(canonical)].join('\n');
+    const key = scopeOf(now, scope).split('/').reduce(hmac, `AWS4${keys.secretAccessKey}`);
+    return hmac(Buffer.from(key), text).toString('hex');
+}
+/**
+ * The headers of a request with its signature (AWS Signature Version 4, "Authenticating Requests: Using the Authorization Header").
+ * `payload`: SHA-256 of the body in lower-case hex, which the server compares with what it gets.
+ */
+function signedHeaders(request, keys, scope, now) {
+    const headers = {
+        ...request.headers,
+        'x-amz-content-sha256': request.payload,
+        'x-amz-date': timestamp(now),
+        ...(keys.sessionToken === null ? {} : { 'x-amz-security-token': keys.sessionToken }),
+    };
+    const all = { ...headers, host: request.url.host };
+    const signature = sign({ ...request, headers: all }, keys, scope, now);
+    const names = Object.keys(all).sort().join(';');
+    const authorization = `${algorithm} Credential=${keys.accessKeyId}/${scopeOf(now, scope)}, SignedHeaders=${names}, Signature=${signature}`;
+    return { ...headers, authorization };
+}
+/**
+ * An address that lets its holder read the object for `seconds` (AWS Signature Version 4, "Authenticating Requests: Using Query
+ * Parameters"). It is a secret.
+ */
+function presignedUrl(url, keys, scope, now, seconds) {
+    const signed = new URL(url);
+    const parameters = {
+        'X-Amz-Algorithm': algorithm,
+        'X-Amz-Credential': `${keys.accessKeyId}/${scopeOf(now, scope)}`,
+        'X-Amz-Date': timestamp(now),
+        'X-Amz-Expires': String(seconds),
+        ...(keys.sessionToken === null ? {} : { 'X-Amz-Security-Token': keys.sessionToken }),
+        'X-Amz-SignedHeaders': 'host',
+    };
+    signed.search = Object.entries(parameters)
+        .map(([name, value]) => `${name}=${encode(value)}`)
+        .join('&');
+    const request = { method: 'GET', url: signed, headers: { host: signed.host }, payload: 'UNSIGNED-PAYLOAD' };
+    signed.search += `&X-Amz-Signature=${sign(request, keys, scope, now)}`;
+    return signed.href;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/address.js
+
+/** Amazon's own server of a region; the regions in China are a partition with a domain of its own. */
+function amazon(region, service) {
+    return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+}
+/** Address of Amazon's Security Token Service in a region. */
+function tokenService(region) {
+    return `${amazon(region, 'sts')}/`;
+}
+/** Address of an object; `key` is what follows the place's prefix. */
+function objectUrl(place, region, key) {
+    const { bucket, prefix, endpoint, pathStyle } = place;
+    const url = new URL(endpoint ?? amazon(region, 's3'));
+    if (!pathStyle)
+        url.hostname = `${bucket}.${url.hostname}`;
+    const parts = [...(pathStyle ? [bucket] : []), ...prefix.split('/'), ...key.split('/')];
+    url.pathname = `/${parts
+        .filter((part) => part !== '')
+        .map(encode)
+        .join('/')}`;
+    return url;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/key-service.js
+
+/** A service that is not there is found out by silence, so the limits are short. */
+const limits = { connectMs: 1_000, headersMs: 3_000, stallMs: 3_000 };
+const LIMIT = 2 ** 16;
+/** Where keys may be fetched from over plain http: this machine, and the addresses that Amazon's containers know (SDKs Reference Guide, "Container credential provider"). */
+const key_service_plainHosts = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|169\.254\.170\.(2|23)|\[fd00:ec2::23\])$/;
+async function get(services, url, headers, method = 'GET') {
+    const answer = await services.direct.request({ url, method, headers, ...limits, signal: services.signal });
+    const text = await answer.text(LIMIT);
+    if (answer.status !== 200)
+        throw new Error(`it answered ${answer.status}`);
+    return text;
+}
+/** Keys as both services write them. */
+function readKeys(text) {
+    const told = JSON.parse(text);
+    const word = (name) => {
+        const value = told?.[name];
+        return typeof value === 'string' ? value : '';
+    };
+    if (word('AccessKeyId') === '' || word('SecretAccessKey') === '')
+        throw new Error('it gave no keys');
+    const expires = Date.parse(word('Expiration'));
+    return {
+        accessKeyId: word('AccessKeyId'),
+        secretAccessKey: word('SecretAccessKey'),
+        sessionToken: word('Token') || null,
+        expires: Number.isFinite(expires) ? expires : null,
+    };
+}
+/** Keys of the container's role (ECS, EKS Pod Identity); null where the container has no such service. Throws an Error that says why it gave none. */
+async function containerKeys(services) {
+    const { environment } = services;
+    const relative = environment['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
+    const full = environment['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+    if (!relative && !full)
+        return null;
+    const url = new URL(relative ? `http://169.254.170.2${relative}` : (full ?? ''));
+    if (url.protocol !== 'https:' && !key_service_plainHosts.test(url.hostname)) {
+        throw new Error(`${url.host} is asked over https alone`);
+    }
+    const file = environment['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
+    const token = file ? (await (0,promises_.readFile)(file, 'utf8')).trim() : environment['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
+    return readKeys(await get(services, url.href, token ? { authorization: token } : {}));
+}
+/** Keys of the virtual machine's role (EC2, instance metadata service version 2); null where it was switched off. Throws an Error that says why there are none. */
+async function instanceKeys(services) {
+    const { environment } = services;
+    if (environment['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true')
+        return null;
+    const base = (environment['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || 'http://169.254.169.254').replace(/\/*$/, '');
+    const session = { 'x-aws-ec2-metadata-token-ttl-seconds': '300', 'content-length': '0' };
+    const token = await get(services, `${base}/latest/api/token`, session, 'PUT');
+    const headers = { 'x-aws-ec2-metadata-token': token };
+    const folder = `${base}/latest/meta-data/iam/security-credentials/`;
+    const role = (await get(services, folder, headers)).trim().split('\n')[0] ?? '';
+    return readKeys(await get(services, folder + encodeURIComponent(role), headers));
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/profile.js
+
+
+
+/** A file of profiles: `[name]` or `[profile name]`, `key = value`, comments on lines of their own; nested values are left out. */
+function parseProfiles(text) {
+    const profiles = new Map();
+    let current = null;
+    for (const line of text.split(/\r?\n/)) {
+        const header = /^\[\s*(?:(profile|sso-session|services)\s+)?([^\]]+?)\s*\]/.exec(line);
+        if (header !== null) {
+            const [, kind, name = ''] = header;
+            current = kind === undefined || kind === 'profile' ? name : null;
+            continue;
+        }
+        const [, key = '', value = ''] = /^([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+        if (current !== null && key !== '') {
+            profiles.set(current, { ...profiles.get(current), [key.toLowerCase()]: value });
+        }
+    }
+    return profiles;
+}
+async function read(file) {
+    try {
+        return parseProfiles(await (0,promises_.readFile)(file, 'utf8'));
+    }
+    catch (error) {
+        if (['ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR'].includes(errorCode(error) ?? ''))
+            return new Map();
+        throw error;
+    }
+}
+/** The profile in use, of the shared `config` and `credentials` files together, and its name ("Shared config and credentials files", AWS SDKs and Tools Reference Guide). */
+async function readProfile(environment, home) {
+    const name = environment['AWS_PROFILE'] || environment['AWS_DEFAULT_PROFILE'] || 'default';
+    const at = (variable, file) => environment[variable] || external_node_path_.join(home, '.aws', file);
+    const [config, credentials] = await Promise.all([
+        read(at('AWS_CONFIG_FILE', 'config')),
+        read(at('AWS_SHARED_CREDENTIALS_FILE', 'credentials')),
+    ]);
+    const [set, secret] = [config.get(name), credentials.get(name)];
+    return { name, profile: set === undefined && secret === undefined ? null : { ...set, ...secret } };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/refusal.js
+/** A store's answer that is no success, or none at all. */
+class S3Refusal extends Error {
+    /** 0 where no answer came. */
+    status;
+    /** The store's own word (`AccessDenied`, `SlowDown`); '' where it has none, as in answers to HEAD. */
+    code;
+    remedy;
+    constructor(status, code, message, remedy, options) {
+        super(message, options);
+        this.name = 'S3Refusal';
+        this.status = status;
+        this.code = code;
+        this.remedy = remedy;
+    }
+}
+/** Bytes of an error document that are read. */
+const refusal_LIMIT = 2 ** 16;
+const remedies = [
+    [/^NoSuchBucket$/, 'Make the bucket, or correct its name in cache-url.'],
+    [/^(InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken)$/, 'Check the keys that this job is given.'],
+    [/^RequestTimeTooSkewed$/, "Set this machine's clock."],
+    [/^(AccessDenied|AllAccessDisabled|)$/, 'Check what the keys may do; docs/s3.md has the policy that is needed.'],
+];
+/** A tag of an error document (Amazon S3 API Reference, "Error Responses"); '' where it is missing. */
+function tag(document, name) {
+    return new RegExp(`<${name}>([^<]{1,200})</${name}>`).exec(document)?.[1] ?? '';
+}
+function remedyFor(status, code, region) {
+    if (region !== '' && (status === 301 || status === 400 || status === 307)) {
+        return `The bucket is in the region ${region}: write \`region=${region}\` in cache-url.`;
+    }
+    if (status !== 403 && status !== 404 && status !== 400)
+        return 'Try again later.';
+    return remedies.find(([pattern]) => pattern.test(code))?.[1] ?? 'Check cache-url and what the keys may do.';
+}
+/** Reads an answer that is no success, to its end. `asked` says what was asked, without secrets. */
+async function readRefusal(answer, asked) {
+    const document = await answer.text(refusal_LIMIT).catch(() => '');
+    const code = tag(document, 'Code');
+    const region = answer.headers['x-amz-bucket-region'] ?? tag(document, 'Region');
+    const said = [code, tag(document, 'Message')].filter((text) => text !== '').join(': ');
+    const what = `${asked}: the store answered ${answer.status}${said === '' ? '' : ` (${said})`}`;
+    return new S3Refusal(answer.status, code, what, remedyFor(answer.status, code, region));
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/web-identity.js
+
+
+const web_identity_limits = { connectMs: 5_000, headersMs: 10_000, stallMs: 10_000 };
+/**
+ * Exchanges the identity token of a job (OpenID Connect) for keys that end (AWS Security Token Service, AssumeRoleWithWebIdentity).
+ * Throws an Error that says why there are none.
+ */
+async function webIdentityKeys(client, wanted, signal) {
+    const { tokenFile, role, session, service } = wanted;
+    const token = (await (0,promises_.readFile)(tokenFile, 'utf8')).trim();
+    const form = {
+        Action: 'AssumeRoleWithWebIdentity',
+        Version: '2011-06-15',
+        RoleArn: role,
+        RoleSessionName: session,
+        WebIdentityToken: token,
+    };
+    const body = Buffer.from(Object.entries(form)
+        .map(([name, value]) => `${name}=${encode(value)}`)
+        .join('&'));
+    const answer = await client.request({
+        url: service,
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) },
+        body,
+        ...web_identity_limits,
+        signal,
+    });
+    const text = await answer.text(2 ** 16);
+    const tag = (name) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(text)?.[1] ?? '';
+    const [accessKeyId, secretAccessKey] = [tag('AccessKeyId'), tag('SecretAccessKey')];
+    if (answer.status !== 200 || accessKeyId === '' || secretAccessKey === '') {
+        throw new Error(`the token service answered ${answer.status} ${tag('Code')}`.trim());
+    }
+    const expires = Date.parse(tag('Expiration'));
+    return {
+        accessKeyId,
+        secretAccessKey,
+        sessionToken: tag('SessionToken') || null,
+        expires: Number.isFinite(expires) ? expires : null,
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/keys.js
+
+
+
+
+
+/** Keys are renewed this long (ms) before they end. */
+const EARLY_MS = 300_000;
+function staticKeys(id, secret, token) {
+    return id && secret ? { accessKeyId: id, secretAccessKey: secret, sessionToken: token || null, expires: null } : null;
+}
+function profileKeys(profile) {
+    const { aws_access_key_id: id, aws_secret_access_key: secret, aws_session_token: token } = profile ?? {};
+    const keys = staticKeys(id, secret, token);
+    if (keys !== null || profile === null)
+        return keys;
+    const unread = ['credential_process', 'sso_session', 'sso_start_url', 'source_profile', 'credential_source'];
+    const met = unread.find((name) => profile[name] !== undefined);
+    if (met !== undefined) {
+        throw new Error(`it uses ${met}, which is not read here; \`aws configure export-credentials --format env\` prints its keys`);
+    }
+    return null;
+}
+/** The chain of Amazon's tools ("Understand the credential provider chain", SDKs Reference Guide): the first link that has keys wins. */
+function links(wishes, name, profile, region) {
+    const { client, environment, signal } = wishes;
+    const identity = (tokenFile, role, session) => tokenFile && role
+        ? webIdentityKeys(client, { tokenFile, role, session: session || 'paddle-mirror-setup', service: service() }, signal)
+        : Promise.resolve(null);
+    const service = () => environment['AWS_ENDPOINT_URL_STS'] || tokenService(region);
+    const env = (key) => environment[key];
+    return [
+        [
+            'environment',
+            () => Promise.resolve(staticKeys(env('AWS_ACCESS_KEY_ID'), env('AWS_SECRET_ACCESS_KEY'), env('AWS_SESSION_TOKEN'))),
+        ],
+        [
+            'web identity',
+            () => identity(env('AWS_WEB_IDENTITY_TOKEN_FILE'), env('AWS_ROLE_ARN'), env('AWS_ROLE_SESSION_NAME')),
+        ],
+        [
+            `profile ${name}`,
+            async () => (await identity(profile?.['web_identity_token_file'], profile?.['role_arn'], profile?.['role_session_name'])) ??
+                profileKeys(profile),
+        ],
+        ['container', () => containerKeys(wishes)],
+        ['instance', () => instanceKeys(wishes)],
+    ];
+}
+/** Asks one link after the other. Throws S3Refusal that names each one that was set up and why it had none. */
+async function firstOf(chain, { log, signal }) {
+    const looked = [];
+    for (const [origin, ask] of chain) {
+        try {
+            const keys = await ask();
+            if (keys === null)
+                continue;
+            log.debug(`S3: keys from ${origin}`);
+            return { keys, ask };
+        }
+        catch (error) {
+            signal.throwIfAborted();
+            looked.push(`${origin}: ${error instanceof Error ? error.message : String(error)}`);
+        }
+    }
+    const reasons = looked.length === 0 ? '' : ` (${looked.join('; ')})`;
+    const what = `no keys were found in the environment, a profile, a web identity, the container or the machine${reasons}`;
+    throw new S3Refusal(0, '', what, 'Give the job keys, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.');
+}
+/** Opens the key ring of a run: reads the shared files and asks nobody. Every secret is masked before it is used. */
+async function openKeys(wishes) {
+    const { environment, log } = wishes;
+    const { name, profile } = await readProfile(environment, wishes.home);
+    const region = wishes.region ||
+        environment['AWS_REGION'] ||
+        environment['AWS_DEFAULT_REGION'] ||
+        profile?.['region'] ||
+        'us-east-1';
+    const masked = (keys) => {
+        for (const secret of [keys.secretAccessKey, keys.sessionToken, keys.accessKeyId]) {
+            if (secret !== null)
+                log.mask(secret);
+        }
+        return keys;
+    };
+    let ask = null;
+    let current = null;
+    let expires = null;
+    const take = (keys) => {
+        expires = keys.expires;
+        return masked(keys);
+    };
+    const find = async () => {
+        const found = await firstOf(links(wishes, name, profile, region), wishes);
+        ask = found.ask;
+        return take(found.keys);
+    };
+    const renew = async (before) => {
+        try {
+            return take((await ask?.()) ?? before);
+        }
+        catch (error) {
+            // They are good for a while yet, and are asked for again.
+            log.debug(`S3: keys were not renewed: ${String(error)}`);
+            return before;
+        }
+    };
+    return {
+        region,
+        get: () => {
+            if (current !== null && expires !== null && expires - Date.now() < EARLY_MS) {
+                expires = null;
+                current = current.then(renew);
+            }
+            current ??= find();
+            return current;
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/s3.js
+/** The place as it is shown: `s3://bucket/prefix`, with the server where it is not Amazon's. */
+function nameOfPlace({ bucket, prefix, endpoint }) {
+    const server = endpoint === null ? '' : ` at ${new URL(endpoint).host}`;
+    return `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}${server}`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/objects.js
+
+
+
+
+
+
+/** Milliseconds for which a presigned address is good: it is used at once, and a request that has begun goes on. */
+const SIGNED_MS = 900_000;
+/** A clock that is off by this much (ms) is corrected; stores take 15 minutes, presigned addresses none into the future. */
+const SKEW_MS = 30_000;
+const objects_limits = { connectMs: 5_000, headersMs: 20_000, stallMs: 30_000 };
+/** Tries after an answer that promises nothing and denies nothing. */
+const TRIES = 4;
+const again = (status) => status === 429 || status === 500 || (status >= 502 && status <= 504);
+/** What is put of a text. */
+function textUpload(text) {
+    const bytes = Buffer.from(text);
+    return { size: bytes.length, sha256: sha256(bytes), bytes: () => bytes };
+}
+/**
+ * Opens a place. `keys` gives what signs (they may end and be renewed, hence a function); `backOffMs` is the first wait after a store
+ * said to slow down.
+ */
+function openObjects(options) {
+    const { client, place, region, keys, backOffMs = 300 } = options;
+    const scope = { region, service: 's3' };
+    const name = nameOfPlace(place);
+    /** The store's clock minus ours, ms. */
+    let ahead = 0;
+    const now = () => new Date(Date.now() + ahead);
+    const setClock = (headers) => {
+        const told = Date.parse(headers['date'] ?? '');
+        if (!Number.isFinite(told) || Math.abs(told - now().getTime()) < SKEW_MS)
+            return false;
+        ahead = told - Date.now();
+        return true;
+    };
+    const about = ({ headers }) => {
+        const age = Date.parse(headers['date'] ?? '') - Date.parse(headers['last-modified'] ?? '');
+        const size = Number(headers['content-length'] ?? Number.NaN);
+        return { etag: headers['etag'] ?? '', size, ageMs: Number.isFinite(age) ? age : null };
+    };
+    async function once(method, key, extra, upload, signal) {
+        const url = objectUrl(place, region, key);
+        const payload = upload?.sha256 ?? sha256('');
+        const signed = signedHeaders({ method, url, headers: {}, payload }, await keys(), scope, now());
+        const length = upload === null ? {} : { 'content-length': String(upload.size) };
+        return client.request({
+            url: url.href,
+            method,
+            headers: { ...extra, ...length, ...signed },
+            ...(upload === null ? {} : { body: upload.bytes() }),
+            ...objects_limits,
+            // A signal of its own: dozens of requests are under way at a time.
+            signal: AbortSignal.any([signal]),
+        });
+    }
+    /** An answer with one of the statuses in `good`; every other one is thrown. `resend`: also after a connection that broke. */
+    async function request(method, key, good, extra, upload, resend, signal) {
+        const asked = `${method} ${key} in ${name}`;
+        let corrected = false;
+        for (let attempt = 1;; attempt += 1) {
+            let refusal;
+            try {
+                const answer = await once(method, key, extra, upload, signal);
+                if (good.includes(answer.status))
+                    return answer;
+                refusal = await readRefusal(answer, asked);
+                if (answer.status === 403 && !corrected && setClock(answer.headers)) {
+                    corrected = true;
+                    continue;
+                }
+                if (!again(answer.status))
+                    throw refusal;
+            }
+            catch (error) {
+                if (!(error instanceof HttpFault))
+                    throw error;
+                refusal = new S3Refusal(0, '', error.message, error.remedy ?? 'Check cache-url and the network.', {
+                    cause: error,
+                });
+                // A silent server has cost its whole time limit already.
+                const passing = error.kind === 'reset' || (error.kind === 'timeout' && attempt === 1);
+                if (!resend || !passing)
+                    throw refusal;
+            }
+            if (attempt === TRIES)
+                throw refusal;
+            await (0,external_node_timers_promises_namespaceObject.setTimeout)(backOffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal });
+        }
+    }
+    return {
+        place,
+        address: (key) => objectUrl(place, region, key).href,
+        presign: async (url) => presignedUrl(new URL(url), await keys(), scope, now(), SIGNED_MS / 1000),
+        setClock,
+        head: async (key, signal) => {
+            const answer = await request('HEAD', key, [200, 404], {}, null, true, signal);
+            answer.cancel();
+            return answer.status === 404 ? null : about(answer);
+        },
+        read: async (key, limit, signal) => {
+            const answer = await request('GET', key, [200, 404], {}, null, true, signal);
+            if (answer.status === 200)
+                return { ...about(answer), text: await answer.text(limit) };
+            // Without the bucket every key is missing: that is not the same as an empty cache.
+            const refusal = await readRefusal(answer, `GET ${key} in ${name}`);
+            if (refusal.code === 'NoSuchBucket')
+                throw refusal;
+            return null;
+        },
+        put: async (key, upload, condition, signal) => {
+            const header = condition === null
+                ? {}
+                : 'ifMatch' in condition
+                    ? { 'if-match': condition.ifMatch }
+                    : { 'if-none-match': condition.ifNoneMatch };
+            // 404: what the ETag was of is gone. 409: somebody else is writing it at this moment.
+            const answer = await request('PUT', key, [200, 201, 204, 404, 409, 412, 501], header, upload, false, signal);
+            if (answer.status < 300) {
+                answer.cancel();
+                return answer.headers['etag'] ?? '';
+            }
+            const refusal = await readRefusal(answer, `PUT ${key} in ${name}`);
+            if (condition !== null && (answer.status === 412 || answer.status === 409))
+                return null;
+            if (condition !== null && 'ifMatch' in condition && answer.status === 404)
+                return null;
+            throw refusal;
+        },
+        remove: async (key, signal) => {
+            (await request('DELETE', key, [200, 204, 404], {}, null, true, signal)).cancel();
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/reader.js
+
+
+function seen({ headers, status }) {
+    const total = status === 206 ? headers['content-range']?.replace(/^.*\//, '') : headers['content-length'];
+    return { etag: headers['etag'] ?? '', total: total ?? '' };
+}
+/**
+ * The client of a run, which reads objects too: whoever asks for an object's plain address is given its bytes through an address that is
+ * signed for this one request, so that no other part of the program ever holds one. The first answer says which object it is; a later
+ * one of another (its ETag or length differ; servers ignore If-Range here) is refused. After 403 it is signed once more, with the
+ * store's clock. Requests to anywhere else pass through.
+ */
+function readThrough(client, objects) {
+    const base = objects.address('wheels');
+    const known = new Map();
+    return {
+        close: client.close,
+        async request(wanted) {
+            if (!wanted.url.startsWith(`${base}/`))
+                return client.request(wanted);
+            const ask = async () => client.request({ ...wanted, url: await objects.presign(wanted.url) });
+            let answer = await ask();
+            if (answer.status === 403 && objects.setClock(answer.headers)) {
+                answer.cancel();
+                answer = await ask();
+            }
+            if (answer.status === 200 || answer.status === 206) {
+                const first = known.get(wanted.url) ?? seen(answer);
+                known.set(wanted.url, first);
+                const now = seen(answer);
+                if (now.etag !== first.etag || now.total !== first.total) {
+                    answer.cancel();
+                    throw new HttpFault('malformed', `${maskUrl(wanted.url)}: the object was replaced while it was read.`, null);
+                }
+            }
+            return { ...answer, url: wanted.url };
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/write-once.js
+
+
+/** The largest object that one request can put (Amazon S3, "Uploading objects"), bytes. */
+const LARGEST = 5 * 2 ** 30;
+/** Key of a file: its content, then its name. */
+function wheelKey(sha256, filename) {
+    return `wheels/${sha256}/${filename}`;
+}
+function uploadOf(file, sent) {
+    return {
+        size: file.size,
+        sha256: file.sha256,
+        bytes: async function* () {
+            let bytes = 0;
+            for await (const piece of (0,external_node_fs_.createReadStream)(file.path, { highWaterMark: 2 ** 18 })) {
+                bytes += piece.length;
+                sent(bytes);
+                yield piece;
+            }
+        },
+    };
+}
+/** Puts under a condition; a server that knows none (501: Aliyun OSS, older ones) is given it without. */
+async function putIf(objects, key, upload, condition, signal) {
+    try {
+        return await objects.put(key, upload, condition, signal);
+    }
+    catch (error) {
+        if (!(error instanceof S3Refusal) || error.status !== 501)
+            throw error;
+        return objects.put(key, upload, null, signal);
+    }
+}
+/**
+ * Stores a file under its hash, once however many try: looked for first; a refusal by the condition means that somebody else was
+ * first, and so does a connection that broke where the file is there afterwards (a server need not read what it refuses). `wrong`: the
+ * object that is there was seen to hold other bytes, so it is replaced, if it is still the same one. Throws S3Refusal; `sent` is told of
+ * the bytes that went out.
+ */
+async function writeOnce(objects, key, file, wrong, signal, sent = () => undefined) {
+    if (file.size > LARGEST)
+        throw new S3Refusal(0, '', `${key} is larger than one request may put`, 'Leave it out.');
+    const upload = uploadOf(file, sent);
+    for (let attempt = 1;; attempt += 1) {
+        const found = await objects.head(key, signal);
+        if (found !== null && found.size === file.size && !wrong)
+            return 'there';
+        try {
+            const condition = found === null ? { ifNoneMatch: '*' } : { ifMatch: found.etag };
+            return (await putIf(objects, key, upload, condition, signal)) === null ? 'there' : 'stored';
+        }
+        catch (error) {
+            if (!(error instanceof S3Refusal) || error.status !== 0 || attempt === 3)
+                throw error;
+            const after = await objects.head(key, signal);
+            if (after !== null && after.size === file.size && after.etag !== found?.etag)
+                return 'there';
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/lease.js
+
+
+
+
+
+const lease_LIMIT = 2 ** 20;
+/** Milliseconds for giving a lease up: past that it ends by itself. */
+const RELEASE_MS = 5_000;
+function readArrived(text) {
+    try {
+        const told = JSON.parse(text);
+        return new Set(Array.isArray(told?.arrived) ? told.arrived.filter((key) => typeof key === 'string') : []);
+    }
+    catch {
+        // Whatever it is, its holder announces nothing; its age still tells whether it lives.
+        return new Set();
+    }
+}
+/** Looks at the lease `key`. Its age is told by the store's own clock, so no two machines have to agree on the time. */
+async function lookAtLease(objects, key, { deadMs }, signal) {
+    const found = await objects.read(key, lease_LIMIT, signal);
+    if (found === null)
+        return { state: 'none', etag: '', arrived: new Set() };
+    const state = found.ageMs !== null && found.ageMs > deadMs ? 'dead' : 'alive';
+    return { state, etag: found.etag, arrived: readArrived(found.text) };
+}
+/**
+ * Takes the lease that `seen` shows to be free or dead: of all who try, the condition lets one through. Null where somebody else was
+ * faster. The holder beats until it releases; `lost` is called when another has taken it over (this one was silent for too long).
+ */
+async function takeLease(objects, key, seen, { beatMs }, log, signal) {
+    const holder = (0,external_node_crypto_.randomUUID)();
+    const arrived = new Set();
+    let beats = 0;
+    /** How many of them the latest beat told of. */
+    let told = 0;
+    const text = () => {
+        beats += 1;
+        told = arrived.size;
+        return JSON.stringify({ schema: 1, holder, beat: beats, arrived: [...arrived] });
+    };
+    /** Puts the next beat in the place of `before` ('': of nothing). The ETag that is ours then; null where the lease is somebody else's. */
+    const put = async (before) => {
+        const next = text();
+        const condition = before === '' ? { ifNoneMatch: '*' } : { ifMatch: before };
+        try {
+            return await putIf(objects, key, textUpload(next), condition, signal);
+        }
+        catch (error) {
+            if (!(error instanceof S3Refusal) || error.status !== 0)
+                throw error;
+            // A connection that broke may have been a refusal, or a success whose answer was lost: what is there now tells.
+            const now = await objects.read(key, lease_LIMIT, signal);
+            return now !== null && (now.text === next || now.etag === before) ? now.etag : null;
+        }
+    };
+    const taken = await put(seen.etag);
+    if (taken === null)
+        return null;
+    const end = new AbortController();
+    let etag = taken;
+    let held = true;
+    let wake = () => undefined;
+    const beat = async () => {
+        try {
+            const next = await put(etag);
+            held = next !== null;
+            etag = next ?? '';
+            if (!held)
+                log.debug(`S3: the lease ${key} was taken over`);
+        }
+        catch (error) {
+            // The next beat tries again; without any the lease ends, and others go on.
+            if (!(error instanceof S3Refusal))
+                throw error;
+            log.debug(`S3: ${error.message}`);
+        }
+    };
+    const live = async () => {
+        while (held && !end.signal.aborted && !signal.aborted) {
+            const woken = new Promise((resolve) => {
+                wake = resolve;
+            });
+            if (arrived.size === told) {
+                await Promise.race([woken, (0,external_node_timers_promises_namespaceObject.setTimeout)(beatMs, undefined, { signal: end.signal }).catch(() => undefined)]);
+            }
+            // What is stored at about the same time is told in one go.
+            if (arrived.size > told)
+                await (0,external_node_timers_promises_namespaceObject.setTimeout)(Math.min(200, beatMs / 2));
+            if (!end.signal.aborted)
+                await beat();
+        }
+    };
+    const living = live().catch((error) => log.debug(String(error)));
+    return {
+        announce: (stored) => {
+            arrived.add(stored);
+            wake();
+        },
+        release: async () => {
+            end.abort();
+            wake();
+            await living;
+            if (!held)
+                return;
+            try {
+                await objects.remove(key, AbortSignal.timeout(RELEASE_MS));
+            }
+            catch (error) {
+                log.debug(`S3: ${String(error)}`);
+            }
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/share.js
+
+
+
+
+
+
+
+/** Id of the bucket among the sources. */
+const bucketSource = 'bucket';
+const defaultTimes = { beatMs: 15_000, deadMs: 60_000, pollMs: 1_500, waitMs: 600_000 };
+/** Files that are put at a time. */
+const UPLOADS = 3;
+const LOCK_LIMIT = 2 ** 24;
+/** Opens the bucket for one cache key. `mayWrite`: false only reads, and waits for others where they are at work. */
+function openShare(options) {
+    const { objects, key, mayWrite, log, signal } = options;
+    const times = { ...defaultTimes, ...options.times };
+    const place = nameOfPlace(objects.place);
+    const [lockKey, leaseKey] = [`locks/${key}/pylock.toml`, `leases/${key}.json`];
+    /** Keys that are in the bucket for certain. */
+    const there = new Set();
+    /** Files that were read from it, with where they are. */
+    const lent = new Map();
+    /** Keys whose object has a wrong length. */
+    const wrong = new Set();
+    const counts = { filesStored: 0, bytesStored: 0, filesReplaced: 0 };
+    let lease = null;
+    let leased = false;
+    let [reading, writing] = [true, mayWrite];
+    let waitedMs = 0;
+    let view = null;
+    let tick = null;
+    let taking = null;
+    let slots = Array.from({ length: UPLOADS }, () => Promise.resolve());
+    /** The bucket serves a run or it does not: after the first refusal that tries did not help, the run goes on without it. */
+    const stopReading = (error) => {
+        if (!(error instanceof S3Refusal))
+            throw error;
+        if (reading)
+            log.warn({ id: 's3-not-read', text: `${place} is not read any further: ${error.message}. ${error.remedy}` });
+        [reading, writing] = [false, false];
+        return null;
+    };
+    const stopWriting = (error) => {
+        if (!(error instanceof S3Refusal))
+            throw error;
+        if (writing)
+            log.warn({ id: 's3-not-stored', text: `Nothing more is stored in ${place}: ${error.message}. ${error.remedy}` });
+        writing = false;
+    };
+    /** What all that wait see together. */
+    const look = () => {
+        view ??= lookAtLease(objects, leaseKey, times, signal);
+        return view;
+    };
+    const take = (seen) => {
+        taking ??= takeLease(objects, leaseKey, seen, times, log, signal)
+            .then((taken) => {
+            lease = taken;
+            leased ||= taken !== null;
+        })
+            .catch(stopWriting)
+            .finally(() => {
+            [taking, view] = [null, null];
+        });
+        return taking;
+    };
+    const pause = () => {
+        if (waitedMs === 0 && tick === null) {
+            const minutes = Math.ceil(times.waitMs / 60_000);
+            log.info(`Another job is bringing what ${place} lacks; waiting for it, at most ${minutes} min.`);
+        }
+        const since = Date.now();
+        tick ??= (0,external_node_timers_promises_namespaceObject.setTimeout)(times.pollMs * (0.7 + 0.6 * Math.random()), undefined, { signal }).finally(() => {
+            waitedMs += Date.now() - since;
+            [tick, view] = [null, null];
+        });
+        return tick;
+    };
+    /** What `probe` finds, waited for while another run is at work on it. Null: it is ours to bring, or the bucket is of no use. */
+    async function settle(wanted, probe) {
+        try {
+            let found = reading ? await probe() : null;
+            while (found === null && reading && lease === null) {
+                const seen = await look();
+                const alive = seen.state === 'alive';
+                // What is announced may be there, and so may what a holder that is gone stored last.
+                found = alive && !seen.arrived.has(wanted) ? null : await probe();
+                if (found !== null || (alive ? waitedMs >= times.waitMs : !writing))
+                    break;
+                await (alive ? pause() : take(seen));
+                if (lease !== null)
+                    found = await probe();
+            }
+            return found;
+        }
+        catch (error) {
+            return stopReading(error);
+        }
+    }
+    const store = async (file, name, replace) => {
+        const item = `storing ${(0,external_node_path_.basename)(file.path)}`;
+        const written = await writeOnce(objects, name, file, replace, signal, (bytes) => log.progress({ item, bytes, total: file.size, sources: [] }));
+        there.add(name);
+        wrong.delete(name);
+        lease?.announce(name);
+        if (written === 'there')
+            return;
+        counts.filesStored += 1;
+        counts.bytesStored += file.size;
+        if (replace)
+            counts.filesReplaced += 1;
+    };
+    const lockText = async () => (await objects.read(lockKey, LOCK_LIMIT, signal))?.text ?? null;
+    return {
+        readLock: () => lockText().catch(stopReading),
+        awaitLock: (stale) => settle(lockKey, async () => {
+            const text = await lockText();
+            return text === stale ? null : text;
+        }),
+        locate: ({ sha256, filename, size }) => {
+            if (sha256 === null)
+                return Promise.resolve(null);
+            const name = wheelKey(sha256, filename);
+            return settle(name, async () => {
+                const known = lent.get(name);
+                if (known !== undefined)
+                    return known;
+                const found = await objects.head(name, signal);
+                if (found === null)
+                    return null;
+                if (size !== null && found.size !== size) {
+                    wrong.add(name);
+                    return null;
+                }
+                const location = { source: bucketSource, url: objects.address(name), sha256, size: found.size };
+                there.add(name);
+                lent.set(name, location);
+                return location;
+            });
+        },
+        offer: (file, replace) => {
+            const name = wheelKey(file.sha256, (0,external_node_path_.basename)(file.path));
+            const bad = replace || wrong.has(name);
+            if (!writing || (there.has(name) && !bad))
+                return;
+            const [first = Promise.resolve(), ...others] = slots;
+            const work = first
+                .then(() => (writing ? store(file, name, bad) : undefined))
+                .catch((error) => (signal.aborted ? undefined : stopWriting(error)));
+            // A defect is thrown by close; until then it must not end the process.
+            work.catch(() => undefined);
+            slots = [...others, work];
+        },
+        storeLock: async (text) => {
+            if (!writing)
+                return;
+            try {
+                await objects.put(lockKey, textUpload(text), null, signal);
+                lease?.announce(lockKey);
+            }
+            catch (error) {
+                stopWriting(error);
+            }
+        },
+        has: async ({ sha256, filename }) => {
+            const name = wheelKey(sha256, filename);
+            if (!writing || there.has(name))
+                return true;
+            try {
+                if ((await objects.head(name, signal)) === null)
+                    return false;
+                there.add(name);
+            }
+            catch (error) {
+                stopReading(error);
+            }
+            return true;
+        },
+        close: async () => {
+            try {
+                await Promise.all(slots);
+            }
+            finally {
+                await lease?.release();
+                lease = null;
+            }
+        },
+        lent: () => [...lent].map(([name, { sha256, size }]) => ({
+            sha256: sha256 ?? '',
+            filename: (0,external_node_path_.basename)(name),
+            size: size ?? 0,
+        })),
+        isWhole: () => writing,
+        report: () => ({ place, ...counts, waitedMs, leased }),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/bucket.js
+
+
+
+
+
+
+/** Connections to the store's server at a time: it is made for many machines. */
+const CONNECTIONS = 16;
+/** How long (ms) it is believed that the bucket still has all of a lock: others remove what is old. Until then a warm run asks nobody. */
+const TRUST_MS = 24 * 60 * 60 * 1000;
+/** Opens the bucket that the request names; null where it names none. Nobody is asked before something is needed. */
+async function openBucket(run, prepared, client) {
+    const { request, context, deadline, story } = run;
+    const { cacheUrl: place, paddle, requirements } = request;
+    if (prepared.choice.kind !== 's3' || place === null)
+        return null;
+    const { log, environment, home, version } = context;
+    const { signal } = deadline;
+    const network = { ...prepared.runner.network, httpProxy: null, httpsProxy: null };
+    const direct = createClient({ network, version, log });
+    const ring = await openKeys({ client, direct, environment, home, region: place.region, log, signal });
+    const objects = openObjects({ client, place, region: ring.region, keys: ring.get });
+    const share = openShare({ objects, key: prepared.key, mayWrite: prepared.writing.allowed, log, signal });
+    const url = objects.address('wheels');
+    const keepsLock = paddle.kind !== 'nightly' && requirements.pylock === null;
+    return {
+        share,
+        client: readThrough(client, objects),
+        url,
+        terms: { url, connections: CONNECTIONS, credentials: null, group: bucketSource, first: true },
+        offer: (stored, file, faults) => {
+            if (file.locations.some((location) => location.url.startsWith('file:')))
+                return;
+            const wrong = faults.some(({ source, kind }) => source === bucketSource && kind === 'wrong-hash');
+            share.offer(stored, wrong);
+        },
+        storeLock: async (lock) => {
+            if (keepsLock)
+                await share.storeLock(toPylock(lock));
+        },
+        fill: async (lock, store) => {
+            const digest = `${url} ${lock.key} ${lock.created}`;
+            const kept = await store.readFact('bucket');
+            if (kept !== null && kept.ageMs < TRUST_MS && kept.value === digest)
+                return;
+            await context.timeline.step('Fill the bucket', async () => {
+                const files = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+                await Promise.all(files.map(async (file) => {
+                    const stored = await store.find(file.sha256, file.filename);
+                    if (stored !== null && !(await share.has(file)))
+                        share.offer(stored, false);
+                }));
+                // One that was resolved in this run is there; an older one does not replace what others have stored meanwhile.
+                if (keepsLock && (await share.readLock()) === null)
+                    await share.storeLock(toPylock(lock));
+                await share.close();
+            });
+            if (share.isWhole())
+                await store.writeFact('bucket', digest);
+        },
+        settle: share.close,
+        tell: (transfers) => {
+            const { cache, lock } = story;
+            if (cache === null || lock === null)
+                return;
+            const wanted = new Set(lock.files.map(({ filename }) => filename));
+            const arrived = transfers.arrived();
+            const lent = share.lent().filter(({ sha256, filename }) => arrived.has(sha256) && wanted.has(filename));
+            const filesReused = cache.filesReused + lent.length;
+            story.cache = {
+                ...cache,
+                hit: !lock.resolved && filesReused === lock.files.length ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
+                filesReused,
+                bytesReused: lent.reduce((sum, { size }) => sum + size, cache.bytesReused),
+                bucket: { ...share.report(), bytesRead: transfers.fetched()[bucketSource] ?? 0 },
+            };
+        },
+        close: async () => {
+            await share.close();
+            await direct.close();
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/build-context.js
+
+
+
+/** Requirements with the hash of each file: pip installs these bytes or none. */
+function lockedRequirements(files) {
+    return files
+        .map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`)
+        .sort()
+        .join('');
+}
+/** Settings for the builder alone: mounted while a line runs, never copied into the image. */
+function pipConf(index) {
+    const lines = ['[global]', 'disable-pip-version-check = true', 'no-cache-dir = true', 'timeout = 60'];
+    return `${[...lines, ...(index === null ? [] : [`index-url = ${index}`])].join('\n')}\n`;
+}
+const install = (wheels) => `python -m pip install --no-index --no-deps --find-links ${wheels}/wheels --require-hashes -r ${wheels}/requirements.txt`;
+/** For BuildKit: the wheels are mounted, so they are in no layer; a netrc for the user's own indexes comes as a secret. */
+function buildkitDockerfile(python) {
+    return `# syntax-free: works with the BuildKit that Docker brings.
+ARG BASE=python:${python}-slim
+FROM \${BASE}
+# The wheels and pip's settings are there while this line runs, and in no layer.
+RUN --mount=type=bind,target=/paddle \\
+    --mount=type=bind,source=pip.conf,target=/etc/pip.conf \\
+    --mount=type=secret,id=netrc,target=/root/.netrc,required=false \\
+    ${install('/paddle')}
+`;
+}
+/** For the classic builder: the wheels are copied into a stage that is thrown away. No credentials: a build argument shows in \`docker history\`. */
+function classicDockerfile(python) {
+    return `ARG BASE=python:${python}-slim
+FROM \${BASE} AS install
+COPY requirements.txt pip.conf /paddle/
+COPY wheels /paddle/wheels
+RUN python -m venv /opt/paddle && PIP_CONFIG_FILE=/paddle/pip.conf /opt/paddle/bin/${install('/paddle')}
+
+FROM \${BASE}
+COPY --from=install /opt/paddle /opt/paddle
+ENV PATH=/opt/paddle/bin:$PATH
+`;
+}
+/** Hard links cost no room; a store on another disk, or of another user (protected_hardlinks), is copied. */
+async function place(from, to) {
+    try {
+        await (0,promises_.link)(from, to);
+    }
+    catch (error) {
+        if (!['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP'].includes(errorCode(error) ?? ''))
+            throw error;
+        await (0,promises_.copyFile)(from, to, promises_.constants.COPYFILE_FICLONE);
+    }
+}
+/** Writes the folder; what an earlier run wrote there is replaced. */
+async function writeBuildContext({ folder, files, index, python }) {
+    const wheels = external_node_path_.join(folder, 'wheels');
+    await (0,promises_.rm)(wheels, { recursive: true, force: true });
+    await (0,promises_.mkdir)(wheels, { recursive: true });
+    for (const file of files)
+        await place(file.path, external_node_path_.join(wheels, file.filename));
+    const texts = {
+        'requirements.txt': lockedRequirements(files),
+        'pip.conf': pipConf(index),
+        Dockerfile: buildkitDockerfile(python),
+        'Dockerfile.classic': classicDockerfile(python),
+        '.dockerignore': 'Dockerfile*\n.dockerignore\n',
+    };
+    for (const [name, text] of Object.entries(texts))
+        await (0,promises_.writeFile)(external_node_path_.join(folder, name), text);
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/build-context.js
+
+
+
+
+
+
+/** Path of a locked file's bytes: its own for a local one, else in the store, where it is brought if it is missing. */
+async function pathOf(file, works, store) {
+    const [first] = file.urls;
+    if (file.hashOrigin === 'local' && first !== undefined)
+        return (0,external_node_url_.fileURLToPath)(first.url);
+    await works.transfers.get(indexFile(file)).done;
+    const found = await store.find(file.sha256, file.filename);
+    if (found === null)
+        throw new Error(`${file.filename} was brought and is not in the store`);
+    return found.path;
+}
+/** Fills the folder of `docker-context`, where one is wished for. What no lock can hash cannot be in it: that is told. */
+async function makeBuildContext(run, { interpreter }, lock, desk, works, store) {
+    const { context, story } = run;
+    const folder = run.request.dockerContext;
+    if (folder === null)
+        return;
+    const built = lock.files.filter(({ kind }) => kind === 'sdist').map(({ filename }) => filename);
+    if (built.length > 0) {
+        const what = `${built.join(', ')} would have to be built from source in the image, which has no compiler and no index.`;
+        const remedy = 'Give wheels for it in `requirements`, or leave `docker-context` out.';
+        throw new failure_Failure(1, [{ where: 'docker-context', what, remedy }]);
+    }
+    await context.timeline.step('Fill the build folder', async () => {
+        const files = await Promise.all(lock.files.map(async (file) => {
+            const { name, version, filename, sha256 } = file;
+            return { name, version, filename, sha256, path: await pathOf(file, works, store) };
+        }));
+        const chosen = desk.sources.ranked().find(({ kind }) => kind === 'python') ?? null;
+        const index = chosen?.credentials === null && mirrorAt(chosen.url) !== undefined ? chosen.url : null;
+        const python = interpreter.version.split('.').slice(0, 2).join('.');
+        await writeBuildContext({ folder, files, index, python });
+    });
+    if (lock.unhashed.length > 0)
+        tell(run, [
+            {
+                id: 'docker-context-unhashed',
+                text: `Not in ${folder}, since nothing vouches for its content: ${lock.unhashed.join(', ')}.`,
+            },
+        ]);
+    context.log.info(`${folder} has ${lock.files.length} wheels for Python ${interpreter.version.split('.').slice(0, 2).join('.')}: docker build ${folder}`);
+    story.buildContext = folder;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/container-files.js
+
+
+
+
+async function readIfThere(file) {
+    return await (0,promises_.readFile)(file, 'utf8').catch((error) => {
+        if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? ''))
+            return null;
+        throw error;
+    });
+}
+/**
+ * The file that buildx gives to every builder it creates without a configuration of its own (`buildkitd.default.toml` in its folder, its
+ * `util/confutil`). Builders that are there already keep theirs.
+ */
+function buildkitEdit({ environment, home, mirrors }) {
+    const docker = environment['DOCKER_CONFIG'] || external_node_path_.join(home, '.docker');
+    const folder = environment['BUILDX_CONFIG'] || external_node_path_.join(docker, 'buildx');
+    return {
+        path: external_node_path_.join(folder, 'buildkitd.default.toml'),
+        editor: 'buildkit-mirrors',
+        part: { mirrors },
+        mode: 0o644,
+        wish: 'configure',
+    };
+}
+/** Tables of a containerd configuration (version 2 and 3) that may name the folder of hosts. */
+const registryTables = ['io.containerd.cri.v1.images', 'io.containerd.grpc.v1.cri'];
+const defaultHosts = '/etc/containerd/certs.d';
+/** Where containerd's CRI plug-in looks for hosts, from its `config.toml`; null: nowhere (1.x without `config_path`). */
+function hostsFolder(text) {
+    const { plugins } = parseToml(text);
+    for (const name of registryTables) {
+        const plugin = isTable(plugins) ? plugins[name] : undefined;
+        const registry = isTable(plugin) ? plugin['registry'] : undefined;
+        const configPath = isTable(registry) ? registry['config_path'] : undefined;
+        // Several folders may stand in it, parted as in PATH; the first counts.
+        const first = typeof configPath === 'string' ? configPath.split(':')[0] : '';
+        if (first !== undefined && external_node_path_.isAbsolute(first))
+            return first;
+    }
+    return null;
+}
+/** containerd reads hosts when it pulls, so nothing has to be told to it. `seen`: whether its configuration names the folder. */
+async function containerdEdit({ mirrors, }) {
+    const named = hostsFolder(await readIfThere('/etc/containerd/config.toml'));
+    const edit = {
+        path: external_node_path_.join(named ?? defaultHosts, 'docker.io', 'hosts.toml'),
+        editor: 'containerd-mirrors',
+        part: { mirrors },
+        mode: 0o644,
+        wish: 'configure',
+    };
+    return { edit, seen: named !== null };
+}
+/** The registries.conf that podman reads now: CONTAINERS_REGISTRIES_CONF, else the user's, which replaces the system's. */
+async function podmanConf({ environment, home }) {
+    const named = environment['CONTAINERS_REGISTRIES_CONF'];
+    if (named)
+        return readIfThere(named);
+    const config = environment['XDG_CONFIG_HOME'] || external_node_path_.join(home, '.config');
+    const own = await readIfThere(external_node_path_.join(config, 'containers', 'registries.conf'));
+    return own ?? readIfThere('/etc/containers/registries.conf');
+}
+/**
+ * For a job: a file of its own that a variable names, what podman reads now and our mirrors, so that nobody else's podman is told.
+ * Else a drop-in of the user's, which every podman of this user reads. `variables`: the environment of later steps.
+ */
+async function podmanEdit(here, jobFolder) {
+    const { environment, home, mirrors } = here;
+    const base = await podmanConf(here);
+    const edit = (file) => ({
+        path: file,
+        editor: 'podman-mirrors',
+        part: { mirrors, base: base ?? '' },
+        mode: 0o644,
+        wish: 'configure',
+    });
+    if (jobFolder === null) {
+        const config = environment['XDG_CONFIG_HOME'] || external_node_path_.join(home, '.config');
+        const file = external_node_path_.join(config, 'containers', 'registries.conf.d', '50-paddle-mirror-setup.conf');
+        return { edit: { ...edit(file), part: { mirrors } }, variables: {} };
+    }
+    const file = external_node_path_.join(jobFolder, 'paddle-mirror-setup-registries.conf');
+    return { edit: edit(file), variables: { CONTAINERS_REGISTRIES_CONF: file } };
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/refusal.js
+/** A registry that did not do what a pull needs; `message` is one line. */
+class RegistryRefusal extends Error {
+    kind;
+    remedy;
+    constructor(kind, message, remedy, options) {
+        super(message, options);
+        this.name = 'RegistryRefusal';
+        this.kind = kind;
+        this.remedy = remedy;
+    }
+}
+/** First words of an answer, on one line. */
+function refusal_words(text) {
+    const flat = text.replace(/\s+/g, ' ').trim();
+    return flat.length > 160 ? `${flat.slice(0, 157)}...` : flat;
+}
+/** Code and message of a registry's own error (distribution specification, "Error codes"); null: the text is none. */
+function registryError(text) {
+    try {
+        const found = JSON.parse(text);
+        const [first] = found.errors ?? [];
+        if (first === undefined)
+            return null;
+        return {
+            code: String(first.code ?? ''),
+            message: [first.message, first.detail].filter((part) => typeof part === 'string').join(' '),
+        };
+    }
+    catch (error) {
+        if (error instanceof SyntaxError || error instanceof TypeError)
+            return null;
+        throw error;
+    }
+}
+/** Words of mirrors that serve a list of images only; they answer 403, and some only when the first blob is asked for (public-image-mirror#22718). */
+const allowList = /白名单|allow[ -]?list|white[ -]?list|not allowed|not in the list|blocked/i;
+const rateLimit = /toomanyrequests|rate limit|quota|限流|频繁/i;
+/** What an answer other than 200 means for a pull. `asked`: what was asked for, as in ``the manifest of library/python:3.12``. */
+function refusalOf(host, asked, status, text) {
+    const own = registryError(text);
+    const said = own === null ? refusal_words(text) : refusal_words(`${own.code} ${own.message}`);
+    const detail = `${host} answered ${status} for ${asked}${said === '' ? '' : `: ${said}`}.`;
+    if (status === 429 || rateLimit.test(said))
+        return new RegistryRefusal('rate-limit', detail, 'Wait until its limit is over, or name another mirror in front of it.');
+    if (status === 403 || allowList.test(said))
+        return new RegistryRefusal('allow-list', detail, 'It serves a list of images or of networks only: name another mirror for this image.');
+    if (status === 401)
+        return new RegistryRefusal('login', detail, 'Log in with `docker login`, or name a registry that needs no login.');
+    // A server that is no registry answers 404 too, without a registry's own error code.
+    if (status === 404 && own !== null)
+        return new RegistryRefusal('missing', detail, 'Check the name and the tag, or name another registry.');
+    if (status === 404 || own === null)
+        return new RegistryRefusal('not-a-registry', detail, 'Check the address: it must be the root of a registry.');
+    return new RegistryRefusal('status', detail, 'Try again later, or name another mirror.');
+}
+/** What a request without an answer means. `token`: it went to the host that hands out tokens. */
+function refusalOfFault(fault, token) {
+    const options = { cause: fault };
+    if (token) {
+        const remedy = 'This mirror sends its clients to a token host that is out of reach here; name one that hands out tokens itself.';
+        return new RegistryRefusal('token-host', `The host that hands out its tokens does not answer: ${fault.message}`, remedy, options);
+    }
+    if (fault.kind === 'tls')
+        return new RegistryRefusal('tls', fault.message, fault.remedy ?? 'Check the certificate of the host.', options);
+    if (fault.kind === 'malformed')
+        return new RegistryRefusal('not-a-registry', fault.message, 'Check the address: it must be the root of a registry.', options);
+    return new RegistryRefusal('unreachable', fault.message, fault.remedy ?? 'Check the address, or name another mirror.', options);
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/token.js
+
+
+
+const tokenBytes = 65_536;
+const token_loopback = /^(?:localhost|127\.[\d.]+|\[::1\])$/;
+/** A challenge of a `WWW-Authenticate` header (RFC 9110 section 11.6.1): scheme in small letters and its parameters. */
+function readChallenge(header) {
+    const [, scheme = '', rest = ''] = /^\s*([\w-]+)\s*(.*)$/s.exec(header.slice(0, 4000)) ?? [];
+    const pairs = [...rest.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name.toLowerCase(), value]);
+    return { scheme: scheme.toLowerCase(), parameters: Object.fromEntries(pairs) };
+}
+function tokenIn(text) {
+    try {
+        const { token, access_token: access } = JSON.parse(text);
+        return typeof token === 'string' ? token : typeof access === 'string' ? access : null;
+    }
+    catch (error) {
+        if (error instanceof SyntaxError || error instanceof TypeError)
+            return null;
+        throw error;
+    }
+}
+/** Where a challenge sends for a token; https, or loopback, or the registry's own host where that is plain http too. */
+function realmOf(header, base, repository) {
+    const { parameters } = readChallenge(header);
+    const { realm = '', service } = parameters;
+    const bad = (why) => new RegistryRefusal('not-a-registry', `${base.host} sends for a token to ${maskUrl(realm)}, ${why}.`, 'Name another mirror.');
+    if (!URL.canParse(realm))
+        throw bad('which is no address');
+    const url = new URL(realm);
+    const plain = url.protocol === 'http:' && (token_loopback.test(url.hostname) || (base.protocol === 'http:' && base.host === url.host));
+    if (url.protocol !== 'https:' && !plain)
+        throw bad('where it would travel unprotected');
+    if (service !== undefined)
+        url.searchParams.set('service', service);
+    url.searchParams.set('scope', `repository:${repository}:pull`);
+    return url;
+}
+/**
+ * The `Authorization` that a registry wants for pulling from a repository, read from its challenge
+ * (https://distribution.github.io/distribution/spec/auth/token/). Throws RegistryRefusal.
+ */
+async function authorise(client, base, challenge, repository, credentials, signal) {
+    const { scheme } = readChallenge(challenge);
+    if (scheme === 'basic' && credentials !== null)
+        return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+    if (scheme === 'basic')
+        throw new RegistryRefusal('login', `${base.host} wants a user name and password.`, 'Log in with `docker login`; a mirror of Docker Hub has to answer without.');
+    if (scheme !== 'bearer')
+        throw new RegistryRefusal('not-a-registry', `${base.host} answered 401 without a challenge that a registry gives.`, 'Check the address: it must be the root of a registry.');
+    const realm = realmOf(challenge, base, repository);
+    try {
+        const answer = await client.request({ url: realm.href, credentials, signal, headersMs: 10_000 });
+        const text = await answer.text(tokenBytes);
+        if (answer.status !== 200)
+            throw refusalOf(realm.host, `a token for ${repository}`, answer.status, text);
+        const token = tokenIn(text);
+        if (token !== null)
+            return `Bearer ${token}`;
+    }
+    catch (error) {
+        if (error instanceof HttpFault)
+            throw refusalOfFault(error, true);
+        throw error;
+    }
+    throw new RegistryRefusal('token-host', `${realm.host} answered without a token.`, 'Name another mirror.');
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/registry.js
+
+
+
+
+/** Largest manifest a registry has to take (distribution specification), bytes; a config of an image is smaller too. */
+const manifestBytes = 4 * 2 ** 20;
+/** Bytes of a layer that prove that layers come. */
+const layerBytes = 65_536;
+const headersMs = 10_000;
+const connectMs = 8_000;
+const rootNeeded = 'Check the address: it must be the root of a registry.';
+const accept = [
+    'application/vnd.oci.image.index.v1+json',
+    'application/vnd.docker.distribution.manifest.list.v2+json',
+    'application/vnd.oci.image.manifest.v1+json',
+    'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ');
+const digestOf = (bytes) => `sha256:${(0,external_node_crypto_.createHash)('sha256').update(bytes).digest('hex')}`;
+async function readFirst(answer) {
+    let size = 0;
+    for await (const piece of answer.body) {
+        size += piece.length;
+        // A server without ranges would send the whole layer.
+        if (size >= layerBytes)
+            break;
+    }
+    answer.cancel();
+}
+/** One registry, asked for one repository. Answers other than 200 are refusals; what breaks on the way is a HttpFault. */
+function openRepository(client, { base, image, credentials, signal }) {
+    const { host } = new URL(base);
+    const { repository } = image;
+    const root = `${base.replace(/\/+$/, '')}/v2/`;
+    let authorization = {};
+    const ask = (path, headers = {}) => client.request({ url: root + path, headers: { ...authorization, ...headers }, signal, headersMs, connectMs });
+    const checked = async (asked, answer, wanted) => {
+        const text = await answer.text(manifestBytes);
+        if (answer.status !== 200)
+            throw refusalOf(host, asked, answer.status, text);
+        const digest = digestOf(text);
+        const stated = wanted ?? answer.headers['docker-content-digest'] ?? digest;
+        if (digest === stated)
+            return text;
+        const what = `${host} gave ${digest} for ${asked}, which should be ${stated}.`;
+        throw new RegistryRefusal('wrong-digest', what, 'Do not use it: what it serves is not what it says.');
+    };
+    // Mirrors of several registries tell them apart by it; the others ignore it (containerd's `ns`).
+    const path = (kind, name) => `${repository}/${kind}/${name}?ns=${image.registry}`;
+    return {
+        /** Greets the registry and gets what it wants to see before it serves. */
+        async enter() {
+            const greeting = await ask('');
+            const { status, headers } = greeting;
+            if (status !== 200 && status !== 401)
+                throw refusalOf(host, 'the root of a registry, /v2/', status, await greeting.text(manifestBytes));
+            greeting.cancel();
+            if (status === 401) {
+                const challenge = headers['www-authenticate'] ?? '';
+                const value = await authorise(client, new URL(base), challenge, repository, credentials, signal);
+                authorization = { authorization: value };
+            }
+            else if (/text\/html/.test(headers['content-type'] ?? '')) {
+                throw new RegistryRefusal('not-a-registry', `${host} answered with a web page.`, rootNeeded);
+            }
+        },
+        /** The manifest of a tag or digest, with the digest of its bytes. */
+        async manifest(name) {
+            const byDigest = name.startsWith('sha256:');
+            const asked = `the manifest of ${repository}${byDigest ? '@' : ':'}${name}`;
+            const text = await checked(asked, await ask(path('manifests', name), { accept }), byDigest ? name : null);
+            try {
+                return { digest: digestOf(text), manifest: JSON.parse(text) };
+            }
+            catch (cause) {
+                throw new RegistryRefusal('not-a-registry', `${host} gave ${asked} that is no JSON.`, rootNeeded, { cause });
+            }
+        },
+        async config({ digest }) {
+            await checked(`the config of ${repository}`, await ask(path('blobs', digest)), digest);
+        },
+        async layer({ digest }) {
+            const answer = await ask(path('blobs', digest), { range: `bytes=0-${layerBytes - 1}` });
+            if (answer.status !== 200 && answer.status !== 206)
+                throw refusalOf(host, `a layer of ${repository}`, answer.status, await answer.text(manifestBytes));
+            await readFirst(answer);
+        },
+    };
+}
+/**
+ * Does what a pull does, up to the first bytes of a layer: greeting, token, manifest by tag or digest, the manifest for this processor, the
+ * config, a layer. A manifest alone proves nothing: mirrors refuse at the blob too. Gives the digest (`sha256:...`) that the name stands
+ * for there. Throws RegistryRefusal.
+ */
+async function lookAt(client, look) {
+    const { image, architecture } = look;
+    const repository = openRepository(client, look);
+    try {
+        await repository.enter();
+        const { digest, manifest } = await repository.manifest(image.digest ?? image.tag ?? 'latest');
+        const builds = manifest.manifests ?? [];
+        const own = builds.find(({ platform }) => platform?.architecture === architecture && platform.os === 'linux');
+        const build = own ?? builds[0];
+        const { config, layers = [] } = build === undefined ? manifest : (await repository.manifest(build.digest)).manifest;
+        const [layer] = layers;
+        if (config !== undefined)
+            await repository.config(config);
+        if (layer !== undefined)
+            await repository.layer(layer);
+        return digest;
+    }
+    catch (error) {
+        if (error instanceof HttpFault)
+            throw refusalOfFault(error, false);
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/probe-mirror.js
+
+
+
+/** Looks at a mirror by what a pull does, one image after the other; the first refusal ends it. Never with credentials: they are Docker Hub's. */
+async function probeMirror(client, question) {
+    const { id, url, images, architecture, signal } = question;
+    const started = performance.now();
+    const digests = {};
+    let fault = null;
+    for (const image of images) {
+        try {
+            digests[fullName(image)] = await lookAt(client, { base: url, image, architecture, credentials: null, signal });
+        }
+        catch (error) {
+            if (!(error instanceof RegistryRefusal))
+                throw error;
+            fault = { kind: error.kind, detail: error.message, remedy: error.remedy };
+            break;
+        }
+    }
+    return { id, url, digests, ms: performance.now() - started, fault };
+}
+/** Images for which two mirrors name different content, each with who said what; a tag may have moved, or one of them is not honest. */
+function disagreements(verdicts) {
+    const names = new Set(verdicts.flatMap(({ digests }) => Object.keys(digests)));
+    return [...names].flatMap((name) => {
+        const said = verdicts.flatMap(({ id, digests }) => digests[name] === undefined ? [] : [{ id, digest: digests[name] }]);
+        if (new Set(said.map(({ digest }) => digest)).size < 2)
+            return [];
+        return [`${name} is ${said.map(({ id, digest }) => `${digest} at ${id}`).join(', ')}`];
+    });
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/endpoint.js
+
+
+
+
+/** Folder of Docker's own settings for this user. */
+function dockerFolder(environment, home) {
+    return environment['DOCKER_CONFIG'] || external_node_path_.join(home, '.docker');
+}
+/** A JSON file as an object; null where it is missing. Throws SyntaxError for one that is broken. */
+async function readSettings(file) {
+    try {
+        const found = JSON.parse(await (0,promises_.readFile)(file, 'utf8'));
+        if (typeof found !== 'object' || found === null)
+            throw new SyntaxError(`${file} holds no object`);
+        return found;
+    }
+    catch (error) {
+        if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? ''))
+            return null;
+        throw error;
+    }
+}
+function toEndpoint(address, origin) {
+    return address.startsWith('unix://')
+        ? { kind: 'socket', socket: address.slice('unix://'.length), origin }
+        : { kind: 'elsewhere', address, origin };
+}
+/** The address that a context of the `docker` command names; contexts lie under the SHA-256 of their names. */
+async function contextEndpoint(folder, name, origin) {
+    const id = (0,external_node_crypto_.createHash)('sha256').update(name).digest('hex');
+    const meta = await readSettings(external_node_path_.join(folder, 'contexts', 'meta', id, 'meta.json'));
+    const { Endpoints } = (meta ?? {});
+    const address = Endpoints?.docker?.Host ?? '';
+    return toEndpoint(address === '' ? `the context ${name}, which has no address` : address, `${origin} ${name}`);
+}
+function isSocket(file) {
+    return (0,promises_.stat)(file).then((found) => found.isSocket(), () => false);
+}
+/**
+ * Finds the daemon as the `docker` command does: DOCKER_HOST, DOCKER_CONTEXT, the context in use, the system's socket; then that of a
+ * rootless daemon. Null: there is none. Throws SyntaxError where Docker's own settings are broken.
+ */
+async function findEndpoint(environment, home) {
+    const host = environment['DOCKER_HOST'];
+    if (host)
+        return toEndpoint(host, 'DOCKER_HOST');
+    const folder = dockerFolder(environment, home);
+    const named = environment['DOCKER_CONTEXT'];
+    const settings = named ? null : await readSettings(external_node_path_.join(folder, 'config.json'));
+    const used = named || settings?.['currentContext'];
+    if (typeof used === 'string' && used !== '' && used !== 'default')
+        return contextEndpoint(folder, used, named ? 'DOCKER_CONTEXT' : 'the context');
+    const runtime = environment['XDG_RUNTIME_DIR'];
+    const sockets = ['/var/run/docker.sock', ...(runtime ? [external_node_path_.join(runtime, 'docker.sock')] : [])];
+    for (const socket of sockets) {
+        if (await isSocket(socket))
+            return { kind: 'socket', socket, origin: socket };
+    }
+    return null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/docker-daemon.js
+
+
+
+
+
+
+const problem = (what, remedy) => ({ where: 'docker', what, remedy });
+function explain({ code, message }, socket) {
+    if (code === 'EACCES' || code === 'EPERM')
+        return problem(`This user may not speak to the Docker daemon at ${socket}.`, 'Add the user to the group `docker`, run this step as root, or use a rootless daemon.');
+    if (code === 'ENOENT' || code === 'ECONNREFUSED')
+        return problem(`No Docker daemon listens at ${socket}.`, 'Start it, or correct DOCKER_HOST or the context of Docker.');
+    return problem(message, 'Look at its log (`journalctl -u docker`), or leave Docker out of this step.');
+}
+/** The Docker daemon of this user, or why there is none to speak to. */
+async function findDocker({ context, deadline }) {
+    const endpoint = await findEndpoint(context.environment, context.home).catch((error) => {
+        if (error instanceof SyntaxError)
+            return error;
+        throw error;
+    });
+    if (endpoint instanceof SyntaxError)
+        return problem(`Docker's own settings can't be read: ${endpoint.message}.`, 'Correct its config.json.');
+    if (endpoint === null)
+        return problem('There is no Docker daemon here: DOCKER_HOST and the context name none, and there is no socket at /var/run/docker.sock.', 'Start one; where there is podman, write `configure: pip,podman`.');
+    if (endpoint.kind === 'elsewhere')
+        return problem(`${endpoint.origin} leads to ${endpoint.address}: a daemon that is not reached by a socket of this machine.`, 'Run this step where the daemon is, or leave Docker out of it.');
+    const engine = openEngine(endpoint.socket);
+    try {
+        return { engine, info: await engine.info(deadline.signal) };
+    }
+    catch (error) {
+        if (error instanceof EngineFault)
+            return explain(error, endpoint.socket);
+        throw error;
+    }
+}
+/** The daemon's process and file, everything that speaks against telling it checked; nothing is changed. */
+async function inspectDaemon(run, { engine, info }, mirrors) {
+    if (/docker desktop/i.test(info.system) || process.platform !== 'linux')
+        return [
+            problem(`Docker runs in a virtual machine of its own here (${info.system}), and its settings belong to that program.`, 'Write the mirrors under Settings, Docker Engine, or leave `docker` out of `configure`.'),
+        ];
+    const daemon = await findDaemon(engine.socket, info.rootless);
+    if (daemon === null)
+        return [
+            problem(`Whatever listens at ${engine.socket} is no dockerd that this user may see: it runs as another user, in another container, or is another program.`, 'Run this step as root or as the user of the daemon, on its own host; or leave `docker` out of `configure`.'),
+        ];
+    const problems = daemonProblems(mirrors, info, daemon);
+    if (problems.length > 0)
+        return problems;
+    const { context, deadline } = run;
+    const complaint = await validate(daemon, mirrors, info, deadline.signal).catch((error) => {
+        // A broken file is the journal's to refuse, with its name.
+        if (error instanceof SyntaxError)
+            return null;
+        throw error;
+    });
+    if (complaint !== null)
+        return [
+            problem(`dockerd would not take ${daemon.file} with the mirrors in it: ${complaint}`, 'Correct the file first.'),
+        ];
+    const hosts = await overruled(info);
+    if (hosts !== null)
+        tell(run, [
+            {
+                id: 'docker-hosts-toml',
+                text: `${hosts} names hosts for Docker Hub, and Docker ${info.version} goes by it rather than by registry-mirrors: remove it for the mirrors to count.`,
+            },
+        ]);
+    context.log.debug(`dockerd is process ${daemon.pid} and reads ${daemon.file}`);
+    return daemon;
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/login.js
+
+
+
+/** Docker's own name of Docker Hub in its settings. */
+const hubName = 'https://index.docker.io/v1/';
+const helperMs = 15_000;
+/** `auth` is base64 of `user:password`. */
+function login_decode(auth) {
+    const [, username, password] = /^([^:]*):([\s\S]*)$/.exec(Buffer.from(auth, 'base64').toString('utf8')) ?? [];
+    return username === undefined || password === undefined || username === '' ? null : { username, password };
+}
+/** Asks a credential helper (https://github.com/docker/docker-credential-helpers): the name goes in, JSON comes out. */
+async function login_ask(helper, name, environment, signal) {
+    // The name of a helper is part of a file name.
+    if (!/^[\w.-]+$/.test(helper))
+        return null;
+    const ran = await run({
+        file: `docker-credential-${helper}`,
+        args: ['get'],
+        environment,
+        input: name,
+        limitMs: helperMs,
+        signal,
+    });
+    // "credentials not found in native keychain" is exit code 1: this registry was not logged in to.
+    if (ran.code !== 0)
+        return null;
+    const { Username, Secret } = JSON.parse(ran.stdout);
+    return Username && Secret && Username !== '<token>' ? { username: Username, password: Secret } : null;
+}
+/**
+ * What `docker login` kept for a registry, in its file or in a credential helper; null where it keeps nothing. For the caller's memory
+ * alone. Throws SyntaxError where Docker's settings are broken.
+ */
+async function findLogin(registry, environment, home, signal) {
+    const file = external_node_path_.join(dockerFolder(environment, home), 'config.json');
+    const { auths = {}, credHelpers = {}, credsStore } = ((await readSettings(file)) ?? {});
+    const names = registry === 'docker.io' ? [hubName, 'docker.io'] : [registry, `https://${registry}`, `https://${registry}/v1/`];
+    for (const name of names) {
+        const helper = credHelpers[name] ?? (auths[name] !== undefined && !auths[name].auth ? credsStore : undefined);
+        const found = helper === undefined ? login_decode(auths[name]?.auth ?? '') : await login_ask(helper, name, environment, signal);
+        if (found !== null)
+            return found;
+    }
+    return null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/podman.js
+
+
+
+const questionMs = 30_000;
+/**
+ * podman as a holder of images, for machines without Docker. It finds its own logins (`podman login`, and Docker's) and does not say how
+ * many bytes came.
+ */
+function openPodman(program, environment, pullMs) {
+    const call = async (args, limitMs, signal) => {
+        const ran = await run({ file: program, args, environment, limitMs, graceMs: 2_000, signal });
+        const said = ran.stderr.trim().split('\n').at(-1) ?? '';
+        const why = ran.timedOut ? `it took longer than ${Math.round(limitMs / 1000)} s` : said || (ran.startError ?? '');
+        return { ran, fault: new EngineFault(`podman ${args[0]}: ${why}`, ran.code, ran.startError) };
+    };
+    return {
+        name: 'podman',
+        async image(name, signal) {
+            const { ran } = await call(['image', 'inspect', name], questionMs, signal);
+            if (ran.code !== 0)
+                return null;
+            const [found] = JSON.parse(ran.stdout);
+            return found === undefined ? null : { id: found.Id, digests: found.RepoDigests ?? [] };
+        },
+        async pull(image, _login, _progress, signal) {
+            const byDigest = image.digest === null ? image : { ...image, tag: null };
+            const { ran, fault } = await call(['pull', '--quiet', fullName(byDigest)], pullMs(), signal);
+            if (ran.code !== 0)
+                throw fault;
+            return null;
+        },
+        async tag(image, name, signal) {
+            const { ran, fault } = await call(['tag', image, name], questionMs, signal);
+            if (ran.code !== 0)
+                throw fault;
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/pull-failure.js
+
+
+/** What daemons say when a pull fails, most telling first. */
+const meanings = [
+    {
+        pattern: /toomanyrequests|rate limit/i,
+        what: "the registry's limit is reached",
+        remedy: 'Log in with `docker login`, name a mirror in `docker-mirrors`, or wait.',
+    },
+    {
+        pattern: /no basic auth credentials|unauthorized|authentication required|access to the resource is denied|requested access|denied/i,
+        what: 'the registry wants a login, or has no such image for this user',
+        remedy: 'Log in with `docker login` before this step, and check the name.',
+    },
+    {
+        pattern: /manifest unknown|not found|name unknown|repository name not known/i,
+        what: 'the registry has no image of that name and tag',
+        remedy: 'Check the name and the tag.',
+    },
+    {
+        pattern: /server gave HTTP response to HTTPS client/i,
+        what: 'the registry speaks plain http',
+        remedy: "Give it https, or name it in the daemon's `insecure-registries`.",
+    },
+    {
+        pattern: /x509|certificate|tls:/i,
+        what: 'its certificate is not trusted by the daemon',
+        remedy: "Put the authority's certificate into /etc/docker/certs.d/HOST/ca.crt.",
+    },
+    {
+        pattern: /no space left/i,
+        what: 'the disk of the daemon is full',
+        remedy: 'Free some space, for example with `docker image prune`.',
+    },
+    {
+        pattern: /no such host|connection refused|i\/o timeout|deadline exceeded|timeout|no route|unreachable|EOF|reset|dial tcp|Client\.Timeout/i,
+        what: 'the registry does not answer',
+        remedy: 'Name a mirror in `docker-mirrors`, or another registry that has the image in front of it, parted by a comma.',
+    },
+];
+/** One source of an image that failed, in plain words and with the daemon's own. */
+function pullProblem(image, said) {
+    const meaning = meanings.find(({ pattern }) => pattern.test(said));
+    const flat = said.replace(/\s+/g, ' ').slice(0, 300);
+    const missing = meaning?.what.includes('no image of that name') === true;
+    const tags = missing && image.repository === 'paddlepaddle/paddle' ? images_knownTags(image.tag ?? '') : [];
+    const known = tags.length > 0 ? ` Known tags: ${tags.join(', ')}.` : '';
+    return {
+        where: fullName(image),
+        what: meaning === undefined ? `It could not be pulled: ${flat}` : `It could not be pulled: ${meaning.what} (${flat}).`,
+        remedy: `${meaning?.remedy ?? 'Try `docker pull` by hand to see more.'}${known}`,
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/pull.js
+
+
+
+
+
+/** The sources of a wish with the catalogue's copies behind them, each once. */
+function sourcesOf({ sources }) {
+    const copies = sources.flatMap((source) => copiesOf(`${source.registry}/${source.repository}`).map((copy) => {
+        const [registry = '', ...path] = copy.split('/');
+        return { ...source, registry, repository: path.join('/') };
+    }));
+    const all = [...sources, ...copies];
+    return all.filter((one, at) => all.findIndex((other) => fullName(other) === fullName(one)) === at);
+}
+/** Under what name a daemon holds what it has just pulled: with a digest the tag is not set. */
+function heldAs(image) {
+    return shortName(image.digest === null ? image : { ...image, tag: null });
+}
+async function pullFrom(image, name, { holder, login, log, signal }) {
+    const started = performance.now();
+    const held = heldAs(image);
+    const here = image.digest === null ? null : await holder.image(held, signal);
+    const credentials = here === null ? await login(image.registry) : null;
+    if (credentials !== null)
+        for (const secret of Object.values(credentials))
+            log.mask(String(secret));
+    const progress = ({ bytes, total }) => log.progress({ item: held, bytes, total, sources: [image.registry] });
+    const bytes = here === null ? await holder.pull(image, credentials, progress, signal) : 0;
+    if (name !== null && name !== held)
+        await holder.tag(held, name, signal);
+    const found = here ?? (await holder.image(held, signal));
+    const own = shortName({ ...image, tag: null, digest: null });
+    const digest = found?.digests
+        .map((one) => one.split('@'))
+        .find(([repository]) => repository === own || repository === `${image.registry}/${image.repository}`)?.[1];
+    return {
+        wanted: held,
+        from: fullName(image),
+        tagged: name,
+        digest: image.digest ?? digest ?? null,
+        bytes,
+        ms: performance.now() - started,
+        present: here !== null,
+        by: holder.name,
+    };
+}
+/**
+ * Pulls one image from the first source that gives it and tags it as asked. Where a digest was given, it is pulled by it, so the daemon
+ * itself checks every byte. Throws Failure(1) that tells of each source.
+ */
+async function pullImage(wish, pulling) {
+    const problems = [];
+    for (const image of sourcesOf(wish)) {
+        try {
+            const pulled = await pullFrom(image, wish.name, pulling);
+            return { ...pulled, wanted: wish.name ?? pulled.wanted };
+        }
+        catch (error) {
+            if (!(error instanceof EngineFault))
+                throw error;
+            pulling.log.debug(`${fullName(image)}: ${error.message}`);
+            problems.push(pullProblem(image, error.message));
+        }
+    }
+    throw new failure_Failure(1, problems);
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/pull-images.js
+
+
+
+
+
+
+/** Who is to hold the images: the Docker daemon where one answers, else podman; or why neither does. */
+async function findHolder({ context, deadline }, docker, variables) {
+    if ('engine' in docker)
+        return docker.engine;
+    const podman = await findProgram('podman', context.environment);
+    if (podman === null)
+        return docker;
+    context.log.info(`Images are pulled by podman: ${docker.what}`);
+    return openPodman(podman, { ...context.environment, ...variables }, () => deadline.remainingMs());
+}
+function describe({ wanted, from, digest, bytes, ms, present }) {
+    const what = present || bytes === 0 ? 'was there already' : bytes === null ? 'pulled' : `${formatBytes(bytes)} pulled`;
+    const where = wanted === from || from.endsWith(`/${wanted}`) ? '' : ` from ${from}`;
+    return `${wanted}: ${what}${where} in ${formatDuration(ms)}${digest === null ? '' : `, ${digest}`}`;
+}
+/** Pulls the images one after the other: a daemon already fetches the layers of one side by side. Throws Failure(1) that names every source of one that no source gave. */
+async function pullImages(run, holder) {
+    const { request, context, deadline, story } = run;
+    const { environment, home, log } = context;
+    const { signal } = deadline;
+    const login = async (registry) => {
+        try {
+            return await findLogin(registry, environment, home, signal);
+        }
+        catch (error) {
+            if (!(error instanceof SyntaxError))
+                throw error;
+            const what = `Docker's own settings can't be read: ${error.message}.`;
+            throw new failure_Failure(1, [{ where: 'docker-images', what, remedy: 'Correct its config.json.' }], { cause: error });
+        }
+    };
+    for (const wish of request.dockerImages) {
+        const pulled = await context.timeline.step('Pull images', () => pullImage(wish, { holder, login, log, signal }));
+        log.info(describe(pulled));
+        const { mirrors = [], told = [], images = [] } = story.containers ?? {};
+        story.containers = { mirrors, told, images: [...images, pulled] };
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/containers.js
+
+
+
+
+
+
+
+
+
+
+
+/** Processors in the words of images. */
+const architectures = { x64: 'amd64', arm64: 'arm64', ia32: '386' };
+/** Docker Hub's images that a job needs; without any, PaddlePaddle's own of the newest release that is known. */
+function wantedImages({ request }) {
+    const hub = request.dockerImages.flatMap(({ sources }) => sources.filter(({ registry }) => registry === 'docker.io'));
+    if (hub.length > 0)
+        return { images: hub, asked: true };
+    const tag = images_images.tags.at(-1)?.tags[0] ?? 'latest';
+    return { images: [{ registry: 'docker.io', repository: 'paddlepaddle/paddle', tag, digest: null }], asked: false };
+}
+/** A mirror that does not have an image which nobody asked for may still have the others. */
+function isUsable({ fault }, asked) {
+    return fault === null || (!asked && (fault.kind === 'missing' || fault.kind === 'allow-list'));
+}
+/** Looks at every mirror by what a pull does. Throws Failure(1) where none is of use. */
+async function chooseMirrors(run, { arch, network }) {
+    const { request, context, deadline, story } = run;
+    if (request.dockerMirrors.length === 0)
+        return [];
+    const { images, asked } = wantedImages(run);
+    const { signal } = deadline;
+    const architecture = architectures[arch] ?? arch;
+    const client = createClient({ network, version: context.version, log: context.log });
+    const verdicts = await context.timeline
+        .step('Look at Docker mirrors', () => Promise.all(request.dockerMirrors.map((mirror) => probeMirror(client, { ...mirror, images, architecture, signal }))))
+        .finally(() => client.close());
+    story.containers = { mirrors: verdicts, told: [], images: [] };
+    const usable = verdicts.filter((verdict) => isUsable(verdict, asked));
+    const problems = verdicts.flatMap(({ url, fault }) => fault === null ? [] : [{ where: url, what: fault.detail, remedy: fault.remedy }]);
+    if (usable.length === 0)
+        throw new failure_Failure(1, problems);
+    tell(run, verdicts.flatMap((verdict) => {
+        const { id, url, fault } = verdict;
+        if (fault === null)
+            return [];
+        const what = usable.includes(verdict)
+            ? `${id} is used, although it does not have ${images.map(fullName).join(', ')}`
+            : `${id} (${url}) is left out`;
+        return [{ id: `docker-mirror-${id}`, text: `${what}: ${fault.detail} ${fault.remedy}` }];
+    }));
+    tell(run, disagreements(verdicts).map((text) => ({
+        id: `docker-digest-${text}`,
+        text: `The mirrors do not agree: ${text}. A tag may have moved; write \`@sha256:...\` behind the image to be sure.`,
+    })));
+    return usable.map(({ url }) => url);
+}
+/** Files of BuildKit, containerd and podman, each checked, and what their users should know. */
+async function otherTools(run, mirrors) {
+    const { request, context } = run;
+    const here = { environment: context.environment, home: context.home, mirrors };
+    const edits = [];
+    let variables = {};
+    if (request.configure.includes('buildkit')) {
+        edits.push({ tool: 'buildkit', edit: buildkitEdit(here) });
+        context.log.info('BuildKit: builders that buildx creates from now on use the mirrors; those that are there keep their own.');
+    }
+    if (request.configure.includes('containerd')) {
+        const { edit, seen } = await containerdEdit(here);
+        edits.push({ tool: 'containerd', edit });
+        if (!seen)
+            tell(run, [
+                {
+                    id: 'containerd-config-path',
+                    text: `containerd's config.toml names no folder of hosts: nerdctl reads ${edit.path}, Kubernetes does only with \`config_path = "/etc/containerd/certs.d"\` there and a restart of containerd.`,
+                },
+            ]);
+    }
+    if (request.configure.includes('podman')) {
+        const job = context.journal.owner.scope === 'job' ? (context.environment['RUNNER_TEMP'] ?? null) : null;
+        const podman = await podmanEdit(here, job);
+        edits.push({ tool: 'podman', edit: podman.edit });
+        variables = podman.variables;
+    }
+    if (edits.length > 0)
+        context.log.info('The mirrors also say what a tag stands for, since you listed them; a digest (`@sha256:...`) leaves that to nobody.');
+    return { edits, variables };
+}
+/**
+ * Finds out what Docker, BuildKit, containerd and podman are to be told, and checks that they can be: nothing is changed. Null: nothing
+ * about containers was asked for. Throws Failure(2) with everything that is wrong, Failure(1) where no mirror is of use.
+ */
+async function prepareContainers(run, runner) {
+    const { request, context } = run;
+    if (request.dockerMirrors.length === 0 && request.dockerImages.length === 0)
+        return null;
+    const wished = request.dockerMirrors.map(({ url }) => url);
+    const wantsDocker = request.configure.includes('docker') && wished.length > 0;
+    const wantsImages = request.dockerImages.length > 0;
+    const problems = wantsDocker ? [] : plainProblems(wished, []);
+    const found = wantsDocker || wantsImages ? await findDocker(run) : null;
+    let daemon = null;
+    if (found !== null && wantsDocker) {
+        const seen = 'where' in found ? [found] : await inspectDaemon(run, found, wished);
+        if ('pid' in seen)
+            daemon = seen;
+        else
+            problems.push(...seen);
+    }
+    const check = async (edit) => {
+        await context.journal.check(edit).catch((error) => {
+            if (!(error instanceof failure_Failure))
+                throw error;
+            problems.push(...error.problems);
+        });
+    };
+    if (daemon !== null)
+        await check(dockerEdit(daemon, wished));
+    const others = await otherTools(run, wished).catch((error) => {
+        if (!(error instanceof SyntaxError))
+            throw error;
+        problems.push({
+            where: 'configure',
+            what: `/etc/containerd/config.toml is broken: ${error.message}.`,
+            remedy: 'Correct it, or leave `containerd` out.',
+        });
+        return { edits: [], variables: {} };
+    });
+    for (const { edit } of others.edits)
+        await check(edit);
+    const holder = found !== null && wantsImages ? await findHolder(run, found, others.variables) : null;
+    if (holder !== null && 'where' in holder && !problems.includes(holder))
+        problems.push(holder);
+    if (problems.length > 0)
+        throw new failure_Failure(2, problems);
+    const mirrors = await chooseMirrors(run, runner);
+    const docker = daemon !== null && found !== null && 'engine' in found ? { ...found, daemon } : null;
+    const told = others.edits.map(({ tool, edit }) => ({ tool, edit: { ...edit, part: { ...edit.part, mirrors } } }));
+    return {
+        mirrors,
+        docker,
+        holder: holder !== null && 'pull' in holder ? holder : null,
+        edits: told,
+        variables: others.variables,
+    };
+}
+/** Tells them: Docker live, the others by their files; then pulls the images that were wished for. */
+async function serveContainers(run, { docker, edits, mirrors, holder }) {
+    const { context, deadline, story } = run;
+    const told = [];
+    if (docker !== null) {
+        const { engine, daemon } = docker;
+        const used = await context.timeline.step('Tell Docker of the mirrors', () => tellDocker(context.journal, engine, daemon, mirrors, deadline.signal));
+        context.log.info(`Docker confirms its mirrors: ${used.join(', ')}`);
+        told.push({ tool: 'docker', where: daemon.file, mirrors: used });
+    }
+    for (const { tool, edit } of edits) {
+        await context.journal.edit(edit);
+        told.push({ tool, where: edit.path, mirrors });
+    }
+    if (told.length > 0 && context.journal.owner.scope === 'keep')
+        context.log.info(`${told.map(({ where }) => where).join(', ')}: stays until you run \`restore\`.`);
+    story.containers = { mirrors: story.containers?.mirrors ?? [], images: [], told };
+    if (holder !== null)
+        await pullImages(run, holder);
+}
+
+;// CONCATENATED MODULE: ./.build/src/catalog/paddle-index.json
+const paddle_index_namespaceObject = /*#__PURE__*/JSON.parse('{"base":"https://www.paddlepaddle.org.cn/packages/","connections":16,"wheelHosts":[{"id":"bj","url":"https://paddle-whl.bj.bcebos.com/","source":"MinerU#446, Paddle#76203","date":"2026-11-22"},{"id":"cdn","url":"https://paddle-whl.cdn.bcebos.com/","source":"PaddleFleet#1887","date":"2026-11-22"}],"source":"documented","date":"2026-11-22"}');
+;// CONCATENATED MODULE: ./.build/src/catalog/paddle-index.js
+
+const paddleIndex = paddle_index_namespaceObject;
+
+;// CONCATENATED MODULE: ./.build/src/sources/credentials.js
+const isHttp = (url) => /^https?:/i.test(url);
+/** A host name is all that a netrc file tells: its password goes over TLS or to this machine only. */
+function fromNetrc(url, entries) {
+    const { protocol, hostname } = new URL(url);
+    const safe = protocol === 'https:' || /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(hostname);
+    const entry = entries.find(({ machine }) => machine.toLowerCase() === hostname);
+    return safe && entry !== undefined ? { username: entry.login, password: entry.password } : null;
+}
+/**
+ * Sources with the credentials of their own origin: those of the address itself, else the user's `given`, else those of the user's netrc file.
+ * `unused`: origins that were given and that no source has.
+ */
+function withCredentials(sources, given, netrc) {
+    const originOf = ({ url }) => (isHttp(url) ? new URL(url).origin : null);
+    const named = (source) => given.find(({ origin }) => origin === originOf(source))?.credentials ?? null;
+    const unused = given.map(({ origin }) => origin).filter((origin) => !sources.some((one) => originOf(one) === origin));
+    return {
+        sources: sources.map((source) => ({
+            ...source,
+            credentials: source.credentials ?? named(source) ?? (isHttp(source.url) ? fromNetrc(source.url, netrc) : null),
+        })),
+        unused,
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/sources/netrc.js
+
+
+
+/**
+ * Reads netrc (POSIX ftp; quotes and escapes as Python's `netrc`, which pip goes by): tokens parted by blanks, whole lines of comments, macros
+ * up to an empty line. `default`, which would send a password to every host, and entries without both words are left out.
+ */
+function parseNetrc(text) {
+    let macro = false;
+    const lines = text.split(/\r?\n/).filter((line) => {
+        macro = /^\s*macdef\b/.test(line) || (macro && line.trim() !== '');
+        return !macro && !line.trimStart().startsWith('#');
+    });
+    const tokens = [...lines.join('\n').matchAll(/"((?:[^"\\]|\\.)*)"|((?:\\.|[^\s"\\])+)/g)].map(([, quoted, word]) => (quoted ?? word ?? '').replace(/\\(.)/g, '$1'));
+    const entries = [];
+    let current = null;
+    for (let at = 0; at < tokens.length; at += 1) {
+        const word = tokens[at];
+        const value = tokens[at + 1] ?? '';
+        if (word === 'machine') {
+            current = { machine: value, login: '', password: '' };
+            entries.push(current);
+            at += 1;
+        }
+        else if (word === 'default')
+            current = null;
+        else if (word === 'login' || word === 'user' || word === 'password' || word === 'account') {
+            if (current !== null && word !== 'account')
+                current[word === 'password' ? 'password' : 'login'] = value;
+            at += 1;
+        }
+    }
+    return entries.filter(({ machine, login, password }) => machine !== '' && login !== '' && password !== '');
+}
+/** The user's netrc file where pip looks for it: `NETRC`, else `.netrc` (`_netrc` too) at home. Empty where there is none or it can't be read. */
+async function readNetrc(environment, home) {
+    const named = environment['NETRC'];
+    const files = named ? [named] : [external_node_path_.join(home, '.netrc'), external_node_path_.join(home, '_netrc')];
+    for (const file of files) {
+        try {
+            return parseNetrc(await (0,promises_.readFile)(file, 'utf8'));
+        }
+        catch (error) {
+            // Like pip, which passes over one that it may not read.
+            if (!['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(errorCode(error) ?? ''))
+                throw error;
+        }
+    }
+    return [];
 }
 
 ;// CONCATENATED MODULE: ./node_modules/entities/dist/esm/decode-codepoint.js
@@ -49447,7 +54178,7 @@ function decodeStrict(data, options = EntityLevel.XML) {
  * @param data String to encode.
  * @param options Encoding options.
  */
-function encode(data, options = EntityLevel.XML) {
+function esm_encode(data, options = EntityLevel.XML) {
     const opts = typeof options === "number" ? { level: options } : options;
     // Mode `UTF8` just escapes XML entities
     if (opts.mode === EncodingMode.UTF8)
@@ -50854,7 +55585,7 @@ function readPage(page) {
 
 const pageLimit = 64 * 1024 * 1024;
 /** The order and weights that installers send: JSON where there is a choice (PEP 691). */
-const accept = 'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01';
+const fetch_page_accept = 'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01';
 /** Words of pages by which mirrors and firewalls turn a client away. */
 const banWords = /检测到您|封禁|禁止访问|访问被|拦截|\b(?:banned|blocked|access denied|forbidden|captcha|too many requests|rate limit)/i;
 /** The address of a project's page; a find-links source is its own page. */
@@ -50877,7 +55608,7 @@ function firstWords(body) {
         .slice(0, 120));
 }
 /** What a status other than 200 means; a body is read for its first words only. */
-async function readRefusal(answer, source) {
+async function fetch_page_readRefusal(answer, source) {
     const { status } = answer;
     if (status === 404 || status === 410) {
         answer.cancel();
@@ -50947,7 +55678,7 @@ async function fetchPage(client, question) {
     try {
         const answer = await client.request({
             url,
-            headers: { accept, 'accept-encoding': 'gzip, br', 'cache-control': 'max-age=0' },
+            headers: { accept: fetch_page_accept, 'accept-encoding': 'gzip, br', 'cache-control': 'max-age=0' },
             credentials: source.credentials,
             signal: AbortSignal.any([signal, late.signal]),
         });
@@ -50955,7 +55686,7 @@ async function fetchPage(client, question) {
         timer = setTimeout(abort('no whole page', firstAnswerMs * wholePage), firstAnswerMs * wholePage);
         const ms = performance.now() - started;
         if (answer.status !== 200)
-            return fault(...spread(await readRefusal(answer, source)));
+            return fault(...spread(await fetch_page_readRefusal(answer, source)));
         const body = await answer.text(pageLimit);
         const reading = readPage({ body, contentType: answer.headers['content-type'] ?? '', url: answer.url });
         if ('fault' in reading) {
@@ -51059,7 +55790,7 @@ function isAbsent({ kind }) {
     return kind === 'missing' || kind === 'empty';
 }
 /** Asks one source and notes what that shows of it. */
-async function ask(shared, source, project, folder, limitMs, signal) {
+async function asking_ask(shared, source, project, folder, limitMs, signal) {
     const most = Math.min(source.connections, pagesAtOnce);
     const result = await shared.turnstile(source.group, most, () => {
         signal.throwIfAborted();
@@ -51421,7 +56152,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
     async function inTurn(project, candidates, limitMs) {
         const entrants = candidates.map((source, index) => ({
             gapMs: gap(source, index, candidates[index - 1]),
-            run: (abort) => ask(shared, source, project, null, limitMs, abort),
+            run: (abort) => asking_ask(shared, source, project, null, limitMs, abort),
         }));
         const { won, faults } = await race(entrants, settledBy, signal);
         if (won === null)
@@ -51435,7 +56166,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
         return { pages: [won], faults };
     }
     async function together(project, chosen, limitMs) {
-        return sortOut(await Promise.all(chosen.map((source) => ask(shared, source, project, null, limitMs, signal))));
+        return sortOut(await Promise.all(chosen.map((source) => asking_ask(shared, source, project, null, limitMs, signal))));
     }
     /** The best of each group first, then whoever is left. */
     function best(candidates, count) {
@@ -51465,7 +56196,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             .join(', ')}.`);
     }
     async function findByAuthority(configured, project) {
-        const found = await persist(sources.length > 1 ? patience.replaceable : patience.alone, async (limitMs) => sortOut([await ask(shared, configured, project, null, limitMs, signal)]), signal);
+        const found = await persist(sources.length > 1 ? patience.replaceable : patience.alone, async (limitMs) => sortOut([await asking_ask(shared, configured, project, null, limitMs, signal)]), signal);
         const [fault] = found.faults;
         authorityAnswered ||= fault === undefined || isAbsent(fault);
         // Once it has spoken, its silence about one project is never filled with a stranger's package of that name.
@@ -51594,7 +56325,7 @@ function openSources(options) {
     let doubtful = false;
     /** Every file of the find-links sources: each is one page or folder, read once. */
     const findLinksFiles = () => {
-        places ??= Promise.all(findLinks.map((source) => ask(shared, source, '', null, firstAnswerMs.oneOfMany, signal))).then((results) => {
+        places ??= Promise.all(findLinks.map((source) => asking_ask(shared, source, '', null, firstAnswerMs.oneOfMany, signal))).then((results) => {
             const found = sortOut(results);
             for (const { source, detail, remedy } of found.faults) {
                 log.warn({ id: `find-links-${source}`, text: `${source}: ${detail}.${remedy === null ? '' : ` ${remedy}`}` });
@@ -51609,7 +56340,7 @@ function openSources(options) {
         return own.filter(({ files }) => files.length > 0);
     }
     async function findPrivate(project) {
-        const asked = privates.map((source) => persist(patience.alone, async (limitMs) => sortOut([await ask(shared, source, project, null, limitMs, signal)]), signal));
+        const asked = privates.map((source) => persist(patience.alone, async (limitMs) => sortOut([await asking_ask(shared, source, project, null, limitMs, signal)]), signal));
         for (const found of await Promise.all(asked)) {
             if (found.pages.length > 0 || !found.faults.every(isAbsent))
                 return found;
@@ -51621,7 +56352,7 @@ function openSources(options) {
         const attempt = async (limitMs) => {
             const entrants = living.map((source) => ({
                 gapMs: 1000,
-                run: (abort) => ask(shared, source, project, origin, limitMs, abort),
+                run: (abort) => asking_ask(shared, source, project, origin, limitMs, abort),
             }));
             const { won, faults: met } = await race(entrants, () => false, signal);
             return { pages: won === null ? [] : [won], faults: met };
@@ -51642,12 +56373,12 @@ function openSources(options) {
             const page = mergePages(project, failed ? [] : [...own, ...fromPrivate.pages], fromPrivate.faults, locked);
             return { project, origins, page, parts: [] };
         }
-        const parts = await Promise.all(origins.map(async (origin) => ({
-            origin,
-            found: await (origin.kind === 'python'
-                ? python.find(project)
-                : findPaddle(project, origin, origins.length === 1)),
-        })));
+        const parts = await Promise.all(origins.map(async (origin) => {
+            const known = origins.length > 1 ? await entries.get(open_keyOf(project, [origin])) : undefined;
+            const found = known?.parts[0]?.found ??
+                (await (origin.kind === 'python' ? python.find(project) : findPaddle(project, origin, origins.length === 1)));
+            return { origin, found };
+        }));
         const page = compose(project, parts, own);
         // Where find-links are all there is, their failure is the answer; beside an index it is a notice.
         const lonely = findLinks.length === roster.length;
@@ -51736,7 +56467,7 @@ function openSources(options) {
 const defaultConnections = 16;
 const withSlash = (url) => (url.endsWith('/') ? url : `${url}/`);
 const canonical = (url) => withSlash(URL.canParse(url) ? new URL(url).href : url);
-const roster_sameIndex = (a, b) => canonical(a) === canonical(b);
+const sameIndex = (a, b) => canonical(a) === canonical(b);
 const roster_words = (text) => text.split(/\s+/).filter((word) => word !== '');
 const isTrue = (text) => text !== undefined && /^(?:1|true|yes|on|y|t)$/i.test(text.trim());
 /** The folder that a find-links word of pip's means: a `file:` address, or a path (`~` and relative ones as pip reads them); else null. */
@@ -51758,7 +56489,7 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
     const problems = [];
     const sources = [];
     const add = (source, id) => {
-        const same = sources.some((known) => known.kind === source.kind && roster_sameIndex(known.url, source.url));
+        const same = sources.some((known) => known.kind === source.kind && sameIndex(known.url, source.url));
         if (same)
             return;
         const { credentials } = source;
@@ -51790,11 +56521,11 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
     /** The catalogue entry that an address is: the very address, or another Python index on that mirror's host. */
     const inCatalogue = (url) => {
         const { hostname, pathname } = new URL(url);
-        const known = mirrors.find((mirror) => mirror.url !== null && roster_sameIndex(mirror.url, url));
+        const known = mirrors.find((mirror) => mirror.url !== null && sameIndex(mirror.url, url));
         const onHost = ({ hosts }) => hosts.some((host) => hostname === host || hostname.endsWith(`.${host}`));
         return known ?? (/\/(?:pypi|simple)\b/i.test(pathname) ? mirrors.find(onHost) : undefined);
     };
-    const isPublic = (url) => inCatalogue(url) !== undefined || (officialIndex !== null && roster_sameIndex(officialIndex.url, url));
+    const isPublic = (url) => inCatalogue(url) !== undefined || (officialIndex !== null && sameIndex(officialIndex.url, url));
     const addPython = (named, unknownId) => {
         const base = {
             kind: 'python',
@@ -51803,7 +56534,7 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
             origin: named.origin,
         };
         const known = inCatalogue(named.url);
-        if (officialIndex !== null && roster_sameIndex(officialIndex.url, named.url)) {
+        if (officialIndex !== null && sameIndex(officialIndex.url, named.url)) {
             add({ ...base, connections: defaultConnections, group: officialGroup }, 'official');
         }
         else if (known !== undefined) {
@@ -51918,7 +56649,7 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
         add({ kind: 'find-links', url, credentials, connections: defaultConnections, group, origin }, (0,external_node_path_.isAbsolute)(url) ? 'find-links' : group);
     }
     if (problems.length > 0)
-        throw new Failure(2, problems);
+        throw new failure_Failure(2, problems);
     return sources;
 }
 
@@ -51928,10 +56659,30 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
 
 
 
+
+
+
+/** What takes part, each with the credentials of its own origin, which are masked. A keyring is left alone: it may ask somebody. */
+async function credited(run, sources) {
+    const { request, context } = run;
+    const netrc = await readNetrc(context.environment, context.home);
+    const found = withCredentials(sources, request.indexCredentials, netrc);
+    for (const { credentials } of found.sources)
+        if (credentials !== null)
+            context.log.mask(credentials.password);
+    const unused = found.unused.map((origin) => ({
+        id: `unused-credentials-${origin}`,
+        text: `index-credentials has a line for ${origin}, but no index of this run is there. Write that index into \`mirrors\` or the requirements.`,
+    }));
+    tell(run, unused);
+    return found.sources;
+}
 /** Opens the sources that take part in a request. `kept`: the ranking of an earlier run. Throws Failure(2) for addresses that are none. */
-function openDesk({ request, context, deadline }, runner, kept) {
+async function openDesk(run, runner, kept) {
+    const { request, context, deadline } = run;
     const client = createClient({ network: runner.network, version: context.version, log: context.log });
-    const taking = roster({ request, interpreter: runner.interpreter, mirrors: mirrors, paddleIndex: paddleIndex, log: context.log });
+    const named = roster({ request, interpreter: runner.interpreter, mirrors: mirrors, paddleIndex: paddleIndex, log: context.log });
+    const taking = await credited(run, named);
     const exclusive = request.mirrors !== 'auto';
     return {
         client,
@@ -51940,74 +56691,309 @@ function openDesk({ request, context, deadline }, runner, kept) {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/pipeline/disk-space.js
+;// CONCATENATED MODULE: ./.build/src/store/github/entry.js
+
+/** Name of the entry for one lock: the key, then a digest of which files it names; entries can't be changed once saved. */
+function entryName(lock) {
+    const files = lock.files.map((file) => file.sha256).sort();
+    return `${lock.key}-${(0,external_node_crypto_.createHash)('sha256').update(files.join()).digest('hex').slice(0, 12)}`;
+}
+/** Reads a speed out of JSON; null for anything else, and for too little to say something. */
+function readSpeed(value) {
+    const { bytes, ms } = (value ?? {});
+    return typeof bytes === 'number' &&
+        typeof ms === 'number' &&
+        bytes >= 2 ** 22 &&
+        ms > 0 &&
+        Number.isFinite(bytes / ms)
+        ? { bytes, ms }
+        : null;
+}
+/** Milliseconds for so many bytes at a speed. */
+function timeFor(bytes, speed) {
+    return (bytes * speed.ms) / speed.bytes;
+}
+function rate({ bytes, ms }) {
+    return `${(bytes / ms / 1000).toFixed(1)} MB/s`;
+}
+/** Says that downloading is faster than restoring; null where it is not, or where one of them was not measured. */
+function downloadIsFaster(download, restore) {
+    return download !== null && restore !== null && download.bytes / download.ms > restore.bytes / restore.ms
+        ? `downloading is faster here: ${rate(download)} against ${rate(restore)}.`
+        : null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/store.js
+
+/** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
+class WrongBytes extends Error {
+    filename;
+    /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
+    expected;
+    actual;
+    constructor(filename, expected, actual) {
+        super(`${filename}: sha256 is ${actual ?? 'another one'}, not ${expected}`);
+        this.name = 'WrongBytes';
+        this.filename = filename;
+        this.expected = expected;
+        this.actual = actual;
+    }
+}
+/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
+class DiskFull extends failure_Failure {
+    constructor(folder, needed, free, options) {
+        const problem = {
+            where: folder,
+            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
+            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
+        };
+        super(1, [problem], options);
+        this.name = 'DiskFull';
+    }
+}
+function mebibytes(bytes) {
+    return (bytes / 2 ** 20).toFixed(1);
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/github/service.js
+
+
+/** `@actions/cache` has no limit of its own that helps: a service that accepts and never answers was seen to hold a job for 15 minutes. */
+const service_defaultLimits = { lookUp: 20_000, restore: 180_000, save: 300_000 };
+/** What a job without a cache service is told. */
+const service_unavailable = 'the cache service is not available to this job.';
+/** One folder whose path is part of an entry's identity, so it is the same in every job of a machine. */
+function service_stagingFolder(store) {
+    return external_node_path_.join(store.folders.staging, 'github');
+}
+/** The value, or `late` after `ms` milliseconds or an abort: the call itself can't be stopped. */
+async function service_limited(promise, ms, signal) {
+    let timer;
+    let stop;
+    const late = new Promise((resolve) => {
+        timer = setTimeout(() => resolve('late'), ms);
+        stop = () => resolve('late');
+        signal.addEventListener('abort', stop, { once: true });
+        if (signal.aborted)
+            stop();
+    });
+    // Its late failure must not end the process.
+    promise.catch(() => 'late');
+    try {
+        return await Promise.race([promise, late]);
+    }
+    finally {
+        clearTimeout(timer);
+        if (stop !== undefined)
+            signal.removeEventListener('abort', stop);
+    }
+}
+/** Says what was late. */
+function service_late(what, ms, signal) {
+    return signal.aborted ? `${what} before the run was stopped.` : `${what} within ${ms / 1000} s.`;
+}
+/** Paths in a folder; none where it is no folder. */
+async function children(folder) {
+    const names = await (0,promises_.readdir)(folder).catch((error) => {
+        if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+            return [];
+        throw error;
+    });
+    return names.map((name) => external_node_path_.join(folder, name));
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/github/restore.js
 
 
 
 
 
-/** Unpacked bytes for each packed one: 849 MB of 217 MB for the CPU build of 3.2.2 with what it depends on (measured). GPU builds hold less that shrinks. */
-const unpackedRatio = 4;
-async function freeBytes(folder) {
-    for (let place = folder;; place = external_node_path_.dirname(place)) {
-        try {
-            const [{ bavail, bsize }, { dev }] = await Promise.all([(0,promises_.statfs)(place), (0,promises_.stat)(place)]);
-            return { free: bavail * bsize, device: dev };
+/** Moves what arrived into the store, each file hashed first; a wrong one costs its download, nothing more. */
+async function takeIn(staging, store, log) {
+    const taken = { files: 0, bytes: 0 };
+    for (const folder of await children(external_node_path_.join(staging, 'wheels'))) {
+        for (const file of await children(folder)) {
+            const named = { sha256: external_node_path_.basename(folder), filename: external_node_path_.basename(file) };
+            try {
+                // A link would have the store hold, and change, whatever it points to.
+                if (!(await (0,promises_.lstat)(file)).isFile())
+                    throw new WrongBytes(named.filename, named.sha256, null);
+                // Archived read-only, as the store keeps it; an ordinary user could not flush it to the disk.
+                await (0,promises_.chmod)(file, 0o644);
+                const { size } = await store.admit(file, named, 'unchecked');
+                taken.files += 1;
+                taken.bytes += size;
+            }
+            catch (error) {
+                if (!(error instanceof WrongBytes))
+                    throw error;
+                log.warn({
+                    id: `github-cache-wrong-${named.filename}`,
+                    text: `GitHub's cache held wrong bytes for ${named.filename}; they were dropped, and the file is downloaded.`,
+                });
+            }
         }
-        catch (error) {
-            if (error.code !== 'ENOENT' || external_node_path_.dirname(place) === place)
-                return null;
-        }
+    }
+    return taken;
+}
+/** A small text of the entry; null where there is none, or something else in its place. */
+async function readSmall(file) {
+    const found = await (0,promises_.lstat)(file).catch((error) => {
+        if (error.code === 'ENOENT')
+            return null;
+        throw error;
+    });
+    return found?.isFile() === true && found.size < 2 ** 24 ? (0,promises_.readFile)(file, 'utf8') : null;
+}
+function parsed(text) {
+    try {
+        return text === null ? null : JSON.parse(text);
+    }
+    catch {
+        // Damaged: then nothing is known.
+        return null;
     }
 }
 /**
- * Looks whether what is still to be downloaded and unpacked has room, before the first byte of it. Throws Failure(1) where it certainly
- * has none: nothing unpacks to less than its packed size; warns where it probably has none.
+ * Brings the newest entry of a key into the store: looked up, restored into a staging folder, every wheel hashed, then moved.
+ * Where there is none, or none in time, gives the reason. Never fails: without the cache the files are downloaded.
  */
-async function checkDiskSpace(run, store, lock, environment) {
-    const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
-    const sizes = lock.files.map((file) => file.size ?? 0);
-    const missing = sizes.reduce((sum, size, index) => (found[index] === null ? sum + size : sum), 0);
-    const whole = sizes.reduce((sum, size) => sum + size, 0);
-    // With everything in the store the files may be unpacked as well, and are then linked: nothing can be foretold.
-    if (missing === 0)
-        return;
-    const [cache, target] = await Promise.all([freeBytes(store.root), freeBytes(environment)]);
-    if (cache === null || target === null)
-        return;
-    const shared = cache.device === target.device;
-    const judge = (ratio) => {
-        // uv unpacks into its cache, which lies in the store, and links from there; on another file system it copies.
-        const inCache = missing + whole * ratio;
-        const inTarget = shared ? 0 : whole * ratio;
-        if (cache.free < inCache)
-            return `${store.root} has ${formatBytes(cache.free)} free, and ${formatBytes(inCache)} are needed there`;
-        if (target.free < inTarget)
-            return `${environment} has ${formatBytes(target.free)} free, and ${formatBytes(inTarget)} are needed there`;
-        return null;
-    };
-    const certain = judge(1);
-    const remedy = 'Free some space, or name folders on another disk with cache-path and venv.';
-    if (certain !== null)
-        throw new Failure(1, [{ where: 'disk space', what: `At least: ${certain}.`, remedy }]);
-    const likely = judge(unpackedRatio);
-    if (likely !== null)
-        tell(run, [{ id: 'disk-space', text: `The disk may be too small: ${likely} (estimated). ${remedy}` }]);
+async function restoreFromGithub(call) {
+    const { client, store, key, log, signal, limits = service_defaultLimits } = call;
+    if (!client.isFeatureAvailable())
+        return service_unavailable;
+    const staging = service_stagingFolder(store);
+    const prefix = `${key}-`;
+    await (0,promises_.rm)(staging, { recursive: true, force: true });
+    const started = performance.now();
+    try {
+        const found = await service_limited(client.restoreCache([staging], prefix, [prefix], { lookupOnly: true }), limits.lookUp, signal);
+        if (found === 'late')
+            return service_late('it did not answer', limits.lookUp, signal);
+        if (found === undefined)
+            return `it gave no entry for ${key}.`;
+        const entry = await service_limited(client.restoreCache([staging], prefix, [prefix]), limits.restore, signal);
+        if (entry === 'late')
+            return service_late(`${found} did not arrive`, limits.restore, signal);
+        if (entry === undefined)
+            return `${found} could not be restored.`;
+        const taken = await takeIn(staging, store, log);
+        const lock = await readSmall(external_node_path_.join(staging, 'pylock.toml'));
+        const download = readSpeed(parsed(await readSmall(external_node_path_.join(staging, 'download.json'))));
+        return { entry, lock, ...taken, ms: Math.round(performance.now() - started), download };
+    }
+    catch (error) {
+        return error instanceof Error ? error.message : String(error);
+    }
+    finally {
+        await (0,promises_.rm)(staging, { recursive: true, force: true });
+    }
 }
 
-;// CONCATENATED MODULE: ./.build/src/plan/pages.js
-/** How a Listing names an origin: `python`, or the folder of PaddlePaddle's index. */
-function originName(origin) {
-    return origin.kind === 'python' ? origin.kind : origin.folder;
+;// CONCATENATED MODULE: ./.build/src/store/github/save.js
+
+
+
+
+/** GitHub keeps 10 GB for a repository by default and removes what was not used for longest: an entry above half of it drives out all others. */
+const ceilingBytes = 5_000_000_000;
+/** Decides what of a lock is worth an entry. `restored`: name of the entry that was restored, or null. Speeds are null where nothing was measured. */
+function planSave(options) {
+    const { lock, restored, writing, download, restore } = options;
+    const not = (why) => ({ save: null, why });
+    const entry = entryName(lock);
+    if (restored === entry)
+        return not('the entry that was restored has every file already.');
+    if (!writing.allowed)
+        return not(`${writing.why}.`);
+    // A later job could not tell these from forged ones, so it would download them all the same.
+    const kept = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local' && hashOrigin !== 'first-seen');
+    if (kept.length === 0)
+        return not('no index publishes a hash for any of the files.');
+    const bytes = kept.reduce((sum, { size }) => sum + (size ?? 0), 0);
+    if (bytes > ceilingBytes) {
+        return not(`${gigabytes(bytes)} are more than the ${gigabytes(ceilingBytes)} that one entry may take.`);
+    }
+    const slower = downloadIsFaster(download, restore);
+    if (slower !== null)
+        return not(slower);
+    const files = kept.map(({ sha256, filename }) => ({ sha256, filename }));
+    return { save: { entry, key: lock.key, files, bytes, download } };
 }
-/** The project pages that deciding needs, each once, those of the first candidate first. */
-function neededPages(draft) {
-    const pages = draft.candidates.flatMap(({ origins }) => Object.entries(origins).flatMap(([project, sources]) => sources.map((origin) => ({ origin, project }))));
-    return [...new Map(pages.map((page) => [`${originName(page.origin)} ${page.project}`, page])).values()];
+function gigabytes(bytes) {
+    return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+async function stage(save, store, staging) {
+    const lock = await store.readLock(save.key);
+    if (lock === null)
+        return 'the lock is gone.';
+    for (const named of save.files) {
+        const file = await store.find(named.sha256, named.filename);
+        if (file === null)
+            return `${named.filename} is no longer in the store.`;
+        const folder = path.join(staging, 'wheels', named.sha256);
+        await mkdir(folder, { recursive: true });
+        const target = path.join(folder, named.filename);
+        // A link costs no space; where the file system has none, a copy.
+        await link(file.path, target).catch(() => copyFile(file.path, target));
+    }
+    await writeFile(path.join(staging, 'pylock.toml'), lock.value);
+    if (save.download !== null)
+        await writeFile(path.join(staging, 'download.json'), JSON.stringify(save.download));
+    return null;
+}
+/** Saves a lock's files as one entry and gives the milliseconds it took. Never fails; says in a calm line why nothing was saved, and gives null. */
+async function saveToGithub(call) {
+    const { client, store, save, log, signal, limits = defaultLimits } = call;
+    const skip = (why) => {
+        log.info(`Nothing was saved to GitHub's cache: ${why}`);
+        return null;
+    };
+    if (!client.isFeatureAvailable())
+        return skip(unavailable);
+    const staging = stagingFolder(store);
+    await rm(staging, { recursive: true, force: true });
+    const started = performance.now();
+    try {
+        const missing = await stage(save, store, staging);
+        if (missing !== null)
+            return skip(missing);
+        const id = await limited(client.saveCache([staging], save.entry), limits.save, signal);
+        if (id === 'late')
+            return skip(late('it did not take the files', limits.save, signal));
+        if (id < 0)
+            return skip('the service refused, or another job has saved the same files.');
+        // Version 1 of the client gives a number also where the upload failed.
+        const there = await limited(client.restoreCache([staging], save.entry, [], { lookupOnly: true }), limits.lookUp, signal);
+        if (there !== save.entry)
+            return skip('the service refused the files.');
+        return Math.round(performance.now() - started);
+    }
+    catch (error) {
+        return skip(error instanceof Error ? error.message : String(error));
+    }
+    finally {
+        await rm(staging, { recursive: true, force: true });
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/catalog/libraries.json
+const libraries_namespaceObject = /*#__PURE__*/JSON.parse('[{"device":"cu102","os":null,"from":null,"below":null,"cudnn":"7.6.5","nccl":null,"tensorrt":"7.0.0.11","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu112","os":"linux","from":null,"below":null,"cudnn":"8.2.1","nccl":null,"tensorrt":"8.0.3.4","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu112","os":"win32","from":null,"below":null,"cudnn":"8.2.1","nccl":null,"tensorrt":"8.2.4.2","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu116","os":null,"from":null,"below":null,"cudnn":"8.4.0","nccl":null,"tensorrt":"8.4.0.6","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu117","os":null,"from":null,"below":null,"cudnn":"8.4.1","nccl":null,"tensorrt":"8.4.2.4","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu118","os":null,"from":null,"below":"2.9","cudnn":"8.6.0","nccl":null,"tensorrt":"8.5.1.7","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu118","os":"linux","from":"2.9","below":null,"cudnn":"8.9.6","nccl":"2.19.3","tensorrt":"8.6.1.6","packages":["nvidia-cuda-runtime-cu11==11.8.89","nvidia-cudnn-cu11==8.9.6.50","nvidia-cublas-cu11==11.11.3.6","nvidia-nccl-cu11==2.19.3"],"source":"documented; the table says cuDNN 8.9.7, the wheels pin 8.9.6","date":"2026-11-22"},{"device":"cu118","os":"win32","from":"2.9","below":null,"cudnn":"8.6.0","nccl":null,"tensorrt":"8.5.1.7","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu120","os":null,"from":null,"below":null,"cudnn":"8.9.1","nccl":null,"tensorrt":"8.6.1.6","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu123","os":null,"from":null,"below":null,"cudnn":"9.1.1","nccl":"2.19.3","tensorrt":null,"packages":["nvidia-cuda-runtime-cu12==12.3.101","nvidia-cudnn-cu12==9.1.1.17","nvidia-nccl-cu12==2.19.3"],"source":"documented","date":"2026-11-22"},{"device":"cu126","os":null,"from":null,"below":null,"cudnn":"9.5.1","nccl":"2.25.1","tensorrt":"10.5.0.18","packages":["nvidia-cuda-runtime-cu12==12.6.77","nvidia-cudnn-cu12==9.5.1.17","nvidia-cublas-cu12==12.6.4.1","nvidia-cusparselt-cu12==0.6.3","nvidia-nccl-cu12==2.25.1","nvidia-nvjitlink-cu12==12.6.85","nvidia-cufile-cu12==1.11.1.6"],"source":"documented","date":"2026-11-22"},{"device":"cu128","os":null,"from":null,"below":null,"cudnn":"9.7.1","nccl":"2.25.1","tensorrt":null,"packages":["nvidia-cudnn-cu12==9.7.1.26","nvidia-nccl-cu12==2.25.1"],"source":"documented","date":"2026-11-22"},{"device":"cu129","os":null,"from":null,"below":"3.4.0","cudnn":"9.9.0","nccl":"2.26.5","tensorrt":"10.5","packages":["nvidia-cuda-runtime-cu12==12.9.37","nvidia-cudnn-cu12==9.9.0.52","nvidia-cublas-cu12==12.9.0.13","nvidia-cusparselt-cu12==0.7.1","nvidia-nccl-cu12==2.26.5","nvidia-nvjitlink-cu12==12.9.41","nvidia-cufile-cu12==1.14.0.30"],"source":"documented; TensorRT by one report","date":"2026-11-22"},{"device":"cu129","os":null,"from":"3.4.0","below":null,"cudnn":"9.9.0","nccl":"2.28.3","tensorrt":"10.5","packages":[],"source":"one report","date":"2026-11-22"},{"device":"cu130","os":null,"from":null,"below":null,"cudnn":"9.13","nccl":null,"tensorrt":null,"packages":[],"source":"one report: the tag of its image","date":"2026-11-22"}]');
+;// CONCATENATED MODULE: ./.build/src/catalog/libraries.js
+
+
+
+/** Every entry, releases ascending within a device and system. */
+const libraries = libraries_namespaceObject;
+/** What a release of a build was made with on a system, or undefined where nobody tells. */
+function librariesOf(device, version, os) {
+    return libraries.find((entry) => entry.device === device &&
+        (entry.os === null || entry.os === os) &&
+        satisfies(version, boundsSpecifier(entry), { prereleases: true }));
 }
 
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.json
-const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","pythons":["3.6","3.7","3.8","3.9","3.10"],"devices":["cpu","cu102"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.5.0","pythons":["3.7","3.8","3.9","3.10"],"devices":["cpu","cu112"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.1","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.5.2","pythons":["3.7","3.8","3.9","3.10","3.11"],"devices":["cpu","cu118"],"source":"documented; Paddle#57953; measured on the Python index","date":"2026-11-22"},{"version":"2.6.0","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"measured on the Python index","date":"2026-11-22"},{"version":"2.6.1","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"2.6.2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu112","cu116","cu117","cu118","cu120"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0b2","pythons":["3.8","3.9","3.10","3.11","3.12"],"devices":["cpu","cu118","cu123"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.0.0","pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.1.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu","dcu","ixuca"],"source":"documented; Paddle#73687; measured on the Python index","date":"2026-11-22"},{"version":"3.1.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","ixuca"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","npu"],"source":"documented; Paddle#76037; measured on the Python index","date":"2026-11-22"},{"version":"3.2.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu","dcu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.2.2","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.3.0","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu","dcu","maca","ixuca"],"source":"documented; PaddleOCR#17791; measured on the Python index","date":"2026-11-22"},{"version":"3.3.1","pythons":["3.9","3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130","xpu"],"source":"documented; measured on the Python index","date":"2026-11-22"},{"version":"3.4.0","pythons":["3.10","3.11","3.12","3.13"],"devices":["cpu","cu118","cu126","cu129","cu130"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"}],"eN":[{"name":"setuptools","specifier":"","releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Write \\"paddle-version: 3.2.2\\", or switch oneDNN off where a model is loaded (config.disable_mkldnn(), or enable_mkldnn=False in PaddleOCR and PaddleX).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
+const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.6","3.7","3.8","3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["cu102"],"platforms":["linux-x64","win32-x64"],"pythons":["3.6","3.7","3.8","3.9","3.10"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu112","cu116","cu117"],"platforms":["linux-x64","win32-x64"],"pythons":["3.6","3.7","3.8","3.9","3.10"],"source":"documented","date":"2026-11-22"}]},{"version":"2.5.0","builds":[{"devices":["cu112"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"2.5.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"documented","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"2.5.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"documented; Paddle#57953","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu102","cu112","cu116","cu117","cu120"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"documented","date":"2026-11-22"}]},{"version":"2.6.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"2.6.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu112","cu116","cu117","cu120"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"}]},{"version":"2.6.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu112","cu116","cu117","cu120"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"}]},{"version":"3.0.0b2","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu123"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"}]},{"version":"3.0.0rc0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"3.0.0rc1","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"3.0.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.8","3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["gcu"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"PaddleCustomDevice documentation (documented)","date":"2026-11-22"}]},{"version":"3.1.0a0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64"],"pythons":["3.10"],"source":"documented as the companion of plug-ins of 3.1; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.1.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Paddle#73687","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["npu"],"platforms":["linux-x64","linux-arm64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"},{"devices":["dcu","gcu","maca","ixuca"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.1.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["gcu","ixuca"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.2.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Paddle#76037","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["npu"],"platforms":["linux-x64","linux-arm64"],"pythons":["3.10"],"source":"one report; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.2.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"unconfirmed file by file","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"one report; unconfirmed file by file","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["dcu"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.2.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"unconfirmed file by file","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"}]},{"version":"3.3.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["cu130"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"PaddleOCR#17791; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["dcu","mlu","gcu"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"},{"devices":["maca","ixuca"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"one report; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.3.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["cu130"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"PaddleOCR#17791; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"}]},{"version":"3.4.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.10","3.11","3.12","3.13"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64"],"pythons":["3.10","3.11","3.12","3.13"],"source":"one report; PaddleFleet#1887","date":"2026-11-22"},{"devices":["cu130"],"platforms":["win32-x64"],"pythons":["3.10","3.11","3.12","3.13"],"source":"one report","date":"2026-11-22"}]}],"eN":[{"name":"setuptools","specifier":"","devices":null,"releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","devices":null,"releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","devices":null,"releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","devices":null,"releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","devices":null,"releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"},{"name":"numpy","specifier":"==1.26.4","devices":["npu"],"releases":">=3.0","pythons":">=3.9","reason":"the Ascend plug-in\'s installation guide asks for this numpy","source":"documented","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Write \\"paddle-version: 3.2.2\\", or switch oneDNN off where a model is loaded (config.disable_mkldnn(), or enable_mkldnn=False in PaddleOCR and PaddleX).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.js
 
 
@@ -52019,14 +57005,25 @@ const defects = releases_namespaceObject.RU;
 function findRelease(version) {
     return isVersion(version) ? releases.find((release) => compareVersions(release.version, version) === 0) : undefined;
 }
+/** Devices that a release was published for. */
+function devicesOf({ builds }) {
+    return [...new Set(builds.flatMap(({ devices }) => devices))];
+}
+/** Everything that was ever published (for these devices alone), one entry for each release, device, platform and Python; releases ascending. */
+function combinations(devices = null) {
+    return releases.flatMap(({ version, builds }) => builds.flatMap((build) => build.devices
+        .filter((device) => devices?.includes(device) ?? true)
+        .flatMap((device) => build.platforms.flatMap((platform) => build.pythons.map((python) => ({ version, device, platform, python, source: build.source }))))));
+}
 /** Pythons (`3.8` ... ) that any release still to be had was built for, ascending. PaddlePaddle before 2.6 is on no index page for older ones. */
 function supportedPythons() {
-    const all = releases.filter(({ version }) => compareVersions(version, '2.6') >= 0).flatMap(({ pythons }) => pythons);
-    return [...new Set(all)].sort(compareVersions);
+    const current = combinations().filter(({ version }) => compareVersions(version, '2.6') >= 0);
+    return [...new Set(current.map(({ python }) => python))].sort(compareVersions);
 }
-/** What a release needs undeclared on a Python (`3.11`). Nightlies need what the release they lead to needs. */
-function needsOf(version, python) {
-    return needs.filter((need) => satisfies(version, need.releases, { prereleases: true }) &&
+/** What a release for a device needs undeclared on a Python (`3.11`). Nightlies need what the release they lead to needs. */
+function needsOf(device, version, python) {
+    return needs.filter((need) => (need.devices?.includes(device) ?? true) &&
+        satisfies(version, need.releases, { prereleases: true }) &&
         satisfies(python, need.pythons, { prereleases: true }));
 }
 /** Known defects of one version of a distribution. */
@@ -52067,101 +57064,6 @@ function pythonRange(pythons) {
     const [first, last] = [pythons[0], pythons.at(-1)];
     const gapless = minors.every((minor, i) => minor === (minors[0] ?? 0) + i);
     return pythons.length > 2 && gapless ? `${first} to ${last}` : pythons.join(', ');
-}
-
-;// CONCATENATED MODULE: ./.build/src/plan/assemble.js
-
-
-
-/**
- * The plan for a chosen release on a Python (`3.11.7`, `3.11.2+` of a branch, or `3.11` of a lock). Not listed among the origins: everything that
- * comes from the Python index, `nvidia-*` among it.
- */
-function assemble(candidate, { version, plugin }, draft, python, notices) {
-    const { distribution } = candidate;
-    const companion = candidate.plugin === null || plugin === null
-        ? []
-        : [{ name: candidate.plugin, specifier: `==${plugin}`, reason: `the plug-in of ${candidate.device}` }];
-    const defects = defectsOf(distribution, version);
-    return {
-        device: candidate.device,
-        cuda: candidate.cuda,
-        channel: draft.channel,
-        distribution,
-        version,
-        pins: [
-            { name: distribution, specifier: `==${version}`, reason: `PaddlePaddle for ${candidate.device}` },
-            ...companion,
-            ...needsOf(version, target_minorOf(python)).map(({ name, specifier, reason }) => ({ name, specifier, reason })),
-        ],
-        origins: Object.fromEntries(Object.entries(candidate.origins).map(([name, origins]) => [normalise(name), origins])),
-        knownDefects: defects.map(({ id, check, text, remedy }) => ({
-            id,
-            check,
-            // The device alone leaves a plug-in's pair no choice of release.
-            asked: draft.wish !== '' || plugin !== null,
-            text: `PaddlePaddle ${version}: ${text}. ${remedy}`,
-        })),
-        notices: [
-            ...draft.notices,
-            ...notices,
-            ...defects.map(({ id, text, remedy }) => ({ id, text: `PaddlePaddle ${version}: ${text}. ${remedy}` })),
-        ],
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/catalog/architectures.json
-const architectures_namespaceObject = /*#__PURE__*/JSON.parse('[{"device":"cu102","os":null,"from":null,"below":null,"capabilities":["7.0","7.5"],"minimum":"3.5","maximum":"7.5","source":"documented: above 3.5; CUDA 10.2 ends at 7.5","date":"2026-11-22"},{"device":"cu112","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu116","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu117","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu118","os":null,"from":null,"below":"2.9","capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715; 9.0 needs CUDA 12 (documented)","date":"2026-11-22"},{"device":"cu118","os":null,"from":"2.9","below":null,"capabilities":["6.1","7.0","7.5","8.0"],"minimum":"6.1","maximum":"8.9","source":"one report; PaddleX#4682","date":"2026-11-22"},{"device":"cu120","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"9.0","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu123","os":null,"from":null,"below":null,"capabilities":["6.1","7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report)","date":"2026-11-22"},{"device":"cu126","os":null,"from":null,"below":null,"capabilities":["6.1","7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report); Paddle#76037","date":"2026-11-22"},{"device":"cu128","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report); Paddle#72672","date":"2026-11-22"},{"device":"cu129","os":"linux","from":null,"below":"3.2.0","capabilities":["7.0","7.5","8.0","8.6","8.9","9.0"],"minimum":"7.0","maximum":"9.0","source":"Paddle#73937; PaddleX#4682","date":"2026-11-22"},{"device":"cu129","os":"linux","from":"3.2.0","below":null,"capabilities":["7.0","7.5","8.0","8.6","8.9","9.0","12.0"],"minimum":"7.0","maximum":null,"source":"Paddle#76037, Paddle#75016; PaddleX#4682","date":"2026-11-22"},{"device":"cu129","os":"win32","from":null,"below":"3.2.0","capabilities":["7.5","8.0","8.6","8.9"],"minimum":"7.5","maximum":"8.9","source":"Paddle#73687, PaddleX#4473","date":"2026-11-22"},{"device":"cu129","os":"win32","from":"3.2.0","below":null,"capabilities":["7.5","8.0","8.6","8.9","12.0"],"minimum":"7.5","maximum":null,"source":"Paddle#76037, Paddle#75016","date":"2026-11-22"},{"device":"cu130","os":null,"from":null,"below":null,"capabilities":["8.0","9.0","10.0","12.0"],"minimum":"7.5","maximum":null,"source":"above 7.5 (one report)","date":"2026-11-22"}]');
-;// CONCATENATED MODULE: ./.build/src/catalog/architectures.js
-
-
-/** Every set, releases ascending within a device and system. */
-const architectures = architectures_namespaceObject;
-/** NVIDIA's rule of binary compatibility: code for X.y runs on X.z with z >= y, never on another major version. */
-function runs(code, capability) {
-    return code.split('.')[0] === capability.split('.')[0] && compareVersions(code, capability) <= 0;
-}
-/** Whether wheels of the set compute on a GPU of that compute capability (`8.9`). */
-function support(set, capability) {
-    const { minimum, maximum, capabilities } = set;
-    const outside = (minimum !== null && compareVersions(capability, minimum) < 0) ||
-        (maximum !== null && compareVersions(capability, maximum) > 0);
-    if (outside) {
-        return 'no';
-    }
-    return capabilities.some((code) => runs(code, capability)) ? 'yes' : 'unconfirmed';
-}
-/** The sets of a device on a system, oldest releases first. */
-function architectureSets(device, os) {
-    return architectures.filter((set) => set.device === device && (set.os === null || set.os === os));
-}
-
-;// CONCATENATED MODULE: ./.build/src/packaging/marker-environment.js
-const systems = {
-    linux: { os_name: 'posix', platform_system: 'Linux', sys_platform: 'linux' },
-    macosx: { os_name: 'posix', platform_system: 'Darwin', sys_platform: 'darwin' },
-    win: { os_name: 'nt', platform_system: 'Windows', sys_platform: 'win32' },
-};
-const windowsMachines = { 'win-amd64': 'AMD64', 'win-arm64': 'ARM64', win32: 'x86' };
-/**
- * The marker variables of an interpreter (PEP 508). Kernel release and version are left empty: no package of this field asks for them,
- * and they would make two machines with equal software look different.
- */
-function markerEnvironment(interpreter) {
-    const { implementation, version, platform, macos } = interpreter;
-    const [, family = '', machine = ''] = /^([a-z]+)(?:32)?(?:-[\d.]+)?-?(.*)$/.exec(platform) ?? [];
-    const names = { cpython: 'CPython', pypy: 'PyPy', graalpy: 'GraalVM' };
-    return {
-        ...(systems[family] ?? { os_name: 'posix', platform_system: family, sys_platform: family }),
-        implementation_name: implementation,
-        implementation_version: version,
-        platform_machine: macos?.machine ?? windowsMachines[platform] ?? machine,
-        platform_python_implementation: names[implementation] ?? implementation,
-        platform_release: '',
-        platform_version: '',
-        python_full_version: version,
-        python_version: version.split('.').slice(0, 2).join('.'),
-    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/plan/wish.js
@@ -52227,6 +57129,10 @@ function readWish({ paddle, requirements: set }, interpreter) {
             remedy: 'Keep the one for the device and take the others out.',
         });
     }
+    const named = {};
+    for (const { normalised, specifier } of versioned) {
+        named[normalised ?? ''] = [named[normalised ?? ''], specifier].filter((part) => part !== undefined).join(',');
+    }
     const dated = exact !== null && /\.dev\d|\.post\d{8}|\+/.test(exact);
     return {
         wish: {
@@ -52235,424 +57141,89 @@ function readWish({ paddle, requirements: set }, interpreter) {
             channel: paddle.kind === 'nightly' || dated ? 'nightly' : 'stable',
             preReleases: set.preReleases || paddle.kind === 'nightly',
             lines,
+            named,
+            findLinks: set.indexes.some(({ kind }) => kind === 'find-links'),
         },
         problems,
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/plan/gpu.js
+;// CONCATENATED MODULE: ./.build/src/plan/assemble.js
 
 
 
 
-/** Why the driver is too old for a CUDA build, or null where it is new enough or nobody knows. */
-function driverObstacle(device, { os, accelerators }) {
-    const { nvidiaDriver, driverCuda } = accelerators;
-    if (device.driver === null || nvidiaDriver === null) {
+
+
+/** What the catalogue knows of a build beside where it is. */
+function buildFacts(device, version, platform) {
+    const os = platform.split('-')[0] ?? '';
+    const driver = findDevice(device)?.driver ?? null;
+    const brought = librariesOf(device, version, os);
+    if (driver === null && brought === undefined) {
         return null;
     }
-    const { cuda, linux, windows, source } = device.driver;
-    if (cuda !== null && driverCuda !== null && isVersion(driverCuda)) {
-        return compareVersions(driverCuda, cuda) < 0
-            ? `${device.id} (${device.name}) needs a driver for CUDA ${cuda} or newer (${source}); driver ${nvidiaDriver} takes CUDA up to ${driverCuda}.`
-            : null;
-    }
-    const least = os === 'win32' ? windows : linux;
-    return isVersion(nvidiaDriver) && compareVersions(nvidiaDriver, least) < 0
-        ? `${device.id} (${device.name}) needs driver ${least} or newer (${source}); this machine has ${nvidiaDriver}.`
-        : null;
-}
-function capabilitiesOf({ gpus }) {
-    const known = gpus.flatMap(({ capability }) => (capability !== null && isVersion(capability) ? [capability] : []));
-    return [...new Set(known)].sort(compareVersions);
-}
-/** The releases of a CUDA build that compute on *all* GPUs of the machine. */
-function judgeArchitectures(device, wish, { os, accelerators }) {
-    const capabilities = capabilitiesOf(accelerators);
-    const sets = architectureSets(device.id, os);
-    const wanted = sets.filter((set) => {
-        if (wish.channel === 'nightly') {
-            return set.below === null;
-        }
-        return wish.exact === null || satisfies(splitPost(wish.exact).release, boundsSpecifier(set), { prereleases: true });
-    });
-    const fitting = wanted.filter((set) => capabilities.every((capability) => support(set, capability) !== 'no'));
-    const [oldest, newest] = [fitting[0], fitting.at(-1)];
-    if (oldest === undefined || newest === undefined) {
-        const lacking = capabilities.filter((capability) => wanted.every((set) => support(set, capability) === 'no'));
-        const named = (lacking.length > 0 ? lacking : capabilities).map((capability) => `sm_${capability.replace('.', '')}`);
-        const source = wanted.at(-1)?.source ?? '';
-        return wanted.length === 0
-            ? { kind: 'fits', specifier: '', unconfirmed: [] }
-            : {
-                kind: 'obstacle',
-                text: `${device.id} (${device.name}) holds no code for ${named.join(', ')} (${gpuNames(accelerators)}), where it computes wrong numbers or nothing (${source}).`,
-            };
-    }
+    const number = os === 'win32' ? driver?.windows : driver?.linux;
     return {
-        kind: 'fits',
-        specifier: fitting.length === sets.length || wish.channel === 'nightly'
-            ? ''
-            : boundsSpecifier({ from: oldest.from, below: newest.below }),
-        unconfirmed: capabilities.filter((capability) => fitting.every((set) => support(set, capability) !== 'yes')),
+        driver: driver?.cuda ? `${number} (CUDA ${driver.cuda})` : (number ?? null),
+        cudnn: brought?.cudnn ?? null,
+        nccl: os === 'win32' ? null : (brought?.nccl ?? null),
+        tensorrt: brought?.tensorrt ?? null,
+        source: [...new Set([driver?.source, brought?.source].filter((one) => one !== undefined))].join('; '),
     };
 }
-/** `NVIDIA H100, NVIDIA A10` for messages. */
-function gpuNames({ gpus }) {
-    return [...new Set(gpus.map(({ name }) => name))].join(', ');
-}
-
-;// CONCATENATED MODULE: ./.build/src/plan/builds.js
-
-
-
-
-/** Newer than any release: what satisfies a specifier that is open to the future. */
-const future = '9999';
-/** Several PEP 440 specifiers as one that holds where all of them do. */
-function joinSpecifiers(...specifiers) {
-    return [...new Set(specifiers.flatMap((specifier) => specifier.split(',')).filter((clause) => clause !== ''))].join(',');
-}
-/** Whether a build may hold a release that is wished for; what the catalogue doesn't know it leaves to the index. */
-function mayHold(build, device, wish, limits) {
-    const bounds = joinSpecifiers(boundsSpecifier(build), limits);
-    if (wish.exact !== null) {
-        const { release, post } = splitPost(wish.exact);
-        const known = findRelease(release);
-        return ((post === null || post === build.post) &&
-            satisfies(release, bounds, { prereleases: true }) &&
-            (known?.devices.includes(device.id) ?? true));
-    }
-    const wished = joinSpecifiers(wish.specifier, bounds);
-    const unknown = () => !releases.some(({ version }) => answers(version, wish.specifier, true));
-    return (satisfies(future, wished) ||
-        releases.some(({ version, devices }) => devices.includes(device.id) && answers(version, wished, wish.preReleases)) ||
-        (build.below === null && unknown()));
-}
-/** The newest build of a device that may hold what is wished for within `limits` (PEP 440); undefined where none can. */
-function findBuild(device, wish, limits) {
-    return device.builds.find((build) => mayHold(build, device, wish, limits));
-}
-function origin(kind, channel, folder) {
-    if (kind === 'python') {
-        return [{ kind }];
-    }
-    return folder === null ? [] : [{ kind, channel, folder }];
-}
-/** Origins of the distribution and, for a plug-in, of both: the plug-in's distribution is the CPU build, wherever that is had. */
-function originsOf(device, build, channel) {
-    const kinds = channel === 'nightly' ? ['paddle'] : (build?.origins ?? []);
-    const own = kinds.flatMap((kind) => origin(kind, channel, device.folders[channel]));
-    if (device.plugin === null) {
-        return { [device.distribution]: own };
-    }
-    const cpu = findDevice('cpu');
-    const base = channel === 'nightly' ? ['paddle'] : (cpu?.builds[0]?.origins ?? []);
-    return {
-        [device.distribution]: base.flatMap((kind) => origin(kind, channel, cpu?.folders[channel] ?? null)),
-        [device.plugin]: own,
-    };
-}
-/** A device as a candidate: where its packages are and which versions will do. `limits` is the GPUs' part of the specifier. */
-function makeCandidate(device, build, wish, limits) {
-    return {
-        device: device.id,
-        cuda: device.cuda,
-        distribution: device.distribution,
-        plugin: device.plugin,
-        origins: originsOf(device, build, wish.channel),
-        specifier: joinSpecifiers(wish.specifier, build === undefined || wish.channel === 'nightly' ? '' : boundsSpecifier(build), limits),
-        post: build?.post ?? null,
-        avoid: defects
-            .filter(({ distribution }) => distribution === device.distribution)
-            .flatMap(({ versions }) => versions),
-        companions: Object.fromEntries(device.companions.map(({ plugin, distribution }) => [plugin, distribution])),
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/plan/judge.js
-
-
-
-
-
-
-
-function platformObstacles(device, runner) {
-    const platform = platformOf(runner);
-    const here = device.platforms.some((name) => name === platform);
-    const somewhere = devices.some(({ platforms }) => platforms.some((name) => name === platform));
-    const builds = device.kind === 'cuda' ? 'CUDA builds have' : `${device.id} (${device.name}) has`;
-    return here || !somewhere
+/**
+ * The plan for a chosen release on a Python (`3.11.7`, `3.11.2+` of a branch, or `3.11` of a lock). Not listed among the origins: everything that
+ * comes from the Python index, `nvidia-*` among it.
+ */
+function assemble(candidate, { version, plugin }, draft, python, notices) {
+    const { distribution } = candidate;
+    const companion = candidate.plugin === null || plugin === null
         ? []
-        : [
-            {
-                kind: 'unfit',
-                where: 'device',
-                what: `${builds} wheels for ${device.platforms.join(', ')}, none for ${platform}.`,
-                remedy: 'Write "device: cpu".',
-            },
-        ];
-}
-function channelObstacles(device, { channel }) {
-    const [here, other] = channel === 'nightly' ? ['nightly', 'stable'] : ['stable', 'nightly'];
-    const published = device.folders[here] !== null || (here === 'stable' && device.builds[0]?.origins.includes('python'));
-    return published === true
-        ? []
-        : [
-            {
-                kind: 'absent',
-                where: 'paddle-version',
-                what: `${device.id} (${device.name}) has ${other} builds only (${device.source}).`,
-                remedy: other === 'nightly' ? 'Write "paddle-version: nightly".' : 'Take "nightly" out of "paddle-version".',
-            },
-        ];
-}
-/** Known releases that were published for the device, newest first. */
-function releasesFor(device) {
-    return releases
-        .filter((release) => release.devices.includes(device.id))
-        .map(({ version }) => version)
-        .sort((a, b) => compareVersions(b, a));
-}
-function releaseObstacle(device, wish) {
-    const { release, post } = splitPost(wish.exact ?? '');
-    const owner = devices.find(({ cuda }) => post !== null && cuda?.replace('.', '') === post);
-    if (owner !== undefined && owner.id !== device.id) {
-        return {
-            kind: 'absent',
-            where: 'paddle-version',
-            what: `${wish.exact} is the ${owner.name} build of ${release}, while ${device.id} was asked for.`,
-            remedy: `Write "device: ${owner.id}" and "paddle-version: ${release}".`,
-        };
-    }
-    const published = releasesFor(device);
-    const known = findRelease(release);
-    const [nearest] = nearestVersions(release, published, 1);
-    const others = known === undefined ? '' : `; ${known.version} was published for ${known.devices.join(', ')}`;
+        : [{ name: candidate.plugin, specifier: `==${plugin}`, reason: `the plug-in of ${candidate.device}` }];
+    const defects = defectsOf(distribution, version);
     return {
-        kind: 'absent',
-        where: 'paddle-version',
-        what: wish.specifier === ''
-            ? `${device.id} (${device.name}) has only pre-releases: ${published.join(', ')}.`
-            : `No PaddlePaddle ${wish.specifier} was published for ${device.id} (${device.name}), only ${published.join(', ')}${others}.`,
-        remedy: `Write "paddle-version: ${nearest ?? published[0]}", or another device.`,
+        device: candidate.device,
+        why: draft.reasons[candidate.device] ?? '',
+        cuda: candidate.cuda,
+        build: buildFacts(candidate.device, splitPost(version).release, draft.platform),
+        channel: draft.channel,
+        distribution,
+        version,
+        pins: [
+            { name: distribution, specifier: `==${version}`, reason: `PaddlePaddle for ${candidate.device}` },
+            ...companion,
+            ...needsOf(candidate.device, version, target_minorOf(python)).map(({ name, specifier, reason }) => ({
+                name,
+                specifier,
+                reason,
+            })),
+        ],
+        origins: Object.fromEntries(Object.entries(candidate.origins).map(([name, origins]) => [normalise(name), origins])),
+        knownDefects: defects.map(({ id, check, text, remedy }) => ({
+            id,
+            check,
+            // The device alone leaves a plug-in's pair no choice of release.
+            asked: draft.wish !== '' || plugin !== null,
+            text: `PaddlePaddle ${version}: ${text}. ${remedy}`,
+        })),
+        notices: [
+            ...draft.notices,
+            ...notices,
+            ...defects.map(({ id, text, remedy }) => ({ id, text: `PaddlePaddle ${version}: ${text}. ${remedy}` })),
+        ],
     };
 }
-function distributionObstacles(device, { lines }) {
-    const installed = device.plugin === null ? device.distribution : `${device.distribution} with ${device.plugin}`;
-    return lines
-        .filter(({ normalised }) => normalised !== device.distribution && normalised !== device.plugin)
-        .map(({ origin, normalised }) => ({
-        kind: 'unfit',
-        where: origin,
-        what: `It names ${normalised}, but ${device.kind === 'cuda' ? 'a CUDA build' : device.id} installs ${installed}.`,
-        remedy: `Take the line out, or write the device of ${normalised}: ${devices
-            .filter(({ distribution, plugin }) => distribution === normalised || plugin === normalised)
-            .map(({ id }) => id)
-            .join(', ')}.`,
-    }));
-}
-/** Whether a device can be had for this wish and computes on this machine: all that stands against it, or the candidate. */
-function judge_judge(device, wish, runner) {
-    const nightly = wish.channel === 'nightly';
-    const driver = driverObstacle(device, runner);
-    const absent = channelObstacles(device, wish);
-    const obstacles = [
-        ...platformObstacles(device, runner),
-        ...absent,
-        ...distributionObstacles(device, wish),
-        ...(driver === null ? [] : [{ kind: 'unfit', where: 'device', what: driver, remedy: null }]),
-    ];
-    const against = (...more) => ({
-        kind: 'obstacles',
-        obstacles: [...obstacles, ...more],
-        current: device.builds[0]?.below === null,
-    });
-    if (!nightly && findBuild(device, wish, '') === undefined) {
-        return absent.length > 0 ? against() : against(releaseObstacle(device, wish));
-    }
-    const verdict = judgeArchitectures(device, wish, runner);
-    if (verdict.kind === 'obstacle') {
-        return against({ kind: 'unfit', where: 'device', what: verdict.text, remedy: null });
-    }
-    const build = nightly ? undefined : findBuild(device, wish, verdict.specifier);
-    if (!nightly && build === undefined) {
-        const newest = releasesFor(device).find((version) => answers(version, verdict.specifier, false));
-        return against({
-            kind: 'unfit',
-            where: 'paddle-version',
-            what: `${gpuNames(runner.accelerators)} needs ${device.id} (${device.name}) of PaddlePaddle ${verdict.specifier}; ${wish.specifier} was asked for.`,
-            remedy: newest === undefined ? null : `Write "paddle-version: ${newest}".`,
-        });
-    }
-    return obstacles.length > 0
-        ? against()
-        : {
-            kind: 'fits',
-            candidate: makeCandidate(device, build, wish, verdict.specifier),
-            current: build === undefined || build.below === null,
-            unconfirmed: verdict.unconfirmed,
-        };
-}
 
-;// CONCATENATED MODULE: ./.build/src/plan/choose-devices.js
-
-
-
-
-
-function isFitting(judgement) {
-    return judgement.kind === 'fits';
+;// CONCATENATED MODULE: ./.build/src/plan/pages.js
+/** How a Listing names an origin: `python`, or the folder of PaddlePaddle's index. */
+function originName(origin) {
+    return origin.kind === 'python' ? origin.kind : origin.folder;
 }
-function obstaclesOf(judgement) {
-    return judgement.kind === 'fits' ? [] : judgement.obstacles;
-}
-function refused(problems) {
-    return { candidates: [], problems, notices: [] };
-}
-function accepted(fitting, notices, { accelerators }) {
-    const first = fitting[0];
-    const doubt = first === undefined || first.unconfirmed.length === 0
-        ? []
-        : [
-            {
-                id: 'architecture-unconfirmed',
-                text: `Nobody has confirmed that ${first.candidate.device} computes right on ${gpuNames(accelerators)} ` +
-                    `(compute capability ${first.unconfirmed.join(', ')}): keep "verify: full".`,
-            },
-        ];
-    return { candidates: fitting.map(({ candidate }) => candidate), problems: [], notices: [...notices, ...doubt] };
-}
-/** Builds that new releases are published for count before those that ended with an old one. */
-function currentOnes(judgements) {
-    const current = judgements.filter((judgement) => judgement.current);
-    return current.length > 0 ? current : judgements;
-}
-/** Among the current ones those that are confirmed for the GPUs first, else as given. */
-function preferred(judgements) {
-    const doubt = ({ unconfirmed }) => Math.sign(unconfirmed.length);
-    return [...currentOnes(judgements.filter(isFitting))].sort((a, b) => doubt(a) - doubt(b));
-}
-function whatWorks(wish, runner) {
-    const fitting = preferred(cudaDevices().map((device) => judge_judge(device, wish, runner)));
-    const cuda = fitting[0]?.candidate.device;
-    return `Write ${cuda === undefined ? '' : `"device: ${cuda}" or `}"device: cpu".`;
-}
-/** A CUDA build without a driver fails its verification: said before gigabytes are downloaded. */
-function driverProblems({ install, verify, gpu, device }, { accelerators }) {
-    if (accelerators.nvidiaDriver !== null || !install || verify === 'off' || gpu === 'optional') {
-        return [];
-    }
-    const seen = accelerators.failures.length > 0 ? ` (${accelerators.failures.join('; ')})` : '';
-    return [
-        {
-            where: 'device',
-            what: `${device} was asked for, but no NVIDIA driver answers on this machine${seen}.`,
-            remedy: 'Install the driver (in a container: "--gpus all"), write "gpu: optional" to install without the proof, or "device: cpu".',
-        },
-    ];
-}
-function chooseOne(device, request, wish, runner) {
-    const judgement = judge_judge(device, wish, runner);
-    const problems = obstaclesOf(judgement).map(({ where, what, remedy }) => ({
-        where,
-        what,
-        remedy: remedy ?? whatWorks(wish, runner),
-    }));
-    const here = device.platforms.some((platform) => platform === platformOf(runner));
-    const driver = device.kind === 'cuda' && here ? driverProblems(request, runner) : [];
-    return problems.length > 0 || driver.length > 0
-        ? refused([...problems, ...driver])
-        : accepted([judgement].filter(isFitting), [], runner);
-}
-/** One problem for each input to change; builds that were never published for the wish are named only where none was. */
-function summary(judgements) {
-    const published = judgements.filter((judgement) => obstaclesOf(judgement).every(({ kind }) => kind === 'unfit'));
-    const counted = currentOnes(published.length > 0 ? published : judgements).flatMap(obstaclesOf);
-    return [...new Set(counted.map(({ where }) => where))].map((where) => {
-        const here = counted.filter((obstacle) => obstacle.where === where);
-        const texts = [...new Set(here.map(({ what }) => what))];
-        return texts.length === 1
-            ? { where, what: texts.join(''), remedy: here[0]?.remedy ?? 'Write "device: cpu".' }
-            : {
-                where,
-                what: `No CUDA build does what was asked on this machine. ${texts.join(' ')}`,
-                remedy: 'Change what stands against the build you want, or write "device: cpu".',
-            };
-    });
-}
-function chooseGpu(wish, runner) {
-    const judgements = cudaDevices().map((device) => judge_judge(device, wish, runner));
-    const fitting = preferred(judgements);
-    if (fitting.length === 0) {
-        return refused(summary(judgements));
-    }
-    if (runner.accelerators.nvidiaDriver === null) {
-        return refused([
-            {
-                where: 'device',
-                what: '"gpu" chooses the build by the NVIDIA driver, and none answers on this machine.',
-                remedy: `Name the build, for example "device: ${fitting[0]?.candidate.device}", with "gpu: optional" where there is no GPU; or write "device: cpu".`,
-            },
-        ]);
-    }
-    return accepted(fitting, [], runner);
-}
-/** What the machine has; the CPU build is the last choice unless the requirements name another distribution. */
-function chooseAuto(request, wish, runner) {
-    const named = wish.lines.map(({ normalised }) => normalised);
-    const plugin = devices.find((device) => device.plugin !== null && named.includes(device.plugin));
-    const owner = plugin ?? devices.find(({ distribution }) => named.includes(distribution));
-    if (owner !== undefined) {
-        return owner.kind === 'cuda' ? chooseGpu(wish, runner) : chooseOne(owner, request, wish, runner);
-    }
-    const { nvidiaDriver, gpus, others, failures } = runner.accelerators;
-    const present = [
-        ...(nvidiaDriver !== null && gpus.length > 0 ? cudaDevices() : []),
-        ...others.flatMap(({ device }) => findDevice(device) ?? []),
-    ];
-    const judgements = present.map((device) => judge_judge(device, wish, runner));
-    const fitting = preferred(judgements);
-    const cpu = devices.filter(({ kind }) => kind === 'cpu');
-    const last = cpu.map((device) => judge_judge(device, wish, runner));
-    // The last one asks the least of driver and GPU.
-    const unused = currentOnes(judgements).flatMap(obstaclesOf).at(-1);
-    const notices = [
-        ...(present.length > 0 && fitting.length === 0 && unused !== undefined
-            ? [{ id: 'accelerator-unused', text: `This machine's accelerator is left unused: ${unused.what}` }]
-            : []),
-        ...(failures.length > 0
-            ? [{ id: 'accelerator-silent', text: `An accelerator may be there, but its tool fails: ${failures.join('; ')}` }]
-            : []),
-    ];
-    const all = [...fitting, ...last.filter(isFitting)];
-    return all.length > 0
-        ? accepted(all, notices, runner)
-        : refused(last
-            .flatMap(obstaclesOf)
-            .map(({ where, what, remedy }) => ({ where, what, remedy: remedy ?? whatWorks(wish, runner) })));
-}
-/** Turns the `device` input into candidates for this machine, or into everything that stands against it. */
-function chooseDevices(request, wish, runner) {
-    if (request.device === 'auto') {
-        return chooseAuto(request, wish, runner);
-    }
-    if (request.device === 'gpu') {
-        return chooseGpu(wish, runner);
-    }
-    const device = findDevice(request.device);
-    if (device !== undefined) {
-        return chooseOne(device, request, wish, runner);
-    }
-    const ids = ['auto', 'gpu', ...devices.map(({ id }) => id)];
-    return refused([
-        {
-            where: 'device',
-            what: `There is no "${request.device}"; devices are ${ids.join(', ')}.`,
-            remedy: `Write "device: ${(0,mod/* closest */.kp)(request.device, ids)}".`,
-        },
-    ]);
+/** The project pages that deciding needs, each once, those of the first candidate first. */
+function neededPages(draft) {
+    const pages = draft.candidates.flatMap(({ origins }) => Object.entries(origins).flatMap(([project, sources]) => sources.map((origin) => ({ origin, project }))));
+    return [...new Map(pages.map((page) => [`${originName(page.origin)} ${page.project}`, page])).values()];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/plan/offers.js
@@ -52697,7 +57268,51 @@ function readOffers(listing, project, origins, interpreter) {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/plan/pairs.js
+
+/** The night of a nightly, `20260901`; null for a release. */
+function nightOf(version) {
+    return /\.(?:dev|post)(\d{8})(?!\d)/.exec(version)?.[1] ?? null;
+}
+/** The newest build of the distribution that was there when the plug-in was built. */
+function builtBefore(plugin, base) {
+    const night = nightOf(plugin);
+    const earlier = base.filter(({ version }) => night !== null && (nightOf(version) ?? '9') <= night);
+    return earlier[0]?.version ?? null;
+}
+/**
+ * Pairs of a plug-in and the one release of the distribution that it works with, in the order of `plugins`: the catalogue's
+ * companion, else the same version. Nightlies of plug-ins carry numbers of their own (`3.3.0.dev20251224` is made with
+ * `3.4.0.dev20251223` of the distribution), so they end the list with what was built before them.
+ */
+function makePairs({ companions }, base, plugins, channel) {
+    const there = new Set(base.map(({ version }) => version));
+    const exact = plugins
+        .map(({ version }) => ({ version: companions[version] ?? version, plugin: version, guessed: false }))
+        .filter(({ version }) => there.has(version));
+    const guessed = plugins.flatMap(({ version: plugin }) => {
+        const version = channel === 'nightly' && !there.has(plugin) ? builtBefore(plugin, base) : null;
+        return version === null ? [] : [{ version, plugin, guessed: true }];
+    });
+    return [...exact, ...guessed];
+}
+/**
+ * Whether a release answers a candidate. A wish for a pair may be for either side's version, since a plug-in counts its own; a
+ * requirement by name binds the side that it names.
+ */
+function isWished({ version, plugin }, candidate, preReleases) {
+    const { specifier, companions, pair } = candidate;
+    const holds = (one, clauses) => answers(one, clauses, preReleases);
+    if (plugin === null || pair === null) {
+        return holds(version, specifier);
+    }
+    const companion = companions[plugin] === version && holds(version, specifier);
+    const bound = (one, clauses) => clauses === '' || answers(one, clauses, true);
+    return (holds(plugin, specifier) || companion) && bound(version, pair.distribution) && bound(plugin, pair.plugin);
+}
+
 ;// CONCATENATED MODULE: ./.build/src/plan/choose-release.js
+
 
 
 /** Whether a version belongs to the build: another CUDA's `.post112` does not, whatever the specifier says. */
@@ -52714,12 +57329,9 @@ function inOrder(offers, channel) {
 function pairs(candidate, offers, plugin, channel) {
     const usable = ({ offers: all }) => inOrder(all, channel).filter(({ fits, yanked, version }) => fits && (!yanked || candidate.specifier.split(',').includes(`==${version}`)));
     if (plugin === null) {
-        return usable(offers).map(({ version }) => ({ version, plugin: null }));
+        return usable(offers).map(({ version }) => ({ version, plugin: null, guessed: false }));
     }
-    const base = new Set(usable(offers).map(({ version }) => version));
-    return usable(plugin)
-        .map(({ version }) => ({ version: candidate.companions[version] ?? version, plugin: version }))
-        .filter(({ version }) => base.has(version));
+    return makePairs(candidate, usable(offers), usable(plugin), channel);
 }
 /** The newest release of a candidate that answers the draft and has files for the interpreter; one with a known defect only where no other does. */
 function chooseRelease(candidate, draft, listing, interpreter, preReleases) {
@@ -52727,9 +57339,7 @@ function chooseRelease(candidate, draft, listing, interpreter, preReleases) {
     const offers = read(candidate.distribution);
     const plugin = candidate.plugin === null ? null : read(candidate.plugin);
     const every = preReleases || draft.channel === 'nightly';
-    const wished = ({ version, plugin: own }) => answers(own ?? version, candidate.specifier, every) ||
-        (own !== null && candidate.companions[own] === version && answers(version, candidate.specifier, every));
-    const fitting = pairs(candidate, offers, plugin, draft.channel).filter((pair) => belongs(pair.version, candidate) && wished(pair));
+    const fitting = pairs(candidate, offers, plugin, draft.channel).filter((pair) => belongs(pair.version, candidate) && isWished(pair, candidate, every));
     const good = fitting.find(({ version }) => !candidate.avoid.includes(version));
     const newest = fitting[0];
     return {
@@ -52739,6 +57349,1668 @@ function chooseRelease(candidate, draft, listing, interpreter, preReleases) {
         offers,
         plugin,
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/recall.js
+
+
+
+/** The plan that a kept lock stands for, without asking an index; null where the lock does not answer the draft (any more). */
+function recall(draft, lock) {
+    const candidate = draft.candidates.find(({ device, distribution }) => device === lock.device && distribution === lock.distribution);
+    const versionOf = (project) => lock.files.find(({ name }) => name === project)?.version ?? null;
+    if (candidate === undefined || versionOf(candidate.distribution) !== lock.paddleVersion) {
+        return null;
+    }
+    const plugin = candidate.plugin === null ? null : versionOf(candidate.plugin);
+    const paired = candidate.plugin === null || (plugin !== null && (candidate.companions[plugin] ?? plugin) === lock.paddleVersion);
+    const wished = isWished({ version: lock.paddleVersion, plugin, guessed: false }, candidate, true);
+    return paired && wished && belongs(lock.paddleVersion, candidate)
+        ? assemble(candidate, { version: lock.paddleVersion, plugin }, draft, lock.requiresPython.replace(/^[^\d]*/, ''), [])
+        : null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/obtain-lock.js
+
+
+
+
+
+
+
+
+/** The lock that a cache keeps for this request, where it is young enough and still answers the draft; null otherwise. */
+async function keptPlan({ request, context }, prepared, shelf) {
+    const { runner, draft, key } = prepared;
+    const { requirements, paddle, lockMaxAgeMs } = request;
+    // Nightlies change every day, so their lock is never kept.
+    if (paddle.kind === 'nightly')
+        return null;
+    const lock = await keptLock({
+        shelf,
+        key,
+        pinned: paddle.kind === 'specifier' && isExact(paddle.specifier) && isPinned(requirements.requirements),
+        maxAgeMs: lockMaxAgeMs,
+        now: context.started,
+        tags: runner.interpreter.tags,
+        environment: markerEnvironment(runner.interpreter),
+        log: context.log,
+    });
+    const plan = lock === null ? null : recall(draft, lock);
+    return lock === null || plan === null ? null : { lock, plan };
+}
+/** The user's own `pylock.toml`: it says everything, so no index is asked. Throws Failure(2) where it does not fit this interpreter or this request. */
+async function givenPlan({ runner, draft, key }, pylock) {
+    const text = await (0,promises_.readFile)(pylock, 'utf8');
+    const environment = markerEnvironment(runner.interpreter);
+    const read = fromPylock(text, pylock, runner.interpreter.tags, environment, external_node_path_.dirname(pylock));
+    const refuse = (what, remedy) => new failure_Failure(2, [{ where: pylock, what, remedy }]);
+    const candidate = draft.candidates.find(({ distribution, device }) => read.files.some(({ name }) => name === distribution) && (read.device === '' || read.device === device));
+    if (candidate === undefined) {
+        const names = [...new Set(draft.candidates.map(({ distribution }) => distribution))].join(' or ');
+        const made = read.device === '' ? '' : ` for this device: it was made for ${read.device}`;
+        throw refuse(`It holds no ${names}${made}.`, 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.');
+    }
+    const { device, cuda, distribution } = candidate;
+    const paddleVersion = read.files.find(({ name }) => name === distribution)?.version ?? '';
+    const lock = { ...read, device, cuda, distribution, paddleVersion, key };
+    const plan = recall(draft, lock);
+    if (plan !== null)
+        return { lock, plan };
+    const what = `It holds ${distribution} ${paddleVersion}, which is not what paddle-version and device ask for.`;
+    throw refuse(what, 'Leave paddle-version out, or make a new lock.');
+}
+/** A lock that is there already: the user's own, else the one that this machine keeps; null where it has to be resolved. */
+function obtainLock(run, prepared, stock) {
+    const { pylock } = run.request.requirements;
+    if (pylock !== null)
+        return givenPlan(prepared, pylock);
+    return stock === null ? Promise.resolve(null) : keptPlan(run, prepared, stock.store);
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/github-cache.js
+
+
+
+
+
+
+/** How long (ms) a measured speed is believed: networks change. */
+const measuredForMs = 7 * 24 * 3600 * 1000;
+const facts = { download: 'speed-download', github: 'speed-github' };
+async function keptSpeed(store, name) {
+    const kept = await store.readFact(name);
+    return kept !== null && kept.ageMs < measuredForMs ? readSpeed(kept.value) : null;
+}
+/** A machine that keeps its folder may have everything already. */
+async function isComplete(run, prepared, store) {
+    const nothing = () => undefined;
+    const log = { ...run.context.log, info: nothing, warn: nothing };
+    // What is wrong with a kept lock is told where it is used.
+    const known = await keptPlan({ ...run, context: { ...run.context, log } }, prepared, store);
+    const files = known?.lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local') ?? [];
+    const found = await Promise.all(files.map(({ sha256, filename }) => store.find(sha256, filename)));
+    return known !== null && found.every((file) => file !== null);
+}
+/** Restores what GitHub's cache has for a request into the store, where that may pay. */
+async function restoreStock(run, prepared, store) {
+    const { log, timeline } = run.context;
+    const not = (why) => {
+        log.info(`GitHub's cache is not used: ${why}`);
+        return { entry: null, why };
+    };
+    if (await isComplete(run, prepared, store))
+        return not('this machine has every file already.');
+    const [download, github] = await Promise.all([keptSpeed(store, facts.download), keptSpeed(store, facts.github)]);
+    const slower = downloadIsFaster(download, github);
+    if (slower !== null)
+        return not(slower);
+    // The package is large and belongs to one of the stores: it is loaded only for that one.
+    const client = await Promise.all(/* import() */[__nccwpck_require__.e(88), __nccwpck_require__.e(691)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1691));
+    const { signal } = run.deadline;
+    const restored = await timeline.step("Restore from GitHub's cache", () => restoreFromGithub({ client, store, key: prepared.key, log, signal }));
+    if (typeof restored === 'string')
+        return not(restored);
+    const { entry, files, bytes, ms } = restored;
+    log.info(`GitHub's cache had ${entry}: ${files} files, ${formatBytes(bytes)} in ${formatDuration(ms)}.`);
+    if (readSpeed({ bytes, ms }) !== null)
+        await store.writeFact(facts.github, { bytes, ms });
+    return restored;
+}
+/** What this run's own transfers show of indexes and mirrors; an earlier run's word where they brought too little. */
+async function downloadSpeed(store, transfers) {
+    const bytes = Object.values(transfers.fetched()).reduce((sum, count) => sum + count, 0);
+    const seen = readSpeed({ bytes, ms: transfers.spentMs() });
+    if (seen !== null)
+        await store.writeFact(facts.download, seen);
+    return seen ?? keptSpeed(store, facts.download);
+}
+/**
+ * Decides what post is to save of a lock, and writes into state and story what GitHub's cache did. Called when the lock is known and again
+ * when everything has arrived and its speed is known.
+ */
+async function tellGithub(run, { writing }, { store, github }, lock, transfers) {
+    if (github === null || run.story.cache === null)
+        return;
+    const restored = github.entry === null ? null : github;
+    const download = (await downloadSpeed(store, transfers)) ?? restored?.download ?? null;
+    const restore = restored === null ? await keptSpeed(store, facts.github) : readSpeed(restored);
+    const plan = planSave({ lock, restored: github.entry, writing, download, restore });
+    run.state = {
+        ...run.state,
+        save: plan.save === null ? null : { folder: store.root, entry: plan.save },
+        notSaved: plan.save === null ? plan.why : null,
+    };
+    const faster = restored === null ? null : downloadIsFaster(download, restore);
+    if (faster !== null) {
+        tell(run, [
+            { id: 'github-cache-slow', text: `GitHub's cache cost time: ${faster} \`cache: off\` does without it.` },
+        ]);
+    }
+    run.story.cache = {
+        ...run.story.cache,
+        github: {
+            entry: github.entry,
+            why: github.entry === null ? github.why : null,
+            files: restored?.files ?? 0,
+            bytes: restored?.bytes ?? 0,
+            ms: restored?.ms ?? 0,
+            downloadMs: restored === null || download === null ? null : Math.round(timeFor(restored.bytes, download)),
+            saving: plan.save === null ? null : { entry: plan.save.entry, files: plan.save.files.length, bytes: plan.save.bytes },
+            notSaved: plan.save === null ? plan.why : null,
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/choose.js
+
+/** The user's own cache folder by platform: XDG base directories, Apple's and Microsoft's guidelines. */
+function userCacheFolder(os, environment, home) {
+    if (os === 'win32')
+        return environment['LOCALAPPDATA'] ?? external_node_path_.win32.join(home, 'AppData', 'Local');
+    if (os === 'darwin')
+        return external_node_path_.posix.join(home, 'Library', 'Caches');
+    const xdg = environment['XDG_CACHE_HOME'];
+    return xdg !== undefined && external_node_path_.posix.isAbsolute(xdg) ? xdg : external_node_path_.posix.join(home, '.cache');
+}
+/**
+ * The folder that keeps what outlives a run. In a job: the runner's tool cache, which a self-hosted runner keeps on the file system
+ * of its workspace (there uv links instead of copying) and which `RUNNER_TEMP`'s emptying leaves alone; in a shell the user's cache folder.
+ */
+function keptFolder(os, environment, home) {
+    const base = environment['RUNNER_TOOL_CACHE'] || userCacheFolder(os, environment, home);
+    return (os === 'win32' ? external_node_path_.win32 : external_node_path_.posix).join(base, 'paddle-mirror-setup');
+}
+/** `auto` is the bucket, where one is named; else GitHub's cache on GitHub's own machines, and a folder everywhere else: from there GitHub's cache is slower than a mirror. */
+function chooseStore(options) {
+    const folder = options.cachePath ?? options.kept;
+    if (options.wish === 'off')
+        return { kind: 'off', folder: null, reason: 'cache: off' };
+    if (options.wish !== 'auto')
+        return { kind: options.wish, folder, reason: `cache: ${options.wish}` };
+    if (options.bucket)
+        return { kind: 's3', folder, reason: 'auto: cache-url names a bucket' };
+    return options.host === 'github-hosted'
+        ? { kind: 'github', folder, reason: 'auto: a GitHub-hosted machine keeps nothing itself' }
+        : {
+            kind: 'directory',
+            folder,
+            reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder`,
+        };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/hash.js
+
+
+/** Bytes read from the disk at a time. */
+const PIECE = 2 ** 20;
+/** SHA-256 of a file's bytes. `progress` hears of each piece (bytes); the signal ends it between two pieces. */
+async function hash_hashFile(path, encoding, progress = () => undefined, signal) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    const handle = await (0,promises_.open)(path, 'r');
+    try {
+        const buffer = Buffer.allocUnsafe(PIECE);
+        for (let position = 0;;) {
+            signal?.throwIfAborted();
+            const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+            if (bytesRead === 0) {
+                return hash.digest(encoding);
+            }
+            hash.update(buffer.subarray(0, bytesRead));
+            position += bytesRead;
+            progress(bytesRead);
+        }
+    }
+    finally {
+        await handle.close();
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/tree.js
+
+
+
+
+
+/**
+ * Every file of a tree. One thread in one go: 5,700 files take 50 ms, where asking for each by the thread pool takes three times as long.
+ */
+function tree_stampTree(folder) {
+    const stamps = new Map();
+    let bytes = 0;
+    const walk = (below) => {
+        for (const entry of (0,external_node_fs_.readdirSync)((0,external_node_path_.join)(folder, below), { withFileTypes: true })) {
+            const path = below === '' ? entry.name : `${below}/${entry.name}`;
+            if (entry.isDirectory()) {
+                walk(path);
+                continue;
+            }
+            const { size, mtimeMs, mode, uid } = (0,external_node_fs_.lstatSync)((0,external_node_path_.join)(folder, path));
+            stamps.set(path, `${size} ${mtimeMs} ${mode.toString(8)} ${uid}`);
+            bytes += size;
+        }
+    };
+    walk('');
+    return { stamps, bytes };
+}
+/** The first path that is another one now, is gone, or is new; null where the tree is as it was. */
+function tree_firstDifference(kept, now) {
+    for (const [path, stamp] of kept) {
+        if (now.get(path) !== stamp) {
+            return path;
+        }
+    }
+    return now.size === kept.size ? null : ([...now.keys()].find((path) => !kept.has(path)) ?? null);
+}
+/** A manifest as it is kept. */
+function formatManifest({ name, version, bytes, stamps }) {
+    return JSON.stringify({ layout: 1, name, version, bytes, files: [...stamps] });
+}
+/** A kept manifest; null where it is damaged. */
+function parseManifest(text) {
+    try {
+        const { layout, name, version, bytes, files } = JSON.parse(text);
+        const right = layout === 1 &&
+            typeof name === 'string' &&
+            typeof version === 'string' &&
+            typeof bytes === 'number' &&
+            Array.isArray(files);
+        return right ? { name, version, bytes, stamps: new Map(files) } : null;
+    }
+    catch {
+        // Cut off by a power cut: the tree is then judged by its own RECORD.
+        return null;
+    }
+}
+/** Which wheel a folder was unpacked from, by its `.dist-info` (binary distribution format); null where it has none. */
+async function readTree(folder, id) {
+    const info = (await (0,promises_.readdir)(folder)).find((entry) => entry.endsWith('.dist-info')) ?? '';
+    const [, name, version] = /^(.+?)-([^-]+)\.dist-info$/.exec(info) ?? [];
+    return name === undefined || version === undefined ? null : { id, folder, name: normalise(name), version };
+}
+/** Path → SHA-256 (base64url without padding) of a RECORD: CSV of path, hash and size; a quoted path may hold commas and doubled quotes. */
+function parseRecord(text) {
+    const lines = text.split(/\r?\n/).filter((line) => line !== '');
+    return new Map(lines.flatMap((line) => {
+        const [, quoted, bare, hash] = /^(?:"((?:[^"]|"")*)"|([^,]*)),(?:sha256=([\w-]*))?/.exec(line) ?? [];
+        const path = quoted?.replaceAll('""', '"') ?? bare;
+        return path === undefined ? [] : [[path, hash ?? '']];
+    }));
+}
+/**
+ * Hashes every file of a tree against its RECORD. Gives the first that is wrong, missing or not listed; null where all are right. The
+ * RECORD itself has no hash anywhere, so who changes it together with a file is not seen; some builders leave all hashes out.
+ */
+async function tree_judgeByRecord(folder, progress, signal) {
+    const info = (await (0,promises_.readdir)(folder)).find((entry) => entry.endsWith('.dist-info')) ?? '';
+    const own = `${info}/RECORD`;
+    const { stamps } = tree_stampTree(folder);
+    if (!stamps.has(own)) {
+        return own;
+    }
+    const record = parseRecord(await (0,promises_.readFile)((0,external_node_path_.join)(folder, own), 'utf8'));
+    const unsigned = new Set([own, `${own}.jws`, `${own}.p7s`]);
+    for (const path of [...stamps.keys()].filter((at) => !unsigned.has(at))) {
+        const hash = record.get(path);
+        if (hash === undefined || !(0,external_node_fs_.lstatSync)((0,external_node_path_.join)(folder, path)).isFile()) {
+            return path;
+        }
+        if (hash !== '' && (await hash_hashFile((0,external_node_path_.join)(folder, path), 'base64url', progress, signal)) !== hash) {
+            return path;
+        }
+    }
+    return [...record.keys()].find((path) => !unsigned.has(path) && !stamps.has(path)) ?? null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/sharing.js
+
+
+
+/** Name of this user's own part of a store. */
+function userName() {
+    return String(process.getuid?.() ?? (0,external_node_os_.userInfo)().username.replace(/[^\w.-]/g, '_'));
+}
+/** Whether a user other than this one and root could have written a file: its owner is another one, or its mode lets others write. */
+function isForeign({ uid, mode }) {
+    const me = process.getuid?.();
+    return me !== undefined && ((uid !== me && uid !== 0) || (mode & 0o022) !== 0);
+}
+/** Whether a store is shared by a group: its folder is set-gid and its group may write (`chmod 2775`). */
+async function isShared(root) {
+    return ((await (0,promises_.stat)(root)).mode & 0o2020) === 0o2020;
+}
+/** Makes a folder and those above it that are missing; in a shared store the group may write in each, whatever the umask. */
+async function makeFolder(folder, shared) {
+    const first = await (0,promises_.mkdir)(folder, { recursive: true });
+    if (first === undefined || !shared) {
+        return;
+    }
+    for (let at = folder; at.length >= first.length; at = (0,external_node_path_.dirname)(at)) {
+        await (0,promises_.chmod)(at, 0o2775);
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/atomic.js
+
+
+
+
+
+
+/**
+ * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
+ * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull.
+ */
+async function writeAtomic(path, content, options = {}) {
+    const temporary = (0,external_node_path_.join)((0,external_node_path_.dirname)(path), `.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}.tmp`);
+    try {
+        const handle = await (0,promises_.open)(temporary, 'wx', 0o644);
+        try {
+            if (options.shared === true) {
+                await handle.chmod(0o644);
+            }
+            await handle.writeFile(content);
+            if (options.flushed !== false) {
+                await handle.datasync();
+            }
+        }
+        finally {
+            await handle.close();
+        }
+        await (0,promises_.rename)(temporary, path);
+    }
+    catch (error) {
+        await (0,promises_.rm)(temporary, { force: true });
+        throw await explainFull(error, (0,external_node_path_.dirname)(path), Buffer.byteLength(content));
+    }
+}
+/** A kept file's text with its age, or null where there is none. */
+async function readKept(path) {
+    try {
+        const handle = await (0,promises_.open)(path, 'r');
+        try {
+            const found = await handle.stat();
+            const value = await handle.readFile('utf8');
+            return { value, ageMs: Math.max(0, Date.now() - found.mtimeMs), foreign: isForeign(found) };
+        }
+        finally {
+            await handle.close();
+        }
+    }
+    catch (error) {
+        if (errorCode(error) === 'ENOENT') {
+            return null;
+        }
+        throw error;
+    }
+}
+/** Bytes free for this user at `folder`. */
+async function atomic_freeBytes(folder) {
+    const { bavail, bsize } = await (0,promises_.statfs)(folder);
+    return bavail * bsize;
+}
+/** The size of a regular file in bytes, or null where there is none. */
+async function fileSize(path) {
+    try {
+        const found = await (0,promises_.stat)(path);
+        return found.isFile() ? found.size : null;
+    }
+    catch (error) {
+        if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') {
+            return null;
+        }
+        throw error;
+    }
+}
+/** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
+async function explainFull(error, folder, needed) {
+    const code = errorCode(error);
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    return full ? new DiskFull(folder, needed, await atomic_freeBytes(folder), { cause: error }) : error;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/unpacked.js
+
+
+
+
+
+
+
+/** Paths of one user's unpacked wheels; `users` is the store's folder for what belongs to one user alone. */
+function unpackedIn(users) {
+    return { uv: (0,external_node_path_.join)(users, 'uv'), manifests: (0,external_node_path_.join)(users, 'manifests') };
+}
+/** Every tree that is there, by its archive's folder. */
+async function listTrees({ uv }) {
+    const trees = await Promise.all((await namesIn((0,external_node_path_.join)(uv, 'archive-v0'))).map((id) => readTree((0,external_node_path_.join)(uv, 'archive-v0', id), id).catch(goneAsNull)));
+    return trees.filter((tree) => tree !== null);
+}
+/** The trees that a lock's files are linked from; a few more where builds share name and version. */
+async function treesOf(place, files) {
+    const wanted = new Map(files.map(({ name, version }) => [name, version]));
+    return (await listTrees(place)).filter(({ name, version }) => unpacked_isSame(version, wanted.get(name)));
+}
+/** A lock may write `1.0.0` where the wheel writes `1.0`. */
+function unpacked_isSame(version, wanted) {
+    const comparable = wanted !== undefined && isVersion(version) && isVersion(wanted);
+    return version === wanted || (comparable && compareVersions(version, wanted) === 0);
+}
+/**
+ * Looks at the trees of a lock before they are linked again: uv links, so an environment and the cache may share one file, and a job that
+ * edits it in place edits both. A tree that differs from its manifest is dropped, and uv unpacks the hashed wheel again; one without a
+ * manifest (its run was killed) is hashed against its RECORD.
+ */
+async function guardTrees(place, files, signal) {
+    const altered = [];
+    for (const tree of await treesOf(place, files)) {
+        signal.throwIfAborted();
+        const path = await unpacked_judge(place, tree, signal).catch(goneAsNull);
+        if (path !== null) {
+            await dropTree(place, tree.id);
+            altered.push({ name: tree.name, path });
+        }
+    }
+    return altered;
+}
+async function unpacked_judge(place, tree, signal) {
+    const kept = await readManifest(place, tree.id);
+    if (kept === null) {
+        return tree_judgeByRecord(tree.folder, () => undefined, signal);
+    }
+    const now = new Date();
+    await (0,promises_.utimes)(manifestOf(place, tree.id), now, now);
+    return tree_firstDifference(kept.stamps, tree_stampTree(tree.folder).stamps);
+}
+/** The first path of a tree that is not as its manifest and its wheel's RECORD say, every file hashed; null where all are. */
+async function judgeTree(place, tree, progress, signal) {
+    const kept = await readManifest(place, tree.id);
+    const differs = kept === null ? null : firstDifference(kept.stamps, stampTree(tree.folder).stamps);
+    return differs ?? judgeByRecord(tree.folder, progress, signal);
+}
+/**
+ * Keeps what the trees of a lock are like now. Called before any step of a job can have touched them: whoever links a tree first keeps its
+ * manifest before it ends, so the one that is there stays. Gives whether there was a new one.
+ */
+async function recordTrees(place, files) {
+    await (0,promises_.mkdir)(place.manifests, { recursive: true });
+    const known = new Set(await namesIn(place.manifests));
+    const fresh = (await treesOf(place, files)).filter(({ id }) => !known.has(`${id}.json`));
+    for (const { name, version, folder, id } of fresh) {
+        const manifest = formatManifest({ name, version, ...tree_stampTree(folder) });
+        await writeAtomic(manifestOf(place, id), manifest, { flushed: false });
+    }
+    return fresh.length > 0;
+}
+/** Takes a tree away, whole and at once: who is linking from it meets none of it half gone by name. */
+async function dropTree(place, id) {
+    const away = (0,external_node_path_.join)(place.manifests, `dropped-${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`);
+    await (0,promises_.mkdir)(place.manifests, { recursive: true });
+    await (0,promises_.rename)((0,external_node_path_.join)(place.uv, 'archive-v0', id), away).catch(goneAsNull);
+    await (0,promises_.rm)(manifestOf(place, id), { force: true });
+    await (0,promises_.rm)(away, { recursive: true, force: true });
+}
+/** A tree's manifest, or null where there is none that can be read. */
+async function readManifest(place, id) {
+    const text = await (0,promises_.readFile)(manifestOf(place, id), 'utf8').catch(goneAsNull);
+    return text === null ? null : parseManifest(text);
+}
+/** Where a tree's manifest is kept. */
+function manifestOf({ manifests }, id) {
+    return (0,external_node_path_.join)(manifests, `${id}.json`);
+}
+async function namesIn(folder) {
+    return (await (0,promises_.readdir)(folder).catch(goneAsNull)) ?? [];
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/partial.js
+
+
+
+
+
+
+
+
+/** A holder that has given no sign for this long (ms) is taken for dead. */
+const partial_SILENT_MS = 20_000;
+/**
+ * Takes the place `folder` for an unfinished file: `data` (the bytes), `notes.jsonl` (what is known about them, a line an entry) and `lock` (who holds it).
+ * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
+ */
+async function openPartial(folder, shared) {
+    await makeFolder(folder, shared);
+    const lock = (0,external_node_path_.join)(folder, 'lock');
+    const token = `${process.pid} ${processSpace()} ${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
+    if (!(await takeLock(lock, token))) {
+        return null;
+    }
+    const path = (0,external_node_path_.join)(folder, 'data');
+    const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
+    const found = await (0,promises_.lstat)(path).catch(goneAsNull);
+    const notes = found?.isFile() === true && !isForeign(found) ? await readNotes(notesPath) : [];
+    if (notes.length === 0) {
+        await (0,promises_.rm)(path, { recursive: true, force: true });
+        await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
+    }
+    // A file of its own: what lies there may be another user's, or end in half a line.
+    await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
+    const ours = async () => (await partial_readText(lock)) === token;
+    return {
+        path,
+        notes,
+        // Some bytes into the system's memory, as quick as asking for it to be done later.
+        note: (entry) => {
+            (0,external_node_fs_.appendFileSync)(notesPath, line(entry));
+        },
+        touch: async () => {
+            const now = new Date();
+            await (0,promises_.utimes)(lock, now, now);
+        },
+        release: async () => {
+            if (await ours()) {
+                await (0,promises_.rm)(lock, { force: true });
+            }
+        },
+        discard: async () => {
+            if (await ours()) {
+                await (0,promises_.rm)(folder, { recursive: true, force: true });
+            }
+        },
+    };
+}
+/** Where a process id means one process: containers may have the host's name and their own ids (pid_namespaces(7)). */
+function processSpace() {
+    try {
+        return `${(0,external_node_os_.hostname)()}/${(0,external_node_fs_.readlinkSync)('/proc/self/ns/pid')}`;
+    }
+    catch {
+        // No Linux: one space for the whole host.
+        return (0,external_node_os_.hostname)();
+    }
+}
+async function takeLock(lock, token) {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+        try {
+            await (0,promises_.writeFile)(lock, token, { flag: 'wx' });
+            return true;
+        }
+        catch (error) {
+            if (errorCode(error) !== 'EEXIST') {
+                throw error;
+            }
+        }
+        if (await partial_isHeld(lock)) {
+            return false;
+        }
+        // Moved away before it is removed: of two processes that find a dead holder only one can move its lock.
+        const dead = `${lock}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
+        try {
+            await (0,promises_.rename)(lock, dead);
+            await (0,promises_.rm)(dead, { force: true });
+        }
+        catch (error) {
+            if (errorCode(error) !== 'ENOENT') {
+                throw error;
+            }
+        }
+    }
+    return false;
+}
+async function partial_isHeld(lock) {
+    const text = await partial_readText(lock);
+    if (text === null) {
+        return false;
+    }
+    const [pid, space] = text.split(' ');
+    if (space === processSpace() && !isAlive(Number(pid))) {
+        return false;
+    }
+    const found = await (0,promises_.stat)(lock).catch(goneAsNull);
+    return found !== null && Date.now() - found.mtimeMs < partial_SILENT_MS;
+}
+/** Whether a process of this space lives. */
+function isAlive(pid) {
+    try {
+        process.kill(pid, 0);
+        return true;
+    }
+    catch (error) {
+        // EPERM: it lives, as another user's.
+        return errorCode(error) === 'EPERM';
+    }
+}
+async function partial_readText(path) {
+    try {
+        return await (0,promises_.readFile)(path, 'utf8');
+    }
+    catch (error) {
+        if (errorCode(error) === 'EACCES') {
+            // Another user's with a strict umask: its age alone tells whether it is held.
+            return '';
+        }
+        return goneAsNull(error);
+    }
+}
+const line = (entry) => `${JSON.stringify(entry)}\n`;
+async function readNotes(path) {
+    const text = (await partial_readText(path)) ?? '';
+    return text.split('\n').flatMap((entry) => {
+        try {
+            return entry === '' ? [] : [JSON.parse(entry)];
+        }
+        catch {
+            // Half-written: what it told of is fetched again.
+            return [];
+        }
+    });
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/uses.js
+
+
+
+
+
+
+
+/** Notes that a run uses the files of a lock (`uses/<key>.json`; its mtime is the time of the use). */
+async function noteUse(root, { key, files }) {
+    const wheels = files.map(({ sha256, filename }) => `${sha256}/${filename}`);
+    const content = JSON.stringify({ layout: 1, wheels });
+    await writeAtomic((0,external_node_path_.join)(root, 'uses', `${key}.json`), content, { flushed: false, shared: await isShared(root) });
+}
+/** Every key that was asked for, with its wheels. */
+async function readUses(root) {
+    const names = (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'uses')).catch(goneAsNull)) ?? [];
+    const read = async (name) => {
+        const path = (0,external_node_path_.join)(root, 'uses', name);
+        const [text, found] = await Promise.all([(0,promises_.readFile)(path, 'utf8'), (0,promises_.stat)(path)]);
+        const wheels = wheelsOf(text);
+        return wheels === null ? null : { key: name.slice(0, -'.json'.length), lastUsedMs: found.mtimeMs, wheels };
+    };
+    const uses = await Promise.all(names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(goneAsNull)));
+    return uses.filter((use) => use !== null);
+}
+function wheelsOf(text) {
+    try {
+        const { wheels } = JSON.parse(text);
+        return Array.isArray(wheels) ? new Set(wheels.map(String)) : null;
+    }
+    catch {
+        // Cut off by a power cut: its wheels count from when they arrived.
+        return null;
+    }
+}
+/**
+ * Says that a run is at work in the store, until `untilMs` at most (ms since the epoch): what it uses from now on is not evicted. Gives the
+ * path to remove at its end.
+ */
+async function beginRun(root, untilMs) {
+    const path = (0,external_node_path_.join)(root, 'running', `${(0,external_node_crypto_.randomBytes)(8).toString('hex')}.json`);
+    const run = { pid: process.pid, space: processSpace(), startedMs: Date.now(), untilMs };
+    await (0,promises_.writeFile)(path, JSON.stringify(run), { mode: 0o644 });
+    return path;
+}
+/** When the oldest run that is still at work began (ms since the epoch); Infinity where none is. Removes what dead runs left. */
+async function oldestRun(root, nowMs) {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'running')).catch(goneAsNull)) ?? []) {
+        const path = (0,external_node_path_.join)(root, 'running', name);
+        const run = await (0,promises_.readFile)(path, 'utf8').then(runOf, uses_unreadable);
+        if (run !== null && run.untilMs > nowMs && (run.space !== processSpace() || isAlive(run.pid))) {
+            oldest = Math.min(oldest, run.startedMs);
+        }
+        else if (run !== null) {
+            await (0,promises_.rm)(path, { force: true });
+        }
+    }
+    return oldest;
+}
+function runOf(text) {
+    try {
+        const { pid, space, startedMs, untilMs } = JSON.parse(text);
+        return { pid: Number(pid), space: String(space), startedMs: Number(startedMs), untilMs: Number(untilMs) };
+    }
+    catch {
+        // Being written this moment.
+        return null;
+    }
+}
+function uses_unreadable(error) {
+    return errorCode(error) === 'EACCES' ? null : goneAsNull(error);
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/inventory.js
+
+
+
+
+
+
+/** Entries of a folder; none where it is gone or closed to this user. */
+async function entries(folder) {
+    return (0,promises_.readdir)(folder).catch((error) => (errorCode(error) === 'EACCES' ? [] : (goneAsNull(error) ?? [])));
+}
+/** Every wheel. It was last used when a key that names it was, or when it arrived. */
+async function listWheels(root) {
+    const uses = await readUses(root);
+    const wheels = [];
+    for (const start of await entries((0,external_node_path_.join)(root, 'wheels'))) {
+        for (const sha256 of await entries((0,external_node_path_.join)(root, 'wheels', start))) {
+            for (const name of await entries((0,external_node_path_.join)(root, 'wheels', start, sha256))) {
+                const held = await wheelAt((0,external_node_path_.join)(root, 'wheels', start, sha256, name), sha256, name, uses).catch(goneAsNull);
+                if (held !== null)
+                    wheels.push(held);
+            }
+        }
+    }
+    return wheels;
+}
+async function wheelAt(path, sha256, name, uses) {
+    const { size, mtimeMs } = await (0,promises_.lstat)(path);
+    const by = uses.filter(({ wheels }) => wheels.has(`${sha256}/${name}`));
+    const lastUsedMs = Math.max(mtimeMs, ...by.map((use) => use.lastUsedMs));
+    const drop = async () => {
+        await (0,promises_.rm)((0,external_node_path_.dirname)(path), { recursive: true, force: true });
+    };
+    const keys = by.map(({ key }) => key).sort();
+    return { kind: 'wheel', name, user: null, path, bytes: size, lastUsedMs, keys, drop, sha256 };
+}
+/** Where unpacked files may be: those of every user of the store that this one can read (root reads all), and one more place. */
+async function placesIn(root, spare) {
+    const users = (await entries((0,external_node_path_.join)(root, 'users'))).map((user) => (0,external_node_path_.join)(root, 'users', user));
+    return [...new Set([...users, spare])].map(unpackedIn);
+}
+/** Every unpacked wheel of a place; its keys are those of a wheel of that name and version. */
+async function listUnpacked(place, wheels) {
+    const user = (0,external_node_path_.basename)((0,external_node_path_.dirname)(place.uv));
+    const trees = (await entries(place.uv)).length === 0 ? [] : await listTrees(place);
+    return Promise.all(trees.map(async ({ id, folder, name, version }) => {
+        const manifest = await readManifest(place, id);
+        const bytes = manifest?.bytes ?? tree_stampTree(folder).bytes;
+        const used = (await (0,promises_.stat)(manifestOf(place, id)).catch(goneAsNull)) ?? (await (0,promises_.stat)(folder));
+        const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
+        const from = wheels.filter((wheel) => wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')));
+        return {
+            kind: 'unpacked',
+            name: `${name} ${version}`,
+            user,
+            path: folder,
+            bytes,
+            lastUsedMs: used.mtimeMs,
+            keys: [...new Set(from.flatMap(({ keys }) => keys))].sort(),
+            drop: () => dropTree(place, id),
+            place,
+            id,
+        };
+    }));
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/evict.js
+
+
+
+
+
+/** Nobody goes on with a download, or still needs a file in staging, after a day. */
+const STALE_MS = 24 * 3600_000;
+/** An archive that uv does not find any more may be one that it is about to write down. */
+const FRESH_MS = 10 * 60_000;
+/**
+ * What has to go so that the rest fits: least recently used first, and nothing that was used since `protectedMs`, when the oldest run that
+ * is still at work began. Pure.
+ */
+function chooseEvictions(holdings, limit, protectedMs) {
+    let total = holdings.reduce((sum, { bytes }) => sum + bytes, 0);
+    const chosen = [];
+    for (const holding of holdings.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)) {
+        if (total <= limit)
+            break;
+        if (holding.lastUsedMs >= protectedMs)
+            continue;
+        chosen.push(holding);
+        total -= holding.bytes;
+    }
+    return chosen;
+}
+/** Brings a store below its limit (bytes; Infinity for none), and removes what killed runs left. `spare`: see `placesIn`. */
+async function keepWithin(root, spare, limit, nowMs) {
+    const protectedMs = await oldestRun(root, nowMs);
+    const places = await placesIn(root, spare);
+    await sweep(root, nowMs);
+    for (const place of places)
+        await sweepPlace(place, Math.min(protectedMs, nowMs - FRESH_MS));
+    const wheels = await listWheels(root);
+    const holdings = [...wheels, ...(await Promise.all(places.map((p) => listUnpacked(p, wheels)))).flat()];
+    const before = holdings.reduce((sum, { bytes }) => sum + bytes, 0);
+    const gone = [];
+    const kept = [];
+    for (const holding of chooseEvictions(holdings, limit, protectedMs)) {
+        try {
+            await holding.drop();
+            gone.push(holding);
+        }
+        catch (error) {
+            if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? ''))
+                throw error;
+            kept.push(holding.name);
+        }
+    }
+    return { gone, kept, before, after: before - gone.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+/** Unfinished downloads that nobody went on with, and what was staged by runs that were killed. */
+async function sweep(root, nowMs) {
+    for (const folder of ['partial', 'staging']) {
+        for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, folder)).catch(goneAsNull)) ?? []) {
+            const path = (0,external_node_path_.join)(root, folder, name);
+            const last = await lastTouched(path);
+            if (last !== null && nowMs - last > STALE_MS)
+                await (0,promises_.rm)(path, { recursive: true, force: true }).catch(othersStay);
+        }
+    }
+}
+/** The newest date of a folder and what lies in it, ms since the epoch; null where it is gone. */
+async function lastTouched(path) {
+    const own = await (0,promises_.lstat)(path).catch(goneAsNull);
+    if (own === null || !own.isDirectory())
+        return own?.mtimeMs ?? null;
+    const inside = await Promise.all((await (0,promises_.readdir)(path)).map((name) => (0,promises_.lstat)((0,external_node_path_.join)(path, name)).catch(goneAsNull)));
+    return Math.max(own.mtimeMs, ...inside.map((found) => found?.mtimeMs ?? 0));
+}
+/** Archives that uv does not find any more (a newer one took their place), trees that were being dropped, manifests of nothing. */
+async function sweepPlace(place, untilMs) {
+    const archives = (0,external_node_path_.join)(place.uv, 'archive-v0');
+    const ids = await (0,promises_.readdir)(archives).catch(closedAsNone);
+    if (ids.length === 0)
+        return;
+    const found = await findable(place.uv);
+    for (const id of ids.filter((name) => !found.has(name))) {
+        const { mtimeMs } = (await (0,promises_.stat)((0,external_node_path_.join)(archives, id)).catch(goneAsNull)) ?? { mtimeMs: untilMs };
+        if (mtimeMs < untilMs && found.size > 0)
+            await (0,promises_.rm)((0,external_node_path_.join)(archives, id), { recursive: true, force: true });
+    }
+    const left = new Set(await (0,promises_.readdir)(archives));
+    for (const name of await (0,promises_.readdir)(place.manifests).catch(closedAsNone)) {
+        const path = (0,external_node_path_.join)(place.manifests, name);
+        const { mtimeMs } = (await (0,promises_.lstat)(path).catch(goneAsNull)) ?? { mtimeMs: untilMs };
+        const stray = !name.endsWith('.json') || !left.has(name.slice(0, -'.json'.length));
+        if (stray && mtimeMs < untilMs)
+            await (0,promises_.rm)(path, { recursive: true, force: true });
+    }
+}
+/** Archives to which an entry of uv's cache leads. uv writes symbolic links; where there are none nothing is said to be left over. */
+async function findable(uv) {
+    const buckets = (await (0,promises_.readdir)(uv)).filter((name) => /^(?:wheels|sdists)-v\d+$/.test(name));
+    const lists = await Promise.all(buckets.map((name) => (0,promises_.readdir)((0,external_node_path_.join)(uv, name), { recursive: true, withFileTypes: true })));
+    const links = lists.flat().filter((entry) => entry.isSymbolicLink());
+    const targets = await Promise.all(links.map(({ parentPath, name }) => (0,promises_.readlink)((0,external_node_path_.join)(parentPath, name)).catch(goneAsNull)));
+    return new Set(targets.map((target) => target?.split(/[\\/]/).at(-1) ?? ''));
+}
+function closedAsNone(error) {
+    if (errorCode(error) === 'EACCES')
+        return [];
+    return goneAsNull(error) ?? [];
+}
+function othersStay(error) {
+    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(errorCode(error) ?? ''))
+        throw error;
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/keep-within.js
+
+
+
+
+
+
+
+
+function told({ kind, name, user, bytes, lastUsedMs, keys }) {
+    return { kind, name, user, bytes, lastUsed: new Date(lastUsedMs).toISOString(), keys };
+}
+/** Writes what the store holds, or gave up, into the story. */
+function tellStore({ story, request }, folder, { held, gone, bytes, }) {
+    const limit = Number.isFinite(request.cacheLimit) ? request.cacheLimit : null;
+    const sum = bytes ?? held.reduce((total, one) => total + one.bytes, 0);
+    story.store = { folder, limit, bytes: sum, holdings: held.map(told), evicted: gone.map(told) };
+}
+/** Brings the store below its limit and tells what went, and why it may still be above. */
+async function prune(run, root, spare) {
+    const { cacheLimit } = run.request;
+    const { gone, kept, after } = await keepWithin(root, spare, cacheLimit, Date.now());
+    tellStore(run, root, { held: [], gone, bytes: after });
+    const freed = gone.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (gone.length > 0) {
+        const names = gone.map(({ kind, name }) => (kind === 'wheel' ? name : `${name} (unpacked)`));
+        const rest = names.length > 5 ? ` and ${names.length - 5} more` : '';
+        const text = `Evicted ${formatBytes(freed)} from the cache, not used for longest: ${names.slice(0, 5).join(', ')}${rest}.`;
+        run.context.log.info(text);
+    }
+    if (after > cacheLimit) {
+        const theirs = kept.length === 0 ? '' : ` and ${kept.length} files belong to users who did not share them`;
+        const text = `${root} holds ${formatBytes(after)}, more than cache-limit allows (${formatBytes(cacheLimit)}): the rest is in use${theirs}.`;
+        tell(run, [{ id: 'cache-limit', text }]);
+    }
+}
+/** Begins a run's stay in the store. */
+async function beginStay(run, { runner, choice }, store) {
+    const { context, deadline } = run;
+    const lease = await beginRun(store.root, Date.now() + deadline.remainingMs());
+    const spare = external_node_path_.join(keptFolder(runner.os, context.environment, context.home), 'users', userName());
+    return {
+        uses: (lock) => noteUse(store.root, lock),
+        async end(added) {
+            try {
+                if (added && choice.kind !== 'off')
+                    await prune(run, store.root, spare);
+            }
+            finally {
+                await (0,promises_.rm)(lease, { force: true });
+            }
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/believed.js
+
+
+
+const tags = {
+    'linux-x64': 'linux_x86_64',
+    'linux-arm64': 'linux_aarch64',
+    'win32-x64': 'win_amd64',
+    'darwin-arm64': 'macosx_11_0_arm64',
+    'darwin-x64': 'macosx_10_9_x86_64',
+};
+function believedFile(project, version, { python, platform }) {
+    const abi = `cp${python.replace('.', '')}`;
+    return {
+        filename: `${project.replaceAll('-', '_')}-${version}-${abi}-${abi}-${tags[platform]}.whl`,
+        sha256: null,
+        hashOrigin: null,
+        size: null,
+        requiresPython: null,
+        yanked: null,
+        uploadTime: null,
+        locations: [],
+    };
+}
+/** The build of a device that a folder or the Python index holds a release of; undefined where it holds none. */
+function buildAt(device, version, origin) {
+    return device.builds.find((build) => build.origins.includes(origin.kind === 'python' ? 'python' : 'paddle') &&
+        satisfies(version, boundsSpecifier(build), { prereleases: true }));
+}
+/**
+ * What the catalogue believes a project's page to list, for where no source answers: files without hashes and places, to decide by
+ * and never to install from. Nightlies it does not know.
+ */
+function believedPage(project, origin) {
+    const own = devices.filter(({ distribution, plugin }) => (plugin ?? distribution) === project);
+    const files = combinations(own.map(({ id }) => id)).flatMap((entry) => {
+        const device = own.find(({ id }) => id === entry.device);
+        const stable = origin.kind === 'python' || (origin.channel === 'stable' && device?.folders.stable === origin.folder);
+        const build = device !== undefined && stable ? buildAt(device, entry.version, origin) : undefined;
+        return build === undefined
+            ? []
+            : [believedFile(project, build.post === null ? entry.version : `${entry.version}.post${build.post}`, entry)];
+    });
+    return { project, files, answered: ['the catalogue'], faults: [] };
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/differences.js
+
+
+
+
+
+function differences_list(versions) {
+    return [...versions].sort(compareVersions).join(', ');
+}
+/**
+ * Where the index and the catalogue disagree about the final releases of the build that was chosen: the index was believed. One line
+ * for each direction. Sources that failed prove nothing, so nothing is told of them.
+ */
+function differences(plan, candidate, listing, interpreter) {
+    const project = candidate.plugin ?? candidate.distribution;
+    const { offers, faults } = readOffers(listing, project, candidate.origins[project] ?? [], interpreter);
+    if (plan.channel === 'nightly' || faults.length > 0) {
+        return [];
+    }
+    const listed = offers
+        .map(({ version }) => version)
+        .filter((version) => !isPreRelease(version) && belongs(version, candidate))
+        .map((version) => splitPost(version).release);
+    const known = releases
+        .filter((release) => devicesOf(release).includes(plan.device) && !isPreRelease(release.version))
+        .map(({ version }) => version);
+    const oldest = known[0] ?? '0';
+    const fresh = listed.filter((one) => compareVersions(one, oldest) > 0 && !known.includes(one));
+    const missing = known.filter((one) => !listed.includes(one) && compareVersions(one, '2.6') >= 0);
+    return [
+        ...(fresh.length > 0
+            ? [`the index lists ${project} ${differences_list(fresh)} for ${plan.device}, which the catalogue does not know`]
+            : []),
+        ...(missing.length > 0
+            ? [`the catalogue knows ${project} ${differences_list(missing)} for ${plan.device}, which no source lists`]
+            : []),
+    ];
+}
+
+;// CONCATENATED MODULE: ./.build/src/catalog/find-links.json
+const find_links_namespaceObject = /*#__PURE__*/JSON.parse('{"linux":"https://www.paddlepaddle.org.cn/whl/linux/mkl/avx/stable.html","win32":"https://www.paddlepaddle.org.cn/whl/windows/mkl/avx/stable.html","source":"documented","date":"2026-11-22"}');
+;// CONCATENATED MODULE: ./.build/src/catalog/find-links.js
+
+/** Pages that list the builds of 2.4 to 2.6.1 for one CUDA each (`2.6.0.post112`), which are on no index. */
+const find_links_findLinks = find_links_namespaceObject;
+
+;// CONCATENATED MODULE: ./.build/src/plan/builds.js
+
+
+
+
+/** Newer than any release: what satisfies a specifier that is open to the future. */
+const future = '9999';
+/** Several PEP 440 specifiers as one that holds where all of them do. */
+function joinSpecifiers(...specifiers) {
+    return [...new Set(specifiers.flatMap((specifier) => specifier.split(',')).filter((clause) => clause !== ''))].join(',');
+}
+/** What was published of a build that ended is known in full; of one that goes on, and of a page of links, anything within its bounds may be there. */
+function published(version, build, device) {
+    const known = findRelease(version);
+    const open = build.below === null || build.origins.includes('find-links') || known === undefined;
+    return open || devicesOf(known).includes(device.id);
+}
+/** Whether a build may hold a release that is wished for. Which of them are there now is believed of the index. */
+function mayHold(build, device, wish, limits) {
+    if (build.origins.includes('find-links') && !wish.findLinks) {
+        return false;
+    }
+    const bounds = joinSpecifiers(boundsSpecifier(build), limits);
+    if (wish.exact !== null) {
+        const { release, post } = splitPost(wish.exact);
+        return ((post === null || post === build.post) &&
+            satisfies(release, bounds, { prereleases: true }) &&
+            published(release, build, device));
+    }
+    const wished = joinSpecifiers(wish.specifier, bounds);
+    const unknown = () => !releases.some(({ version }) => answers(version, wish.specifier, true));
+    return (satisfies(future, wished) ||
+        releases.some(({ version }) => published(version, build, device) && answers(version, wished, wish.preReleases)) ||
+        (build.below === null && unknown()));
+}
+/** The newest build of a device that may hold what is wished for within `limits` (PEP 440); undefined where none can. */
+function findBuild(device, wish, limits) {
+    return device.builds.find((build) => mayHold(build, device, wish, limits));
+}
+function origin(kind, channel, folder) {
+    // The user's find-links stand beside every origin.
+    if (kind !== 'paddle') {
+        return [{ kind: 'python' }];
+    }
+    return folder === null ? [] : [{ kind, channel, folder }];
+}
+/** Origins of the distribution and, for a plug-in, of both: the plug-in's distribution is the CPU build, wherever that is had. */
+function originsOf(device, build, channel) {
+    const kinds = channel === 'nightly' ? ['paddle'] : (build?.origins ?? []);
+    const own = kinds.flatMap((kind) => origin(kind, channel, device.folders[channel]));
+    if (device.plugin === null) {
+        return { [device.distribution]: own };
+    }
+    const cpu = findDevice('cpu');
+    const base = channel === 'nightly' ? ['paddle'] : (cpu?.builds[0]?.origins ?? []);
+    return {
+        [device.distribution]: base.flatMap((kind) => origin(kind, channel, cpu?.folders[channel] ?? null)),
+        [device.plugin]: own,
+    };
+}
+/** A device as a candidate: where its packages are and which versions will do. `limits` is the GPUs' part of the specifier. */
+function makeCandidate(device, build, wish, limits) {
+    return {
+        device: device.id,
+        cuda: device.cuda,
+        distribution: device.distribution,
+        plugin: device.plugin,
+        origins: originsOf(device, build, wish.channel),
+        specifier: joinSpecifiers(wish.specifier, build === undefined || wish.channel === 'nightly' ? '' : boundsSpecifier(build), limits),
+        post: build?.post ?? null,
+        avoid: defects
+            .filter(({ distribution }) => distribution === device.distribution)
+            .flatMap(({ versions }) => versions),
+        companions: Object.fromEntries(device.companions.map(({ plugin, distribution }) => [plugin, distribution])),
+        pair: device.plugin === null
+            ? null
+            : { distribution: wish.named[device.distribution] ?? '', plugin: wish.named[device.plugin] ?? '' },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/catalog/architectures.json
+const architectures_namespaceObject = /*#__PURE__*/JSON.parse('[{"device":"cu102","os":null,"from":null,"below":null,"capabilities":["7.0","7.5"],"minimum":"3.5","maximum":"7.5","source":"documented: above 3.5; CUDA 10.2 ends at 7.5","date":"2026-11-22"},{"device":"cu112","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu116","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu117","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu118","os":null,"from":null,"below":"2.9","capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715; 9.0 needs CUDA 12 (documented)","date":"2026-11-22"},{"device":"cu118","os":null,"from":"2.9","below":null,"capabilities":["6.1","7.0","7.5","8.0"],"minimum":"6.1","maximum":"8.9","source":"one report; PaddleX#4682","date":"2026-11-22"},{"device":"cu120","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"9.0","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu123","os":null,"from":null,"below":null,"capabilities":["6.1","7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report)","date":"2026-11-22"},{"device":"cu126","os":null,"from":null,"below":null,"capabilities":["6.1","7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report); Paddle#76037","date":"2026-11-22"},{"device":"cu128","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report); Paddle#72672","date":"2026-11-22"},{"device":"cu129","os":"linux","from":null,"below":"3.2.0","capabilities":["7.0","7.5","8.0","8.6","8.9","9.0"],"minimum":"7.0","maximum":"9.0","source":"Paddle#73937; PaddleX#4682","date":"2026-11-22"},{"device":"cu129","os":"linux","from":"3.2.0","below":null,"capabilities":["7.0","7.5","8.0","8.6","8.9","9.0","12.0"],"minimum":"7.0","maximum":null,"source":"Paddle#76037, Paddle#75016; PaddleX#4682","date":"2026-11-22"},{"device":"cu129","os":"win32","from":null,"below":"3.2.0","capabilities":["7.5","8.0","8.6","8.9"],"minimum":"7.5","maximum":"8.9","source":"Paddle#73687, PaddleX#4473","date":"2026-11-22"},{"device":"cu129","os":"win32","from":"3.2.0","below":null,"capabilities":["7.5","8.0","8.6","8.9","12.0"],"minimum":"7.5","maximum":null,"source":"Paddle#76037, Paddle#75016","date":"2026-11-22"},{"device":"cu130","os":null,"from":null,"below":null,"capabilities":["8.0","9.0","10.0","12.0"],"minimum":"7.5","maximum":null,"source":"above 7.5 (one report)","date":"2026-11-22"}]');
+;// CONCATENATED MODULE: ./.build/src/catalog/architectures.js
+
+
+/** Every set, releases ascending within a device and system. */
+const architectures_architectures = architectures_namespaceObject;
+/** NVIDIA's rule of binary compatibility: code for X.y runs on X.z with z >= y, never on another major version. */
+function runs(code, capability) {
+    return code.split('.')[0] === capability.split('.')[0] && compareVersions(code, capability) <= 0;
+}
+/** Whether wheels of the set compute on a GPU of that compute capability (`8.9`). */
+function support(set, capability) {
+    const { minimum, maximum, capabilities } = set;
+    const outside = (minimum !== null && compareVersions(capability, minimum) < 0) ||
+        (maximum !== null && compareVersions(capability, maximum) > 0);
+    if (outside) {
+        return 'no';
+    }
+    return capabilities.some((code) => runs(code, capability)) ? 'yes' : 'unconfirmed';
+}
+/** The sets of a device on a system, oldest releases first. */
+function architectureSets(device, os) {
+    return architectures_architectures.filter((set) => set.device === device && (set.os === null || set.os === os));
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/gpu.js
+
+
+
+
+/** Why the driver is too old for a CUDA build, or null where it is new enough or nobody knows. */
+function driverObstacle(device, { accelerators }) {
+    const { nvidiaDriver, driverCuda, driverSystem } = accelerators;
+    if (device.driver === null || nvidiaDriver === null) {
+        return null;
+    }
+    const { cuda, linux, windows, source } = device.driver;
+    if (cuda !== null && driverCuda !== null && isVersion(driverCuda)) {
+        return compareVersions(driverCuda, cuda) < 0
+            ? `${device.id} (${device.name}) needs a driver for CUDA ${cuda} or newer (${source}); driver ${nvidiaDriver} takes CUDA up to ${driverCuda}.`
+            : null;
+    }
+    const least = driverSystem === 'win32' ? windows : linux;
+    return isVersion(nvidiaDriver) && compareVersions(nvidiaDriver, least) < 0
+        ? `${device.id} (${device.name}) needs driver ${least} or newer (${source}); this machine has ${nvidiaDriver}.`
+        : null;
+}
+function capabilitiesOf({ gpus }) {
+    const known = gpus.flatMap(({ capability }) => (capability !== null && isVersion(capability) ? [capability] : []));
+    return [...new Set(known)].sort(compareVersions);
+}
+/** The releases of a CUDA build that compute on *all* GPUs of the machine. */
+function judgeArchitectures(device, wish, { os, accelerators }) {
+    const capabilities = capabilitiesOf(accelerators);
+    const sets = architectureSets(device.id, os);
+    const wanted = sets.filter((set) => {
+        if (wish.channel === 'nightly') {
+            return set.below === null;
+        }
+        return wish.exact === null || satisfies(splitPost(wish.exact).release, boundsSpecifier(set), { prereleases: true });
+    });
+    const fitting = wanted.filter((set) => capabilities.every((capability) => support(set, capability) !== 'no'));
+    const [oldest, newest] = [fitting[0], fitting.at(-1)];
+    if (oldest === undefined || newest === undefined) {
+        const lacking = capabilities.filter((capability) => wanted.every((set) => support(set, capability) === 'no'));
+        const named = (lacking.length > 0 ? lacking : capabilities).map((capability) => `sm_${capability.replace('.', '')}`);
+        const source = wanted.at(-1)?.source ?? '';
+        return wanted.length === 0
+            ? { kind: 'fits', specifier: '', unconfirmed: [] }
+            : {
+                kind: 'obstacle',
+                text: `${device.id} (${device.name}) holds no code for ${named.join(', ')} (${gpuNames(accelerators)}), where it computes wrong numbers or nothing (${source}).`,
+            };
+    }
+    return {
+        kind: 'fits',
+        specifier: fitting.length === sets.length || wish.channel === 'nightly'
+            ? ''
+            : boundsSpecifier({ from: oldest.from, below: newest.below }),
+        unconfirmed: capabilities.filter((capability) => fitting.every((set) => support(set, capability) !== 'yes')),
+    };
+}
+/** `NVIDIA H100, NVIDIA A10` for messages. */
+function gpuNames({ gpus }) {
+    return [...new Set(gpus.map(({ name }) => name))].join(', ');
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/judge.js
+
+
+
+
+
+
+
+
+function platformObstacles(device, runner) {
+    const platform = platformOf(runner);
+    const here = device.platforms.some((name) => name === platform);
+    const somewhere = devices.some(({ platforms }) => platforms.some((name) => name === platform));
+    const builds = device.kind === 'cuda' ? 'CUDA builds have' : `${device.id} (${device.name}) has`;
+    return here || !somewhere
+        ? []
+        : [
+            {
+                kind: 'unfit',
+                where: 'device',
+                what: `${builds} wheels for ${device.platforms.join(', ')}, none for ${platform}.`,
+                remedy: 'Write "device: cpu".',
+            },
+        ];
+}
+function channelObstacles(device, { channel }) {
+    const [here, other] = channel === 'nightly' ? ['nightly', 'stable'] : ['stable', 'nightly'];
+    const published = device.folders[here] !== null ||
+        (here === 'stable' && device.builds.some(({ origins }) => origins.some((origin) => origin !== 'paddle')));
+    return published
+        ? []
+        : [
+            {
+                kind: 'absent',
+                where: 'paddle-version',
+                what: `${device.id} (${device.name}) has ${other} builds only (${device.source}).`,
+                remedy: other === 'nightly' ? 'Write "paddle-version: nightly".' : 'Take "nightly" out of "paddle-version".',
+            },
+        ];
+}
+/** Known releases that were published for the device, newest first. */
+function releasesFor(device) {
+    return releases
+        .filter((release) => devicesOf(release).includes(device.id))
+        .map(({ version }) => version)
+        .sort((a, b) => compareVersions(b, a));
+}
+/** Builds of 2.4 to 2.6.1 for one CUDA each are on a page of links and on no index. */
+function findLinksObstacle(device, wish) {
+    const build = findBuild(device, { ...wish, findLinks: true }, '');
+    const newer = device.builds.find(({ origins }) => !origins.includes('find-links'));
+    if (build === undefined || wish.exact === null) {
+        return null;
+    }
+    const version = `${splitPost(wish.exact).release}.post${build.post}`;
+    const line = `Add the line "--find-links ${find_links_findLinks.linux}" (on Windows ${find_links_findLinks.win32}) to a requirements file`;
+    const successor = newer?.origins.includes('paddle') ? releasesFor(device)[0] : undefined;
+    return {
+        kind: 'absent',
+        where: 'paddle-version',
+        what: `${version}, the ${device.name} build of PaddlePaddle ${splitPost(wish.exact).release}, is on no index but on PaddlePaddle's page of links (${find_links_findLinks.source}).`,
+        remedy: successor === undefined
+            ? `${line}.`
+            : `${line}, or write "paddle-version: ${successor}", which PaddlePaddle's index has for ${device.id}.`,
+    };
+}
+function releaseObstacle(device, wish) {
+    const { release, post } = splitPost(wish.exact ?? '');
+    const owner = devices.find(({ cuda }) => post !== null && cuda?.replace('.', '') === post);
+    if (owner !== undefined && owner.id !== device.id) {
+        return {
+            kind: 'absent',
+            where: 'paddle-version',
+            what: `${wish.exact} is the ${owner.name} build of ${release}, while ${device.id} was asked for.`,
+            remedy: `Write "device: ${owner.id}" and "paddle-version: ${release}".`,
+        };
+    }
+    const moved = findLinksObstacle(device, wish);
+    if (moved !== null) {
+        return moved;
+    }
+    const published = releasesFor(device);
+    const known = findRelease(release);
+    const [nearest] = nearestVersions(release, published, 1);
+    const others = known === undefined ? '' : `; ${known.version} was published for ${devicesOf(known).join(', ')}`;
+    return {
+        kind: 'absent',
+        where: 'paddle-version',
+        what: wish.specifier === ''
+            ? `${device.id} (${device.name}) has only pre-releases: ${published.join(', ')}.`
+            : `No PaddlePaddle ${wish.specifier} was published for ${device.id} (${device.name}), only ${published.join(', ')}${others}.`,
+        remedy: `Write "paddle-version: ${nearest ?? published[0]}", or another device.`,
+    };
+}
+function distributionObstacles(device, { lines }) {
+    const installed = device.plugin === null ? device.distribution : `${device.distribution} with ${device.plugin}`;
+    return lines
+        .filter(({ normalised }) => normalised !== device.distribution && normalised !== device.plugin)
+        .map(({ origin, normalised }) => ({
+        kind: 'unfit',
+        where: origin,
+        what: `It names ${normalised}, but ${device.kind === 'cuda' ? 'a CUDA build' : device.id} installs ${installed}.`,
+        remedy: `Take the line out, or write the device of ${normalised}: ${devices
+            .filter(({ distribution, plugin }) => distribution === normalised || plugin === normalised)
+            .map(({ id }) => id)
+            .join(', ')}.`,
+    }));
+}
+/** Whether a device can be had for this wish and computes on this machine: all that stands against it, or the candidate. */
+function judge_judge(device, wish, runner) {
+    const nightly = wish.channel === 'nightly';
+    const driver = driverObstacle(device, runner);
+    const absent = channelObstacles(device, wish);
+    const obstacles = [
+        ...platformObstacles(device, runner),
+        ...absent,
+        ...distributionObstacles(device, wish),
+        ...(driver === null ? [] : [{ kind: 'unfit', where: 'device', what: driver, remedy: null }]),
+    ];
+    const against = (...more) => ({
+        kind: 'obstacles',
+        device: device.id,
+        obstacles: [...obstacles, ...more],
+        current: device.builds[0]?.below === null,
+    });
+    if (!nightly && findBuild(device, wish, '') === undefined) {
+        return absent.length > 0 ? against() : against(releaseObstacle(device, wish));
+    }
+    const verdict = judgeArchitectures(device, wish, runner);
+    if (verdict.kind === 'obstacle') {
+        return against({ kind: 'unfit', where: 'device', what: verdict.text, remedy: null });
+    }
+    const build = nightly ? undefined : findBuild(device, wish, verdict.specifier);
+    if (!nightly && build === undefined) {
+        const newest = releasesFor(device).find((version) => answers(version, verdict.specifier, false));
+        return against({
+            kind: 'unfit',
+            where: 'paddle-version',
+            what: `${gpuNames(runner.accelerators)} needs ${device.id} (${device.name}) of PaddlePaddle ${verdict.specifier}; ${wish.specifier} was asked for.`,
+            remedy: newest === undefined ? null : `Write "paddle-version: ${newest}".`,
+        });
+    }
+    return obstacles.length > 0
+        ? against()
+        : {
+            kind: 'fits',
+            device: device.id,
+            candidate: makeCandidate(device, build, wish, verdict.specifier),
+            current: build === undefined || build.below === null,
+            unconfirmed: verdict.unconfirmed,
+        };
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/why.js
+
+
+
+function sentence(text) {
+    return text.replace(/\.$/, '');
+}
+/** Why CUDA builds are taken in this order, by device: what they are chosen by, and what stands against the next newer one. */
+function whyCuda(fitting, judgements, { accelerators }) {
+    const [first] = fitting;
+    const newer = judgements.slice(0, judgements.findIndex(({ device }) => device === first));
+    const against = newer
+        .filter(({ current }) => current)
+        .flatMap((judgement) => (judgement.kind === 'fits' ? [] : [judgement.obstacles]))
+        .findLast((obstacles) => obstacles.every(({ kind }) => kind === 'unfit'))
+        ?.at(0);
+    const doubtful = newer.find(({ kind }) => kind === 'fits');
+    const gpus = gpuNames(accelerators);
+    const chosen = doubtful === undefined
+        ? `the newest CUDA build that driver ${accelerators.nvidiaDriver} and ${gpus} take`
+        : `the newest CUDA build that is confirmed for ${gpus}, which ${doubtful.device} is not`;
+    return Object.fromEntries(fitting.map((device) => [
+        device,
+        device !== first
+            ? `driver and GPU take it too, where ${first} has no file for this Python`
+            : against === undefined || doubtful !== undefined
+                ? chosen
+                : `${chosen}: ${sentence(against.what)}`,
+    ]));
+}
+/** Why the CPU build is taken where nobody asked for it by name. */
+function whyCpu(present, runner) {
+    const platform = platformOf(runner);
+    if (present) {
+        return "no build fits this machine's accelerator";
+    }
+    return platform.startsWith('linux') || platform.startsWith('win32')
+        ? 'no accelerator that PaddlePaddle has a build for answers on this machine'
+        : `PaddlePaddle has CPU builds alone for ${platform}`;
+}
+/** What to do where GPUs of several kinds find no build together; '' where there is one kind. */
+function oneKind({ accelerators }) {
+    const kinds = new Set(accelerators.gpus.map(({ capability }) => capability));
+    return kinds.size < 2
+        ? ''
+        : 'Let the job see GPUs of one kind, by CUDA_DEVICE_ORDER=PCI_BUS_ID and CUDA_VISIBLE_DEVICES with their numbers.';
+}
+function modelNotices(device, { others }) {
+    const { models: documented = [], name = device } = findDevice(device) ?? {};
+    const { models = [] } = others.find((other) => other.device === device) ?? {};
+    const odd = models.filter((model) => !documented.some((begin) => model.includes(begin)));
+    return documented.length === 0 || odd.length === 0
+        ? []
+        : [
+            {
+                id: 'model-unconfirmed',
+                text: `The build for ${device} (${name}) is documented for ${documented.join(', ')}; this machine has ${odd.join(', ')}: keep "verify: full".`,
+            },
+        ];
+}
+/** What the user should know of a device on this machine before it is installed. */
+function deviceNotices(device, unconfirmed, { os, accelerators }) {
+    const { gpus } = accelerators;
+    const cuda = findDevice(device)?.kind === 'cuda';
+    const architecture = unconfirmed.length === 0
+        ? []
+        : [
+            {
+                id: 'architecture-unconfirmed',
+                text: `Nobody has confirmed that ${device} computes right on ${gpuNames(accelerators)} ` +
+                    `(compute capability ${unconfirmed.join(', ')}): keep "verify: full".`,
+            },
+        ];
+    const single = cuda && os === 'win32' && gpus.length > 1
+        ? [
+            {
+                id: 'windows-single-gpu',
+                text: `PaddlePaddle for Windows computes on one GPU (documented), and this machine has ${gpus.length}: choose it with CUDA_VISIBLE_DEVICES.`,
+            },
+        ]
+        : [];
+    return [...architecture, ...single, ...modelNotices(device, accelerators)];
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/choose-devices.js
+
+
+
+
+
+function isFitting(judgement) {
+    return judgement.kind === 'fits';
+}
+function obstaclesOf(judgement) {
+    return judgement.kind === 'fits' ? [] : judgement.obstacles;
+}
+function refused(problems) {
+    return { candidates: [], reasons: {}, problems, notices: [] };
+}
+function accepted(fitting, reasons, notices, runner) {
+    const [first] = fitting;
+    const own = first === undefined ? [] : deviceNotices(first.device, first.unconfirmed, runner);
+    return {
+        candidates: fitting.map(({ candidate }) => candidate),
+        reasons,
+        problems: [],
+        notices: [...notices, ...own],
+    };
+}
+/** Builds that new releases are published for count before those that ended with an old one. */
+function currentOnes(judgements) {
+    const current = judgements.filter((judgement) => judgement.current);
+    return current.length > 0 ? current : judgements;
+}
+/** Among the current ones those that are confirmed for the GPUs first, else as given. */
+function preferred(judgements) {
+    const doubt = ({ unconfirmed }) => Math.sign(unconfirmed.length);
+    return [...currentOnes(judgements.filter(isFitting))].sort((a, b) => doubt(a) - doubt(b));
+}
+function whatWorks(wish, runner) {
+    const fitting = preferred(cudaDevices().map((device) => judge_judge(device, wish, runner)));
+    const cuda = fitting[0]?.candidate.device;
+    return `Write ${cuda === undefined ? '' : `"device: ${cuda}" or `}"device: cpu".`;
+}
+/** A CUDA build without a driver fails its verification: said before gigabytes are downloaded. */
+function driverProblems({ install, verify, gpu, device }, { accelerators }) {
+    if (accelerators.nvidiaDriver !== null || !install || verify === 'off' || gpu === 'optional') {
+        return [];
+    }
+    const seen = accelerators.failures.length > 0 ? ` (${accelerators.failures.join('; ')})` : '';
+    return [
+        {
+            where: 'device',
+            what: `${device} was asked for, but no NVIDIA driver answers on this machine${seen}.`,
+            remedy: 'Install the driver (in a container: "--gpus all"), write "gpu: optional" to install without the proof, or "device: cpu".',
+        },
+    ];
+}
+/** A plug-in's device that its vendor's tool doesn't show: the tool may be missing where the device is there, so it is no refusal. */
+function unseen(device, { install, verify, gpu }, { accelerators }) {
+    const proved = install && verify !== 'off' && gpu !== 'optional';
+    const seen = accelerators.others.some((other) => other.device === device.id);
+    return device.kind === 'cpu' || device.kind === 'cuda' || seen || !proved
+        ? []
+        : [
+            {
+                id: 'accelerator-unseen',
+                text: `No tool of its vendor shows ${device.name} on this machine; without it the verification fails: "gpu: optional" installs all the same.`,
+            },
+        ];
+}
+function chooseOne(device, why, request, wish, runner) {
+    const judgement = judge_judge(device, wish, runner);
+    const problems = obstaclesOf(judgement).map(({ where, what, remedy }) => ({
+        where,
+        what,
+        remedy: remedy ?? whatWorks(wish, runner),
+    }));
+    const here = device.platforms.some((platform) => platform === platformOf(runner));
+    const driver = device.kind === 'cuda' && here ? driverProblems(request, runner) : [];
+    return problems.length > 0 || driver.length > 0
+        ? refused([...problems, ...driver])
+        : accepted([judgement].filter(isFitting), { [device.id]: why }, unseen(device, request, runner), runner);
+}
+/** One problem for each input to change; builds that were never published for the wish are named only where none was. */
+function summary(judgements, runner) {
+    const apart = oneKind(runner) || 'Change what stands against the build you want.';
+    const published = judgements.filter((judgement) => obstaclesOf(judgement).every(({ kind }) => kind === 'unfit'));
+    const counted = currentOnes(published.length > 0 ? published : judgements).flatMap(obstaclesOf);
+    return [...new Set(counted.map(({ where }) => where))].map((where) => {
+        const here = counted.filter((obstacle) => obstacle.where === where);
+        const texts = [...new Set(here.map(({ what }) => what))];
+        return texts.length === 1
+            ? { where, what: texts.join(''), remedy: here[0]?.remedy ?? 'Write "device: cpu".' }
+            : {
+                where,
+                what: `No CUDA build does what was asked on this machine. ${texts.join(' ')}`,
+                remedy: `${apart} Or write "device: cpu".`,
+            };
+    });
+}
+function chooseGpu(wish, runner) {
+    const judgements = cudaDevices().map((device) => judge_judge(device, wish, runner));
+    const fitting = preferred(judgements);
+    if (fitting.length === 0) {
+        return refused(summary(judgements, runner));
+    }
+    if (runner.accelerators.nvidiaDriver === null) {
+        return refused([
+            {
+                where: 'device',
+                what: '"gpu" chooses the build by the NVIDIA driver, and none answers on this machine.',
+                remedy: `Name the build, for example "device: ${fitting[0]?.candidate.device}", with "gpu: optional" where there is no GPU; or write "device: cpu".`,
+            },
+        ]);
+    }
+    const reasons = whyCuda(fitting.map(({ device }) => device), judgements, runner);
+    return accepted(fitting, reasons, [], runner);
+}
+/** What the machine has; the CPU build is the last choice unless the requirements name another distribution. */
+function chooseAuto(request, wish, runner) {
+    const named = wish.lines.map(({ normalised }) => normalised);
+    const plugin = devices.find((device) => device.plugin !== null && named.includes(device.plugin));
+    const owner = plugin ?? devices.find(({ distribution }) => named.includes(distribution));
+    if (owner !== undefined) {
+        return owner.kind === 'cuda'
+            ? chooseGpu(wish, runner)
+            : chooseOne(owner, `the requirements name ${owner.plugin ?? owner.distribution}`, request, wish, runner);
+    }
+    const { nvidiaDriver, gpus, others, failures } = runner.accelerators;
+    const present = [
+        ...(nvidiaDriver !== null && gpus.length > 0 ? cudaDevices() : []),
+        ...others.flatMap(({ device }) => findDevice(device) ?? []),
+    ];
+    const judgements = present.map((device) => judge_judge(device, wish, runner));
+    const fitting = preferred(judgements);
+    const cpu = devices.filter(({ kind }) => kind === 'cpu');
+    const last = cpu.map((device) => judge_judge(device, wish, runner));
+    // The last one asks the least of driver and GPU.
+    const unused = currentOnes(judgements).flatMap(obstaclesOf).at(-1);
+    const notices = [
+        ...(present.length > 0 && fitting.length === 0 && unused !== undefined
+            ? [
+                {
+                    id: 'accelerator-unused',
+                    text: `This machine's accelerator is left unused: ${unused.what} ${oneKind(runner)}`.trim(),
+                },
+            ]
+            : []),
+        ...(failures.length > 0
+            ? [{ id: 'accelerator-silent', text: `An accelerator may be there, but its tool fails: ${failures.join('; ')}` }]
+            : []),
+    ];
+    const all = [...fitting, ...last.filter(isFitting)];
+    const ids = fitting.map(({ device }) => device);
+    const reasons = {
+        cpu: whyCpu(present.length > 0, runner),
+        ...Object.fromEntries(ids.map((device) => [device, `this machine has ${findDevice(device)?.name ?? device}`])),
+        ...whyCuda(ids.filter((id) => findDevice(id)?.kind === 'cuda'), judgements, runner),
+    };
+    return all.length > 0
+        ? accepted(all, reasons, notices, runner)
+        : refused(last
+            .flatMap(obstaclesOf)
+            .map(({ where, what, remedy }) => ({ where, what, remedy: remedy ?? whatWorks(wish, runner) })));
+}
+/** Turns the `device` input into candidates for this machine, or into everything that stands against it. */
+function chooseDevices(request, wish, runner) {
+    if (request.device === 'auto') {
+        return chooseAuto(request, wish, runner);
+    }
+    if (request.device === 'gpu') {
+        return chooseGpu(wish, runner);
+    }
+    const device = findDevice(request.device);
+    if (device !== undefined) {
+        return chooseOne(device, 'it was asked for', request, wish, runner);
+    }
+    const ids = ['auto', 'gpu', ...devices.map(({ id }) => id)];
+    return refused([
+        {
+            where: 'device',
+            what: `There is no "${request.device}"; devices are ${ids.join(', ')}.`,
+            remedy: `Write "device: ${(0,mod/* closest */.kp)(request.device, ids)}".`,
+        },
+    ]);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/plan/machine.js
@@ -52837,6 +59109,7 @@ function machineProblems(request, runner) {
 
 
 
+
 function platformsOf(interpreter) {
     return new Set(interpreter.tags.map((tag) => tag.split('-')[2] ?? ''));
 }
@@ -52917,18 +59190,41 @@ function nothingListed(project, { device }) {
             : 'Let "paddle-index" name PaddlePaddle\'s index or a full copy of it.',
     };
 }
-function noPair({ candidate, offers }, plugin) {
+/** What the requirements ask of one side by its name, where it alone stands against a pair that would do. */
+function namedOtherwise({ candidate, offers, plugin }, draft) {
+    const { pair } = candidate;
+    const fitting = (all) => all?.offers.filter(({ fits }) => fits) ?? [];
+    const free = { ...candidate, pair: { distribution: '', plugin: '' } };
+    const near = makePairs(candidate, fitting(offers), fitting(plugin), draft.channel).find((one) => isWished(one, free, true));
+    if (near === undefined || pair === null || plugin === null || (pair.distribution === '' && pair.plugin === '')) {
+        return null;
+    }
+    const asked = [
+        ...(pair.distribution === '' ? [] : [`${offers.project}${pair.distribution}`]),
+        ...(pair.plugin === '' ? [] : [`${plugin.project}${pair.plugin}`]),
+    ];
+    return {
+        where: 'requirements',
+        what: `They ask for ${asked.join(' and ')}, but ${plugin.project} ${near.plugin} works with ${offers.project} ${near.version} alone.`,
+        remedy: `Write "${offers.project}==${near.version}" and "${plugin.project}==${near.plugin}" there, or leave both out.`,
+    };
+}
+function noPair(choice, plugin, draft) {
+    const { candidate, offers } = choice;
     const list = ({ project, offers: all }) => `${project} ${all
         .map(({ version }) => version)
         .slice(0, 8)
         .join(', ')}`;
-    const known = Object.entries(candidate.companions).map(([own, base]) => `${plugin.project} ${own} with ${offers.project} ${base}`);
-    return {
+    const known = Object.entries(candidate.companions);
+    const pairs = known.map(([own, base]) => `${plugin.project} ${own} with ${offers.project} ${base}`).join('; ');
+    return (namedOtherwise(choice, draft) ?? {
         where: 'device',
         what: `${plugin.project} works with one exact version of ${offers.project}, and no pair that was asked for has files for this ` +
             `Python and machine. Listed are ${list(plugin)}; ${list(offers)}.`,
-        remedy: `Take a Python and versions that both have files for${known.length > 0 ? `; known pairs: ${known.join('; ')}` : ''}.`,
-    };
+        remedy: known.length === 0
+            ? 'Take a Python and versions that both have files for.'
+            : `Take a Python that both have files for, or write "paddle-version: ${known.at(-1)?.[0]}"; known pairs: ${pairs}.`,
+    });
 }
 /** Why a candidate has nothing to install: what was asked, why not, what would work here, the line to write. */
 function refusal_refuse(choice, draft, interpreter) {
@@ -52938,7 +59234,7 @@ function refusal_refuse(choice, draft, interpreter) {
         return nothingListed(missing.project, candidate);
     }
     if (plugin !== null) {
-        return noPair(choice, plugin);
+        return noPair(choice, plugin, draft);
     }
     const own = offers.offers.filter(({ version }) => belongs(version, candidate));
     const matching = own.filter(({ version }) => answers(version, candidate.specifier, draft.channel === 'nightly'));
@@ -52960,6 +59256,7 @@ function refusal_refuse(choice, draft, interpreter) {
 
 
 
+
 /**
  * The builds that would do, decided without any index. Throws Failure(2) with everything that can be known to be wrong before
  * the first byte: interpreter, machine, driver, GPU architecture, combinations that were never published, contradictions.
@@ -52969,9 +59266,16 @@ function plan_draft(request, runner) {
     const choice = chooseDevices(request, wish, runner);
     const wrong = [...machineProblems(request, runner), ...problems, ...choice.problems];
     if (wrong.length > 0) {
-        throw new Failure(2, wrong);
+        throw new failure_Failure(2, wrong);
     }
-    return { candidates: choice.candidates, channel: wish.channel, wish: wish.specifier, notices: choice.notices };
+    return {
+        candidates: choice.candidates,
+        reasons: choice.reasons,
+        platform: platformOf(runner),
+        channel: wish.channel,
+        wish: wish.specifier,
+        notices: choice.notices,
+    };
 }
 function silence({ offers, plugin, candidate }) {
     return [offers, ...(plugin === null ? [] : [plugin])]
@@ -52984,7 +59288,7 @@ function silence({ offers, plugin, candidate }) {
         remedy: faults.find(({ remedy }) => remedy !== null)?.remedy ?? 'Check the network, or name another source.',
     }));
 }
-function passingNotices(tried, choice, wish) {
+function passingNotices(tried, choice, draft, interpreter) {
     const { passedOver, chosen, candidate } = choice;
     const [first] = tried;
     const skipped = passedOver === null
@@ -53002,10 +59306,18 @@ function passingNotices(tried, choice, wish) {
         : [
             {
                 id: 'device-second-choice',
-                text: `${first.candidate.device} has no file for this Python and machine, so ${candidate.device} is taken; "device: ${candidate.device}" says so from the start.`,
+                text: `${refusal_refuse(first, draft, interpreter).what} So ${candidate.device} is taken; "device: ${candidate.device}" says so from the start.`,
             },
         ];
-    return [...skipped, ...second, ...loneSeries(choice, wish)];
+    const guess = chosen?.guessed === true
+        ? [
+            {
+                id: 'nightly-pair-unconfirmed',
+                text: `${candidate.plugin} ${chosen.plugin} is taken with ${candidate.distribution} ${chosen.version}, the last build before it; nobody says that they work together: keep "verify: full".`,
+            },
+        ]
+        : [];
+    return [...skipped, ...second, ...guess, ...loneSeries(choice, draft.wish)];
 }
 /** PEP 440 reads `==3.3` as `==3.3.0`, which is seldom what its writer means. */
 function loneSeries({ offers, chosen, candidate }, wish) {
@@ -53032,14 +59344,14 @@ function decide(draft, request, runner, listing) {
         const choice = chooseRelease(candidate, draft, listing, interpreter, request.requirements.preReleases);
         tried.push(choice);
         if (choice.chosen !== null) {
-            return assemble(candidate, choice.chosen, draft, interpreter.version, passingNotices(tried, choice, draft.wish));
+            return assemble(candidate, choice.chosen, draft, interpreter.version, passingNotices(tried, choice, draft, interpreter));
         }
         const unanswered = silence(choice);
         if (unanswered.length > 0) {
-            throw new Failure(1, unanswered);
+            throw new failure_Failure(1, unanswered);
         }
     }
-    throw new Failure(2, tried.map((choice) => refusal_refuse(choice, draft, interpreter)));
+    throw new failure_Failure(2, tried.map((choice) => refusal_refuse(choice, draft, interpreter)));
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/listing.js
@@ -53047,112 +59359,68 @@ function decide(draft, request, runner, listing) {
 
 
 
-/** Asks for the page or two of PaddlePaddle that planning needs, and decides. Throws Failure(2) where nothing fits, Failure(1) where no source answers. */
-async function choosePlan(run, { draft, runner }, sources) {
-    const plan = await run.context.timeline.step('Ask what there is', async () => {
+
+
+async function readListing(draft, sources) {
+    const pages = neededPages(draft).map(async ({ origin, project }) => ({
+        origin: originName(origin),
+        page: await sources.page(project, [origin]),
+    }));
+    return { pages: await Promise.all(pages) };
+}
+/** The catalogue's word in place of what no source told of a candidate's project; of nightlies it has none. The devices it concerns. */
+function believe({ candidates, channel }, live) {
+    const told = (origin, project) => live.pages.some((entry) => entry.origin === originName(origin) && entry.page.project === project && entry.page.answered.length > 0);
+    const silent = candidates.flatMap(({ device, origins }) => Object.entries(origins).flatMap(([project, all]) => channel === 'nightly' || all.some((origin) => told(origin, project))
+        ? []
+        : all.map((origin) => ({ device, project, origin }))));
+    const believed = silent.map(({ project, origin }) => ({
+        origin: originName(origin),
+        page: believedPage(project, origin),
+    }));
+    const replaced = new Set(believed.map(({ origin, page }) => `${origin} ${page.project}`));
+    const kept = live.pages.filter(({ origin, page }) => !replaced.has(`${origin} ${page.project}`));
+    return { listing: { pages: [...kept, ...believed] }, unheard: silent.map(({ device }) => device) };
+}
+/**
+ * Asks for the page or two of PaddlePaddle that planning needs, and decides. Throws Failure(2) where nothing fits, Failure(1) where no
+ * source answers; with `unconfirmed` the catalogue answers in their place.
+ */
+async function choosePlan(run, { draft, runner }, sources, unconfirmed = false) {
+    const { plan, told } = await run.context.timeline.step('Ask what there is', async () => {
         const choose = async () => {
-            const pages = await Promise.all(neededPages(draft).map(async ({ origin, project }) => ({
-                origin: originName(origin),
-                page: await sources.page(project, [origin]),
-            })));
-            return decide(draft, run.request, runner, { pages });
+            const live = await readListing(draft, sources);
+            const { listing, unheard } = unconfirmed ? believe(draft, live) : { listing: live, unheard: [] };
+            const decided = decide(draft, run.request, runner, listing);
+            const candidate = draft.candidates.find(({ device }) => device === decided.device);
+            const basis = unheard.includes(decided.device) ? 'catalogue' : 'index';
+            const odd = candidate === undefined || basis === 'catalogue'
+                ? []
+                : differences(decided, candidate, listing, runner.interpreter);
+            return { plan: decided, told: { basis, differences: odd } };
         };
         try {
             return await choose();
         }
         catch (error) {
             // A mirror may be behind the others: before its page refuses a request they are asked too.
-            if (error instanceof Failure && (await sources.confirmAll()))
+            if (error instanceof failure_Failure && (await sources.confirmAll()))
                 return choose();
             throw error;
         }
     });
-    tellPlan(run, plan);
+    tellPlan(run, plan, told);
     return plan;
 }
-/** Writes a plan into the story. */
-function tellPlan(run, plan) {
-    const { device, cuda, distribution, version, pins } = plan;
+/** Writes a plan into the story, with what it rests on. */
+function tellPlan(run, plan, told = { basis: 'lock', differences: [] }) {
+    const { device, why, cuda, channel, build, distribution, version, pins, origins } = plan;
+    const folders = Object.values(origins).flatMap((all) => all.map((origin) => (origin.kind === 'python' ? 'the Python index' : `${origin.channel}/${origin.folder}`)));
+    const from = [...new Set(folders)];
     run.story.plan = { device, cuda, distribution, version, pins };
+    run.story.choice = { why, channel, build, from, ...told };
     tell(run, plan.notices);
-    run.context.log.info(`${distribution} ${version} for ${device}`);
-}
-
-;// CONCATENATED MODULE: ./.build/src/plan/recall.js
-
-
-
-/** The plan that a kept lock stands for, without asking an index; null where the lock does not answer the draft (any more). */
-function recall(draft, lock) {
-    const candidate = draft.candidates.find(({ device, distribution }) => device === lock.device && distribution === lock.distribution);
-    const versionOf = (project) => lock.files.find(({ name }) => name === project)?.version ?? null;
-    if (candidate === undefined || versionOf(candidate.distribution) !== lock.paddleVersion) {
-        return null;
-    }
-    const plugin = candidate.plugin === null ? null : versionOf(candidate.plugin);
-    const paired = candidate.plugin === null || (plugin !== null && (candidate.companions[plugin] ?? plugin) === lock.paddleVersion);
-    const wished = [plugin, lock.paddleVersion].some((version) => version !== null && answers(version, candidate.specifier, true));
-    return paired && wished && belongs(lock.paddleVersion, candidate)
-        ? assemble(candidate, { version: lock.paddleVersion, plugin }, draft, lock.requiresPython.replace(/^[^\d]*/, ''), [])
-        : null;
-}
-
-;// CONCATENATED MODULE: ./.build/src/pipeline/obtain-lock.js
-
-
-
-
-
-
-
-
-/** The lock that the cache keeps for this request, where it is young enough and still answers the draft; null otherwise. */
-async function keptPlan({ request, context }, prepared, { store }) {
-    const { runner, draft, key } = prepared;
-    const { requirements, paddle, lockMaxAgeMs } = request;
-    // Nightlies change every day, so their lock is never kept.
-    if (paddle.kind === 'nightly')
-        return null;
-    const lock = await keptLock({
-        shelf: store,
-        key,
-        pinned: paddle.kind === 'specifier' && isExact(paddle.specifier) && isPinned(requirements.requirements),
-        maxAgeMs: lockMaxAgeMs,
-        now: context.started,
-        tags: runner.interpreter.tags,
-        environment: markerEnvironment(runner.interpreter),
-        log: context.log,
-    });
-    const plan = lock === null ? null : recall(draft, lock);
-    return lock === null || plan === null ? null : { lock, plan };
-}
-/** The user's own `pylock.toml`: it says everything, so no index is asked. Throws Failure(2) where it does not fit this interpreter or this request. */
-async function givenPlan({ runner, draft, key }, pylock) {
-    const text = await (0,promises_.readFile)(pylock, 'utf8');
-    const environment = markerEnvironment(runner.interpreter);
-    const read = fromPylock(text, pylock, runner.interpreter.tags, environment, external_node_path_.dirname(pylock));
-    const refuse = (what, remedy) => new Failure(2, [{ where: pylock, what, remedy }]);
-    const candidate = draft.candidates.find(({ distribution, device }) => read.files.some(({ name }) => name === distribution) && (read.device === '' || read.device === device));
-    if (candidate === undefined) {
-        const names = [...new Set(draft.candidates.map(({ distribution }) => distribution))].join(' or ');
-        const made = read.device === '' ? '' : ` for this device: it was made for ${read.device}`;
-        throw refuse(`It holds no ${names}${made}.`, 'Make a lock that includes PaddlePaddle for this device, or give requirements files instead.');
-    }
-    const { device, cuda, distribution } = candidate;
-    const paddleVersion = read.files.find(({ name }) => name === distribution)?.version ?? '';
-    const lock = { ...read, device, cuda, distribution, paddleVersion, key };
-    const plan = recall(draft, lock);
-    if (plan !== null)
-        return { lock, plan };
-    const what = `It holds ${distribution} ${paddleVersion}, which is not what paddle-version and device ask for.`;
-    throw refuse(what, 'Leave paddle-version out, or make a new lock.');
-}
-/** A lock that is there already: the user's own, else the one that the cache keeps; null where it has to be resolved. */
-function obtainLock(run, prepared, stock) {
-    const { pylock } = run.request.requirements;
-    if (pylock !== null)
-        return givenPlan(prepared, pylock);
-    return stock === null ? Promise.resolve(null) : keptPlan(run, prepared, stock);
+    run.context.log.info(`${distribution} ${version} for ${device}: ${why}`);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/install/installer-failure.js
@@ -53205,7 +59473,7 @@ function installerFailure(purpose, ran) {
         what: `${cause?.what ?? `It ended with exit status ${ran.code ?? 'of a signal'}.`} It said:\n${said}`,
         remedy: cause?.remedy ?? 'The lines above say why; run it again with debugging on to see all of them.',
     };
-    return new Failure(1, [problem]);
+    return new failure_Failure(1, [problem]);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/install/paddle-files.js
@@ -53254,12 +59522,12 @@ async function runProgram(call) {
     const ran = await run({ ...call, graceMs });
     if (ran.startError !== null) {
         const what = `${call.file} could not be started: ${ran.startError}.`;
-        throw new Failure(1, [{ where: purpose, what, remedy: 'Check that the file may be executed.' }]);
+        throw new failure_Failure(1, [{ where: purpose, what, remedy: 'Check that the file may be executed.' }]);
     }
     if (ran.timedOut) {
         const what = `${purpose} had not ended after ${Math.round(call.limitMs / 1000)} s and was stopped.`;
         const remedy = 'Give it more time with timeout-minutes, or look at what the last lines of the log wait for.';
-        throw new Failure(1, [{ where: purpose, what, remedy }]);
+        throw new failure_Failure(1, [{ where: purpose, what, remedy }]);
     }
     return ran;
 }
@@ -53399,7 +59667,7 @@ async function twice(run, gateway) {
  * Throws Failure(1) with cause and remedy where the installation fails.
  */
 async function installWithUv(wishes) {
-    const { uv, lock, origin, gateway, interpreter, log } = wishes;
+    const { uv, lock, origin, gateway, interpreter, again = [], log } = wishes;
     const folder = await (0,promises_.mkdtemp)(external_node_path_.join((0,external_node_os_.tmpdir)(), 'paddle-install-'));
     try {
         const pylock = external_node_path_.join(folder, 'pylock.toml');
@@ -53412,7 +59680,7 @@ async function installWithUv(wishes) {
             if (ran.code !== 0)
                 throw installerFailure('uv pip uninstall', ran);
         }
-        const reinstall = change.reinstall.flatMap((name) => ['--reinstall-package', name]);
+        const reinstall = [...change.reinstall, ...again].flatMap((name) => ['--reinstall-package', name]);
         const common = ['pip', 'install', '--no-deps', '--default-index', `${origin}/simple/`, ...into];
         const args = [...common, '--preview-features', 'pylock', ...reinstall, '-r', pylock];
         const { ran, attempts } = await twice(() => uv(args, 'uv pip install'), gateway);
@@ -53445,7 +59713,7 @@ async function installWithUv(wishes) {
 
 function unfit(folder, what) {
     const remedy = 'Name another folder with venv, or remove this one yourself: nothing that exists is overwritten.';
-    return new Failure(2, [{ where: 'venv', what: `${folder} ${what}`, remedy }]);
+    return new failure_Failure(2, [{ where: 'venv', what: `${folder} ${what}`, remedy }]);
 }
 /** Python of an environment by the layout of its platform. */
 function pythonOf(folder) {
@@ -53504,7 +59772,7 @@ async function ensurePip(wishes) {
         return;
     const what = `The environment has no pip, and this Python can't put one in: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
     const remedy = "Leave installer at uv, which needs no pip, or install the system's package for ensurepip (python3-venv).";
-    throw new Failure(2, [{ where: 'installer', what, remedy }], { cause: installerFailure('python -m ensurepip', ran) });
+    throw new failure_Failure(2, [{ where: 'installer', what, remedy }], { cause: installerFailure('python -m ensurepip', ran) });
 }
 /**
  * Makes a virtual environment (PEP 405), or takes the one that is there; nothing existing is changed beside pip being added where
@@ -53533,6 +59801,8 @@ async function makeVenv(wishes) {
 
 
 
+
+
 /** The environment to install into: made where it is not there yet. */
 async function openEnvironment(run, { runner }, programs) {
     const { request, context, deadline } = run;
@@ -53555,11 +59825,19 @@ async function openEnvironment(run, { runner }, programs) {
     const { environment } = context;
     return probeInterpreter({ python: executable, venv: null, environment, signal: deadline.signal });
 }
+/** A job that edits a file of its environment in place edits the cache's, too: the next one is told what it was spared. */
+function tellAltered(run, altered) {
+    const notices = altered.map(({ name, path }) => ({
+        id: `altered-${name}`,
+        text: `${path} of ${name} was changed after it was unpacked, most likely by an earlier job in its own environment. ${name} is unpacked again from its wheel.`,
+    }));
+    tell(run, notices);
+}
 /**
  * Installs a lock into the environment of the request and gives the environment's interpreter. A kept lock is tried with uv's cache alone
  * first, which needs neither gateway nor network; where that lacks a file, the gateway serves it.
  */
-async function place(run, prepared, lock, kept, works, programs) {
+async function place_place(run, prepared, lock, kept, works, programs) {
     const { request, context, deadline, story } = run;
     const { log, timeline } = context;
     const interpreter = await timeline.step('Open the environment', () => openEnvironment(run, prepared, programs));
@@ -53569,9 +59847,10 @@ async function place(run, prepared, lock, kept, works, programs) {
         publishLock(gateway, lock);
         return gateway;
     };
-    const withUv = async () => {
-        const common = { lock, origin: works.origin, interpreter, log };
-        const offline = kept ? await installWithUv({ ...common, uv: programs.runUv(null), gateway: null }) : null;
+    const withUv = async (altered) => {
+        const again = altered.map(({ name }) => name);
+        const common = { lock, origin: works.origin, interpreter, log, again };
+        const offline = kept && altered.length === 0 ? await installWithUv({ ...common, uv: programs.runUv(null), gateway: null }) : null;
         if (offline !== null)
             return offline.attempts;
         const gateway = await open();
@@ -53592,9 +59871,20 @@ async function place(run, prepared, lock, kept, works, programs) {
         });
         return attempts;
     };
-    const attempts = await timeline.step('Install', installer === 'uv' ? withUv : withPip);
+    let fresh = false;
+    const install = async () => {
+        if (installer === 'pip')
+            return timeline.step('Install', withPip);
+        const { unpacked } = programs;
+        const altered = await timeline.step('Check unpacked files', () => guardTrees(unpacked, lock.files, deadline.signal));
+        tellAltered(run, altered);
+        const attempts = await timeline.step('Install', () => withUv(altered));
+        fresh = await timeline.step('Record unpacked files', () => recordTrees(unpacked, lock.files));
+        return attempts;
+    };
+    const attempts = await install();
     const installerVersion = (installer === 'uv' ? programs.uv.version : interpreter.pip) ?? '';
-    story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts };
+    story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts, unpacked: fresh };
     return interpreter.executable;
 }
 
@@ -53603,7 +59893,7 @@ async function place(run, prepared, lock, kept, works, programs) {
 
 /** Raised when the same parts come to mean something else: every cache starts anew then. */
 const schema = '1';
-function cache_key_digest(value) {
+function digest(value) {
     return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }
 /** Private indexes of the machine's own pip settings, credentials left out; the others are in the requirements' digest. */
@@ -53633,16 +59923,16 @@ function cacheKey({ candidates, channel, wish }, runner, requirementsDigest) {
     const anatomy = [
         { part: 'schema', value: schema },
         { part: 'devices', value: candidates.map(({ device }) => device).join(' ') },
-        { part: 'builds', value: cache_key_digest(candidates) },
+        { part: 'builds', value: digest(candidates) },
         { part: 'channel', value: channel },
         { part: 'paddle', value: wish === '' ? 'newest' : wish },
         { part: 'requirements', value: requirementsDigest },
         { part: 'python', value: `${python} ${bits}-bit` },
         { part: 'platform', value: `${platform} ${system}`.trim() },
-        { part: 'private indexes', value: indexes.length === 0 ? 'none' : cache_key_digest(indexes) },
+        { part: 'private indexes', value: indexes.length === 0 ? 'none' : digest(indexes) },
     ];
     const name = `paddle-mirror-setup-v${schema}-${platform}-${python}-${candidates[0]?.device}`;
-    return { key: `${name}-${cache_key_digest(anatomy)}`.replace(/[^\w.-]/g, '_'), anatomy };
+    return { key: `${name}-${digest(anatomy)}`.replace(/[^\w.-]/g, '_'), anatomy };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/request/digest.js
@@ -53664,7 +59954,7 @@ function meaning(line) {
         [...line.hashes].sort(),
     ]);
 }
-function meanings(lines) {
+function digest_meanings(lines) {
     return [...new Set(lines.map(meaning))].sort();
 }
 /**
@@ -53674,8 +59964,8 @@ function meanings(lines) {
  */
 function requirementsDigest(set, lockText) {
     const parts = [
-        meanings(set.requirements),
-        meanings(set.constraints),
+        digest_meanings(set.requirements),
+        digest_meanings(set.constraints),
         set.indexes.map(({ kind, url }) => [kind, url]),
         set.noIndex,
         set.preReleases,
@@ -53683,6 +59973,171 @@ function requirementsDigest(set, lockText) {
         lockText?.replace(/\r\n/g, '\n') ?? null,
     ];
     return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+;// CONCATENATED MODULE: ./.build/src/runner/machine-words.js
+
+
+/** `platform` is what `sysconfig.get_platform()` says there. */
+const machine_words_systems = [
+    { names: /^linux-(?:x86_64|x64|amd64)$/, os: 'linux', arch: 'x64', platform: 'linux-x86_64' },
+    { names: /^linux-(?:aarch64|arm64)$/, os: 'linux', arch: 'arm64', platform: 'linux-aarch64' },
+    { names: /^(?:windows|win|win32)-(?:x86_64|x64|amd64)$/, os: 'win32', arch: 'x64', platform: 'win-amd64' },
+    { names: /^(?:windows|win|win32)-(?:aarch64|arm64)$/, os: 'win32', arch: 'arm64', platform: 'win-arm64' },
+    { names: /^(?:macos|darwin)-(?:arm64|aarch64)$/, os: 'darwin', arch: 'arm64', platform: 'macosx-11.0-arm64' },
+    { names: /^(?:macos|darwin)-(?:x86_64|x64)$/, os: 'darwin', arch: 'x64', platform: 'macosx-10.9-x86_64' },
+];
+const vendors = (/* unused pure expression or super */ null && (['xpu', 'xpu2', 'npu', 'dcu', 'mlu', 'gcu', 'maca', 'ixuca']));
+const number = /^\d+(?:\.\d+)*$/;
+const help = (/* unused pure expression or super */ null && ('Write words with commas between them: a system (linux-x86_64, linux-aarch64, windows-x86_64, macos-arm64, macos-x86_64), py311, ' +
+    'driver=550.54.14, cuda=12.4 (what the driver takes), sm=89 for each GPU or sm=80x8, npu=8 (or xpu, dcu, mlu, gcu, maca, ixuca), ' +
+    'glibc=2.17, musl=1.2, macos=14.5, noavx, wsl.'));
+/** `89` or `8.9` as `8.9`, `120` as `12.0`; null for other texts. */
+function capability(text) {
+    if (/^\d{1,2}\.\d$/.test(text))
+        return text;
+    return /^\d{2,3}$/.test(text) ? `${text.slice(0, -1)}.${text.slice(-1)}` : null;
+}
+/** `80`, `80+90` or `80x8` as a list of GPUs; null for other texts. */
+function gpus(text) {
+    const parts = text.split('+').map((part) => {
+        const [, one = '', times = '1'] = /^([\d.]+)(?:x(\d{1,3}))?$/.exec(part) ?? [];
+        const sm = capability(one);
+        return sm === null ? null : Array.from({ length: Number(times) }, () => sm);
+    });
+    return parts.some((part) => part === null) ? null : parts.flatMap((part) => part ?? []);
+}
+/** Takes one word up; false where it means nothing. */
+function take(word, into) {
+    const system = machine_words_systems.find(({ names }) => names.test(word));
+    const [, name = '', value = ''] = /^([a-z][a-z0-9]*)=(.+)$/.exec(word) ?? [];
+    const [, kind, digits = '', dotted, threads] = /^(py|cp|python|pypy)=?(?:(\d{2,3})|(\d\.\d+(?:\.\d+)?))(t)?$/.exec(word) ?? [];
+    const listed = name === 'sm' ? gpus(value) : null;
+    if (system !== undefined)
+        into.system = system;
+    else if (kind !== undefined) {
+        into.python = dotted ?? `${digits.charAt(0)}.${digits.slice(1)}`;
+        into.freeThreaded = threads === 't';
+        into.implementation = kind === 'pypy' ? 'pypy' : 'cpython';
+    }
+    else if (listed !== null)
+        into.capabilities = [...into.capabilities, ...listed];
+    else if (name === 'driver' && number.test(value))
+        into.driver = value;
+    else if (name === 'cuda' && /^\d+\.\d+$/.test(value))
+        into.driverCuda = value;
+    else if (name === 'glibc' && number.test(value))
+        into.glibc = value;
+    else if (word === 'musl' || (name === 'musl' && number.test(value)))
+        into.musl = value || '1.2';
+    else if (name === 'macos' && number.test(value))
+        into.macos = value;
+    else if (word === 'noavx')
+        into.avx = false;
+    else if (word === 'wsl')
+        into.wsl = true;
+    else if (word === '32bit')
+        into.bits = 32;
+    else if (vendors.includes(name || word) && /^[1-9]\d{0,2}$/.test(value || '1')) {
+        into.others = [...into.others, { device: name || word, count: Number(value || '1'), models: [] }];
+    }
+    else
+        return false;
+    return true;
+}
+/** Reads `linux-x86_64,py311,driver=535,sm=89`. Throws one Failure(2) that names every word without meaning and what contradicts itself. */
+function readMachine(text) {
+    const words = text.split(/[\s,]+/).filter((word) => word !== '');
+    const machine = {
+        ...{
+            system: null,
+            python: null,
+            implementation: 'cpython',
+            freeThreaded: false,
+            bits: 64,
+            driver: null,
+            driverCuda: null,
+        },
+        ...{ capabilities: [], others: [], glibc: null, musl: null, macos: null, avx: true, wsl: false },
+    };
+    const wrong = words.filter((word) => !take(word.toLowerCase(), machine));
+    const problems = wrong.map((word) => ({
+        where: '--as',
+        what: `"${word}" means nothing here.`,
+        remedy: help,
+    }));
+    const rules = [
+        [words.length === 0, 'It describes no machine.', help],
+        [
+            machine.capabilities.length > 0 && machine.driver === null,
+            'It has a GPU (sm=...) without a driver.',
+            'Add "driver=550.54.14", or the driver that the machine has.',
+        ],
+        [
+            machine.driverCuda !== null && machine.driver === null,
+            'It has cuda=... without a driver.',
+            'Add "driver=550.54.14": cuda= is what the driver says it takes.',
+        ],
+        [
+            machine.glibc !== null && machine.musl !== null,
+            'It has two C libraries, glibc and musl.',
+            'Keep the one of the two.',
+        ],
+    ];
+    problems.push(...rules.flatMap(([broken, what, remedy]) => (broken ? [{ where: '--as', what, remedy }] : [])));
+    if (problems.length > 0)
+        throw new Failure(2, problems);
+    return machine;
+}
+function interpreterOf(machine, system, here) {
+    const { implementation, freeThreaded, bits } = machine;
+    const version = machine.python ?? here.version;
+    const musl = system.os === 'linux' ? machine.musl : null;
+    const whole = {
+        ...here,
+        executable: `python${version}`,
+        ...{ version, implementation, freeThreaded, bits, musl },
+        platform: system.platform,
+        glibc: system.os === 'linux' && musl === null ? (machine.glibc ?? '2.35') : null,
+        macos: system.os === 'darwin'
+            ? { version: machine.macos ?? '14.0', machine: system.arch === 'x64' ? 'x86_64' : 'arm64' }
+            : null,
+        ...{ externallyManaged: null, writable: true, virtual: false, setuptools: null, paddle: {} },
+    };
+    return { ...whole, tags: compatibleTags(whole) };
+}
+/** The machine in words as a runner. Where packages come from (pip's settings, proxies) stays what it is on this machine, as does what no word tells. */
+function asRunner(machine, here) {
+    const own = machine_words_systems.find(({ os, platform }) => os === here.os && platform.endsWith(here.interpreter.platform.split('-').at(-1) ?? ''));
+    const system = machine.system ?? own ?? machine_words_systems[0];
+    const interpreter = interpreterOf(machine, system, here.interpreter);
+    const cards = machine.capabilities.length > 0 ? machine.capabilities : machine.driver === null ? [] : [null];
+    return {
+        ...here,
+        os: system.os,
+        arch: system.arch,
+        libc: interpreter.glibc === null
+            ? interpreter.musl === null
+                ? null
+                : { kind: 'musl', version: interpreter.musl }
+            : { kind: 'glibc', version: interpreter.glibc },
+        cpuFlags: machine.avx ? null : [],
+        accelerators: {
+            nvidiaDriver: machine.driver,
+            driverSystem: system.os === 'win32' || machine.wsl ? 'win32' : 'linux',
+            driverCuda: machine.driverCuda,
+            gpus: cards.map((sm, index) => ({
+                index,
+                name: sm === null ? 'an NVIDIA GPU' : `GPU of compute capability ${sm}`,
+                capability: sm,
+                memoryMiB: null,
+                mig: [],
+            })),
+            others: machine.others,
+            failures: [],
+        },
+        interpreter,
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/runner/complaint.js
@@ -53696,7 +60151,63 @@ function complaint(answer) {
     return line?.trim().slice(0, 300) ?? `nothing printed, exit status ${answer.code}`;
 }
 
+;// CONCATENATED MODULE: ./.build/src/runner/visible-gpus.js
+/** Reads `GPU 0: NVIDIA H200 (UUID: GPU-...)` and below it `  MIG 1g.18gb     Device  0: (UUID: MIG-...)`. */
+function parseList(text) {
+    const list = [];
+    for (const line of text.split(/\r?\n/)) {
+        const [, index, uuid = ''] = /^GPU (\d+):.*\(UUID: (GPU-[^)]+)\)/.exec(line) ?? [];
+        const [, profile = '', instance] = /^\s+MIG (\S+)\s+Device\s+\d+:\s+\(UUID: (MIG-[^)]+)\)/.exec(line) ?? [];
+        if (index !== undefined)
+            list.push({ index: Number(index), uuid, instances: [] });
+        if (instance !== undefined)
+            list.at(-1)?.instances.push({ profile, uuid: instance });
+    }
+    return list;
+}
+/** One word of CUDA_VISIBLE_DEVICES: the GPU it names with the instances it leaves, or null where it names none. */
+function named(word, gpus, listed) {
+    const at = (index) => gpus.find((gpu) => gpu.index === index);
+    if (/^\d+$/.test(word))
+        return at(Number(word)) ?? null;
+    for (const { index, uuid, instances } of listed) {
+        const gpu = at(index);
+        const instance = instances.find((one) => one.uuid.startsWith(word));
+        if (gpu !== undefined && word.startsWith('GPU-') && uuid.startsWith(word))
+            return gpu;
+        if (gpu !== undefined && word.startsWith('MIG-') && instance !== undefined) {
+            return { ...gpu, mig: [instance.profile] };
+        }
+    }
+    return null;
+}
+/**
+ * The GPUs that CUDA shows a process, by CUDA_VISIBLE_DEVICES (CUDA programming guide, environment variables): words after one that names
+ * nothing do not count. Numbers follow CUDA's own order, the fastest first, unless CUDA_DEVICE_ORDER says PCI_BUS_ID; where GPUs of
+ * different kinds make that order unknowable here, numbers hide nothing.
+ */
+function visibleGpus(gpus, listed, environment) {
+    const setting = environment['CUDA_VISIBLE_DEVICES'];
+    if (setting === undefined)
+        return gpus;
+    const words = setting.split(',').map((word) => word.trim());
+    const alike = new Set(gpus.map(({ name }) => name)).size <= 1;
+    const inOrder = alike || environment['CUDA_DEVICE_ORDER'] === 'PCI_BUS_ID';
+    if (!inOrder && words.every((word) => /^\d+$/.test(word)))
+        return gpus;
+    const seen = [];
+    for (const word of words) {
+        const gpu = named(word, gpus, listed);
+        if (gpu === null)
+            break;
+        seen.push(gpu);
+    }
+    return seen;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/runner/nvidia.js
+
+
 
 
 
@@ -53735,6 +60246,7 @@ function parseQuery(csv, columns) {
             name: row.slice(1, row.length - columns.length + 2).join(', '),
             capability: cell(row, 'compute_cap'),
             memoryMiB: Number.isFinite(memory) ? memory : null,
+            mig: [],
         };
     });
     const drivers = whole.map((row) => cell(row, 'driver_version'));
@@ -53746,20 +60258,61 @@ function parseCudaVersion(table) {
 }
 /** Drivers before 510 do not know `compute_cap` and refuse the whole question. */
 const refusedField = (answer) => /not a valid field/i.test(answer.stdout + answer.stderr);
+/** The version in `/proc/driver/nvidia/version`, which is there in a container too that was given no nvidia-smi; null for other texts. */
+function parseKernelModule(text) {
+    return /Kernel Module\b.*?\s(\d{3}\.\d+(?:\.\d+)?)\s/.exec(text)?.[1] ?? null;
+}
+const nvidia_read = (file) => (0,promises_.readFile)(file, 'utf8').catch(() => '');
+/** A driver without its tool tells nothing of GPUs, which is worth a word. */
+async function withoutTool() {
+    const driver = parseKernelModule(await nvidia_read('/proc/driver/nvidia/version'));
+    return driver === null
+        ? []
+        : [
+            `nvidia-smi: not on PATH, although the NVIDIA driver ${driver} is loaded ` +
+                '(in a container NVIDIA_DRIVER_CAPABILITIES has to hold utility)',
+        ];
+}
+/** What stands against GPUs that the driver has and no process can use. */
+function nvidia_hidden(all, visible, table, environment) {
+    if (all.length > 0 && visible.length === 0) {
+        return [`nvidia-smi: CUDA_VISIBLE_DEVICES=${environment['CUDA_VISIBLE_DEVICES']} hides all ${all.length} GPUs`];
+    }
+    return /No MIG devices found/i.test(table) && visible.every(({ mig }) => mig.length === 0)
+        ? ['nvidia-smi: MIG is on and no instance is made, so CUDA sees no GPU (make one: nvidia-smi mig -cgi ... -C)']
+        : [];
+}
 /** What NVIDIA's tool says. Never fails: a tool that is not there gives nothing, one that fails or hangs a line in `failures`. */
 async function inspectNvidia(options) {
-    const none = { nvidiaDriver: null, driverCuda: null, gpus: [], failures: [] };
-    const tool = await findTool(options.environment);
+    const { environment } = options;
+    const tool = await findTool(environment);
+    const kernel = await nvidia_read('/proc/version');
+    // WSL 2 runs on a kernel that names its maker, in containers too.
+    const driverSystem = process.platform === 'win32' || /microsoft/i.test(kernel) ? 'win32' : 'linux';
+    const none = { nvidiaDriver: null, driverSystem, driverCuda: null, gpus: [] };
     if (tool === null)
-        return none;
+        return { ...none, failures: await withoutTool() };
     const ask = (args) => run({ ...options, file: tool, args, limitMs: nvidia_limitMs });
     const query = (columns) => ask([`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits']);
-    const [first, table] = await Promise.all([query(fields), ask([])]);
+    const [first, table, list] = await Promise.all([query(fields), ask([]), ask(['-L'])]);
     const columns = refusedField(first) ? fields.filter((name) => name !== 'compute_cap') : fields;
     const answer = columns === fields ? first : await query(columns);
     const { driver, gpus } = parseQuery(answer.stdout, columns);
-    const failures = answer.code === 0 && gpus.length > 0 ? [] : [`nvidia-smi: ${complaint(answer)}`];
-    return { nvidiaDriver: driver, driverCuda: parseCudaVersion(table.stdout), gpus, failures };
+    const listed = parseList(list.stdout);
+    const split = gpus.map((gpu) => {
+        const instances = listed.find(({ index }) => index === gpu.index)?.instances ?? [];
+        return { ...gpu, mig: instances.map(({ profile }) => profile) };
+    });
+    const visible = visibleGpus(split, listed, environment);
+    const failed = answer.code === 0 && gpus.length > 0 ? [] : [`nvidia-smi: ${complaint(answer)}`];
+    const unusable = nvidia_hidden(split, visible, table.stdout, environment);
+    return {
+        nvidiaDriver: driver,
+        driverSystem,
+        driverCuda: parseCudaVersion(table.stdout),
+        gpus: unusable.length > 0 ? [] : visible,
+        failures: [...failed, ...unusable],
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/runner/accelerators.js
@@ -53770,22 +60323,24 @@ async function inspectNvidia(options) {
 const accelerators_limitMs = 5_000;
 const vendorTools = [
     // Intel's GPU tool is called xpu-smi too.
-    { device: 'xpu', programs: ['xpu-smi', 'xpu_smi'], args: [], notOf: /intel/i },
-    { device: 'npu', programs: ['npu-smi'], args: ['info'] },
-    { device: 'dcu', programs: ['hy-smi'], args: [] },
+    { device: 'xpu', programs: ['xpu-smi', 'xpu_smi'], args: [], model: /\b[PR]\d{3}\b(?: \w+)?/g, notOf: /intel/i },
+    { device: 'npu', programs: ['npu-smi'], args: ['info'], model: /(?<=^\|[ \t]*\d+[ \t]+)(?:Ascend)?\d{3}\S*/gm },
+    { device: 'dcu', programs: ['hy-smi'], args: [], model: /\b(?:K100\w*|Z100\w*|BW\d+)\b/g },
     // Hygon's toolkit brings its own rocm-smi; AMD's says nothing of a DCU.
-    { device: 'dcu', programs: ['rocm-smi'], args: [], of: /\bDCU\b|hygon/i },
-    { device: 'mlu', programs: ['cnmon'], args: [] },
-    { device: 'gcu', programs: ['efsmi'], args: [] },
-    { device: 'maca', programs: ['mx-smi'], args: [] },
-    { device: 'ixuca', programs: ['ixsmi'], args: [] },
+    { device: 'dcu', programs: ['rocm-smi'], args: [], model: /\b(?:K100\w*|Z100\w*|BW\d+)\b/g, of: /\bDCU\b|hygon/i },
+    { device: 'mlu', programs: ['cnmon'], args: [], model: /\bMLU\d+\S*/g },
+    { device: 'gcu', programs: ['efsmi'], args: [], model: /(?<=^\|[ \t]*\d+[ \t]+(?:Enflame )?)[A-Z]\d+\w*/gm },
+    // Moffett's tool is called mx-smi too.
+    { device: 'maca', programs: ['mx-smi'], args: [], model: /\b(?:MX|MetaX )[CN]\d+/g, notOf: /moffett/i },
+    { device: 'ixuca', programs: ['ixsmi'], args: [], model: /\b(?:BI|MR)-V\d+\w*/g },
 ];
 /**
- * Number of devices in the table that a vendor's tool prints: its distinct PCI addresses (`0000:c1:00.0`), of which the lists of
- * processes below have none; a table without addresses counts by the numbers that its rows begin with.
+ * Number of devices in the table that a vendor's tool prints: its distinct PCI addresses (`0000:c1:00.0`, Enflame's `00:2d:00.0`), of
+ * which the lists of processes below have none; a table without addresses counts by the numbers that its rows begin with. A PCI device
+ * number has five bits, so a time of day is none.
  */
 function countDevices(table) {
-    const addresses = table.match(/(?<![\w:.])(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7](?![\w.])/gi) ?? [];
+    const addresses = table.match(/(?<![\w:.])(?:[0-9a-f]{2,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7](?![\w.])/gi) ?? [];
     if (addresses.length > 0)
         return new Set(addresses.map((address) => address.toLowerCase())).size;
     const rows = [...table.matchAll(/^[| \t]*(\d{1,3})[ \t]{2,}\S.*(?:[ \t]{2,}|\|)/gm)].map((match) => match[1]);
@@ -53803,7 +60358,15 @@ async function askVendor(tool, options) {
     const count = answer.code === 0 && ours ? countDevices(answer.stdout) : 0;
     if (count === 0 && !ours)
         return null;
-    return { device: tool.device, count, failure: count > 0 ? null : `${tool.programs[0]}: ${complaint(answer)}` };
+    const models = [...new Set(answer.stdout.match(tool.model) ?? [])];
+    // Kunlun's two generations have one tool and a build each.
+    const older = tool.device === 'xpu' && models.length > 0 && models.every((model) => model.startsWith('R'));
+    return {
+        device: older ? 'xpu2' : tool.device,
+        count,
+        models,
+        failure: count > 0 ? null : `${tool.programs[0]}: ${complaint(answer)}`,
+    };
 }
 /**
  * The accelerators of the machine by the word of their vendors' tools, all asked at once, 5 s each; nothing is started that is not on
@@ -53816,13 +60379,14 @@ async function inspectAccelerators(options) {
     ]);
     const others = new Map();
     for (const answer of answers) {
-        if (answer !== null && answer.count > 0) {
-            others.set(answer.device, Math.max(answer.count, others.get(answer.device) ?? 0));
+        if (answer !== null && answer.count > (others.get(answer.device)?.count ?? 0)) {
+            const { device, count, models } = answer;
+            others.set(device, { device, count, models });
         }
     }
     return {
         ...nvidia,
-        others: [...others].map(([device, count]) => ({ device, count })),
+        others: [...others.values()],
         failures: [...nvidia.failures, ...answers.flatMap((answer) => answer?.failure ?? [])],
     };
 }
@@ -53936,7 +60500,7 @@ async function readCaFiles(environment, pipSettings) {
 async function inspectNetwork(environment, pipSettings) {
     const { problems, notices, ...proxies } = readProxies(environment, pipSettings);
     if (problems.length > 0)
-        throw new Failure(2, problems);
+        throw new failure_Failure(2, problems);
     const { caFiles, notices: caNotices } = await readCaFiles(environment, pipSettings);
     return { network: { ...proxies, caFiles }, notices: [...notices, ...caNotices] };
 }
@@ -53949,7 +60513,7 @@ async function inspectNetwork(environment, pipSettings) {
 const mostTries = 6;
 const official_index_limitMs = 3_000;
 /** Every `parent/*` for each parent that can be read. */
-async function children(parents) {
+async function official_index_children(parents) {
     const lists = await Promise.all(parents.map(async (parent) => (await (0,promises_.readdir)(parent).catch(() => [])).map((name) => external_node_path_.join(parent, name))));
     return lists.flat();
 }
@@ -53957,8 +60521,8 @@ async function children(parents) {
 async function pythonsElsewhere(environment) {
     const pyenv = environment['PYENV_ROOT'] ?? external_node_path_.join(environment['HOME'] ?? external_node_path_.sep, '.pyenv');
     const toolCache = environment['RUNNER_TOOL_CACHE'];
-    const cached = toolCache === undefined ? [] : await children(await children([external_node_path_.join(toolCache, 'Python')]));
-    const prefixes = [...(await children([external_node_path_.join(pyenv, 'versions')])), ...cached];
+    const cached = toolCache === undefined ? [] : await official_index_children(await official_index_children([external_node_path_.join(toolCache, 'Python')]));
+    const prefixes = [...(await official_index_children([external_node_path_.join(pyenv, 'versions')])), ...cached];
     return prefixes.map((prefix) => process.platform === 'win32' ? external_node_path_.join(prefix, 'python.exe') : external_node_path_.join(prefix, 'bin', 'python3'));
 }
 /**
@@ -54001,7 +60565,7 @@ function libc({ glibc, musl }) {
 async function both(first, second) {
     const problems = [];
     const collect = (error) => {
-        if (!(error instanceof Failure))
+        if (!(error instanceof failure_Failure))
             throw error;
         problems.push(error);
         return null;
@@ -54009,7 +60573,7 @@ async function both(first, second) {
     const a = await first.catch(collect);
     const b = await second(a).catch(collect);
     if (a === null || b === null) {
-        throw new Failure(2, problems.flatMap((failure) => failure.problems), { cause: problems[0] });
+        throw new failure_Failure(2, problems.flatMap((failure) => failure.problems), { cause: problems[0] });
     }
     return [a, b];
 }
@@ -54018,7 +60582,7 @@ async function both(first, second) {
  * can be wrong. Throws Failure(2) with all that is, or the reason of the aborted signal.
  */
 async function inspectRunner(request, environment, signal) {
-    const os = platform_operatingSystem(process.platform);
+    const os = operatingSystem(process.platform);
     const options = { environment, signal };
     const [[found, { network, notices }], accelerators, flags] = await Promise.all([
         both(probeInterpreter({ ...request, ...options }), (interpreter) => inspectNetwork(environment, interpreter?.pipSettings ?? {})),
@@ -54046,42 +60610,63 @@ async function inspectRunner(request, environment, signal) {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/store/choose.js
+;// CONCATENATED MODULE: ./.build/src/store/write-permission.js
 
-/** The user's own cache folder by platform: XDG base directories, Apple's and Microsoft's guidelines. */
-function userCacheFolder(os, environment, home) {
-    if (os === 'win32')
-        return environment['LOCALAPPDATA'] ?? external_node_path_.win32.join(home, 'AppData', 'Local');
-    if (os === 'darwin')
-        return external_node_path_.posix.join(home, 'Library', 'Caches');
-    const xdg = environment['XDG_CACHE_HOME'];
-    return xdg !== undefined && external_node_path_.posix.isAbsolute(xdg) ? xdg : external_node_path_.posix.join(home, '.cache');
+/** Events that only people with write access to the repository, or its own schedule, can cause (GitHub's list of events that trigger workflows). */
+const trusted = [
+    'push',
+    'schedule',
+    'workflow_dispatch',
+    'repository_dispatch',
+    'merge_group',
+    'release',
+    'create',
+    'deployment',
+];
+function field(value, ...names) {
+    return names.reduce((inner, name) => typeof inner === 'object' && inner !== null ? inner[name] : undefined, value);
 }
 /**
- * The folder that keeps what outlives a run. In a job: the runner's tool cache, which a self-hosted runner keeps on the file system
- * of its workspace (there uv links instead of copying) and which `RUNNER_TEMP`'s emptying leaves alone; in a shell the user's cache folder.
+ * Decides it for a pull request by its event: the head of a fork is another repository, and that of a fork which is gone is none.
+ * `repository` is `owner/name`.
  */
-function keptFolder(os, environment, home) {
-    const base = environment['RUNNER_TOOL_CACHE'] || userCacheFolder(os, environment, home);
-    return (os === 'win32' ? external_node_path_.win32 : external_node_path_.posix).join(base, 'paddle-mirror-setup');
+function ofPullRequest(event, repository) {
+    const head = field(event, 'pull_request', 'head', 'repo', 'full_name');
+    if (typeof head !== 'string')
+        return { allowed: false, why: 'the pull request does not tell where it comes from' };
+    return head === repository
+        ? { allowed: true, why: 'the pull request comes from this repository' }
+        : { allowed: false, why: `the pull request comes from the fork ${head}` };
 }
-/** `auto` is GitHub's cache on GitHub's own machines, and a folder everywhere else: from there GitHub's cache is slower than a mirror. */
-function chooseStore(options) {
-    const folder = options.cachePath ?? options.kept;
-    if (options.wish === 'off')
-        return { kind: 'off', folder: null, reason: 'cache: off' };
-    if (options.wish !== 'auto')
-        return { kind: options.wish, folder, reason: `cache: ${options.wish}` };
-    return options.host === 'github-hosted'
-        ? { kind: 'github', folder, reason: 'auto: a GitHub-hosted machine keeps nothing itself' }
-        : {
-            kind: 'directory',
-            folder,
-            reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder`,
-        };
+async function readEvent(file) {
+    try {
+        return file === undefined ? null : JSON.parse(await (0,promises_.readFile)(file, 'utf8'));
+    }
+    catch {
+        // An event that can't be read is one that vouches for nothing.
+        return null;
+    }
+}
+/**
+ * `auto` lets the event decide: what a stranger can cause (a pull request from a fork, `pull_request_target`, a comment, and whatever is
+ * not known) reads a shared cache and never writes it, since later jobs with more rights would take from it. Outside of a job
+ * there is no event, and whoever may write the store may write it.
+ */
+async function writePermission(wish, environment) {
+    if (wish !== 'auto')
+        return { allowed: wish === 'always', why: `cache-write is ${wish}` };
+    const name = environment['GITHUB_EVENT_NAME'] ?? '';
+    if (name === '')
+        return { allowed: true, why: 'this is no job of a repository' };
+    if (name === 'pull_request') {
+        return ofPullRequest(await readEvent(environment['GITHUB_EVENT_PATH']), environment['GITHUB_REPOSITORY']);
+    }
+    return { allowed: trusted.includes(name), why: `the event is ${name}` };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/prepare.js
+
+
 
 
 
@@ -54112,10 +60697,14 @@ function maskProxies({ network }, log) {
         }
     }
 }
-/** Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. */
-async function prepare(run) {
+/**
+ * Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. `machine`: the one to plan
+ * for in place of this one, whose index and proxies are still what is asked.
+ */
+async function prepare(run, machine = null) {
     const { request, context, story, deadline } = run;
-    const { runner, notices } = await context.timeline.step('Look at the machine', () => inspectRunner(request, context.environment, deadline.signal));
+    const { runner: here, notices } = await context.timeline.step('Look at the machine', () => inspectRunner(machine === null ? request : { ...request, venv: null }, context.environment, deadline.signal));
+    const runner = machine === null ? here : asRunner(machine, here);
     maskProxies(runner, context.log);
     story.runner = runnerStory(runner);
     tell(run, notices);
@@ -54127,11 +60716,13 @@ async function prepare(run) {
     const { key, anatomy } = cacheKey(draft, runner, requirementsDigest(request.requirements, lockText));
     const choice = chooseStore({
         wish: request.cache,
+        bucket: request.cacheUrl !== null,
         cachePath: request.cachePath,
         host: runner.host,
         kept: keptFolder(runner.os, context.environment, context.home),
     });
-    return { runner, draft, key, anatomy, choice };
+    const writing = await writePermission(request.cacheWrite, context.environment);
+    return { runner, draft, key, anatomy, choice, writing, containers: null };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/install/uv.json
@@ -54196,7 +60787,7 @@ async function bring_uv_versionOf(file, wishes) {
         return version;
     }
     catch (error) {
-        if (!(error instanceof Failure))
+        if (!(error instanceof failure_Failure))
             throw error;
         wishes.log.debug(`${file} is not used: ${error.message}`);
         return null;
@@ -54226,15 +60817,17 @@ async function keptUv(folder, wishes) {
     return (await bring_uv_versionOf(file, wishes)) === uvVersion ? { path: file, version: uvVersion, origin: 'kept' } : null;
 }
 /** Remedy wherever uv can't be brought. */
-const remedy = `Install uv ${oldestUv} or newer and put it on PATH, or name an index in mirrors that has uv ${uvVersion}.`;
+const bring_uv_remedy = `Install uv ${oldestUv} or newer and put it on PATH, or name an index in mirrors that has uv ${uvVersion}.`;
 async function fetchWheel(wheel, wishes) {
-    const page = await wishes.page('uv');
-    const listed = page.files.find((file) => file.filename === wheel.filename);
+    const listing = (page) => page.files.find(({ filename, locations }) => filename === wheel.filename && locations.some(({ sha256 }) => sha256 === null || sha256 === wheel.sha256));
+    const first = await wishes.page();
+    const page = listing(first) === undefined ? await wishes.widerPage() : first;
+    const listed = listing(page);
     if (listed === undefined) {
         const asked = page.answered.length > 0 ? page.answered.join(', ') : 'no source (none answered)';
         const faults = page.faults.map((fault) => ` ${fault.source}: ${fault.detail}.`).join('');
         const what = `The installer uv is not on this machine, and ${wheel.filename} is not listed by ${asked}.${faults}`;
-        throw new Failure(1, [{ where: 'uv', what, remedy }]);
+        throw new failure_Failure(1, [{ where: 'uv', what, remedy: bring_uv_remedy }]);
     }
     wishes.log.info(`Bringing uv ${uvVersion} (${(wheel.size / 1e6).toFixed(1)} MB).`);
     return wishes.fetch({
@@ -54259,12 +60852,12 @@ async function unpack(wheel, folder, wishes) {
     });
     if (ran.code !== 0) {
         const what = `uv could not be unpacked into ${folder}: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
-        throw new Failure(1, [{ where: 'uv', what, remedy: 'Check the free space and the rights of that folder.' }]);
+        throw new failure_Failure(1, [{ where: 'uv', what, remedy: 'Check the free space and the rights of that folder.' }]);
     }
     await (0,promises_.chmod)(target, 0o755);
 }
 /** Moves the unpacked folder to its place. Another run may have been first: its copy stays, unless it does not run. */
-async function settle(staging, folder, wishes) {
+async function bring_uv_settle(staging, folder, wishes) {
     await (0,promises_.mkdir)(external_node_path_.dirname(folder), { recursive: true });
     try {
         await (0,promises_.rename)(staging, folder);
@@ -54278,39 +60871,53 @@ async function settle(staging, folder, wishes) {
         await (0,promises_.rename)(staging, folder);
     }
 }
+/** The runner's tool cache in a job, which has a layout of its own; null elsewhere. */
+function jobCache({ jobToolCache }) {
+    return jobToolCache && process.env['RUNNER_TOOL_CACHE'] !== undefined ? Promise.all(/* import() */[__nccwpck_require__.e(88), __nccwpck_require__.e(805)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9805)) : null;
+}
+function bring_uv_platformOf({ interpreter }) {
+    return `${interpreter.platform}${interpreter.musl === null ? '' : '-musl'}`;
+}
+/** Where our own uv lies under a tools folder. */
+function ownFolder(toolsFolder, platform) {
+    return external_node_path_.join(toolsFolder, 'uv', uvVersion, platform);
+}
 /**
- * A uv that is new enough: the machine's own, else the copy kept by an earlier run (in a job the runner's tool cache, elsewhere
- * `uv/<version>/<platform>/` under the tools folder), else the pinned wheel from the machine's own index.
- * Throws Failure(1) where none can be had.
+ * A uv that is new enough and here already: the machine's own, else the copy kept by an earlier run (in a job in the runner's tool cache,
+ * elsewhere under the tools folder); null where there is none.
  */
-async function bringUv(wishes) {
+async function findUv(wishes) {
     const existing = await existingUv(wishes);
     if (existing !== null)
         return existing;
+    const platform = bring_uv_platformOf(wishes);
+    const toolCache = await jobCache(wishes);
+    const folder = toolCache?.find('uv', uvVersion, platform) ??
+        (wishes.toolsFolder === null ? '' : ownFolder(wishes.toolsFolder, platform));
+    return folder === '' ? null : keptUv(folder, wishes);
+}
+/** Brings the pinned wheel of uv from the machine's own index and keeps it. Throws Failure(1) where it can't be had. */
+async function bringUv(wishes) {
     const wheel = uvWheel(wishes.interpreter);
     if (wheel === null) {
         const what = `The installer uv is not on this machine, and uv ${uvVersion} has no wheel for ${wishes.interpreter.platform}.`;
-        throw new Failure(1, [{ where: 'uv', what, remedy: `Install uv ${oldestUv} or newer and put it on PATH.` }]);
+        throw new failure_Failure(1, [{ where: 'uv', what, remedy: `Install uv ${oldestUv} or newer and put it on PATH.` }]);
     }
-    const platform = `${wishes.interpreter.platform}${wishes.interpreter.musl === null ? '' : '-musl'}`;
-    const toolCache = wishes.jobToolCache && process.env['RUNNER_TOOL_CACHE'] !== undefined ? await Promise.all(/* import() */[__nccwpck_require__.e(88), __nccwpck_require__.e(805)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9805)) : null;
-    const own = external_node_path_.join(wishes.toolsFolder, 'uv', uvVersion, platform);
-    const found = toolCache === null ? own : toolCache.find('uv', uvVersion, platform);
-    const kept = found === '' ? null : await keptUv(found, wishes);
-    if (kept !== null)
-        return kept;
+    const platform = bring_uv_platformOf(wishes);
+    const toolCache = await jobCache(wishes);
+    const own = ownFolder(wishes.toolsFolder, platform);
     const staging = external_node_path_.join(wishes.toolsFolder, `.uv-${(0,external_node_crypto_.randomUUID)()}`);
     await (0,promises_.mkdir)(staging, { recursive: true });
     try {
         await unpack(await fetchWheel(wheel, wishes), staging, wishes);
         const folder = toolCache === null ? own : await toolCache.cacheDir(staging, 'uv', uvVersion, platform);
         if (toolCache === null)
-            await settle(staging, own, wishes);
+            await bring_uv_settle(staging, own, wishes);
         const brought = await keptUv(folder, wishes);
         if (brought !== null)
             return { ...brought, origin: 'brought' };
         const what = `uv ${uvVersion} was brought for ${platform}, but ${external_node_path_.join(folder, executable)} does not run here.`;
-        throw new Failure(1, [{ where: 'uv', what, remedy: `Check that programs may run from that folder, or ${remedy}` }]);
+        throw new failure_Failure(1, [{ where: 'uv', what, remedy: `Check that programs may run from that folder, or ${bring_uv_remedy}` }]);
     }
     finally {
         await (0,promises_.rm)(staging, { recursive: true, force: true });
@@ -54380,34 +60987,134 @@ function installerEnvironment(environment, extra) {
     return { ...Object.fromEntries(kept), ...extra };
 }
 
+;// CONCATENATED MODULE: ./.build/src/store/file-system.js
+
+
+
+/** Magic numbers of file systems whose bytes lie on another machine (statfs(2) and linux/magic.h). */
+const NETWORK = {
+    26985: 'NFS',
+    20859: 'SMB',
+    4283649346: 'SMB',
+    4266872130: 'SMB',
+    16914839: '9P',
+    12805120: 'Ceph',
+    1702057286: 'FUSE',
+    198183888: 'Lustre',
+    1196443219: 'GPFS',
+};
+/** Looks at the folder, or at the nearest one above it that exists. */
+async function fileSystemOf(folder) {
+    const found = await (0,promises_.stat)(folder).catch(goneAsNull);
+    if (found === null && (0,external_node_path_.dirname)(folder) !== folder) {
+        return fileSystemOf((0,external_node_path_.dirname)(folder));
+    }
+    const { type } = await (0,promises_.statfs)(folder);
+    return { device: found?.dev ?? 0, network: process.platform === 'linux' ? (NETWORK[type] ?? null) : null };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/unpacked-place.js
+
+
+
+
+
+
+/** Which of the folders holds the unpacked wheels, and whether they have to be copied from there. Pure. */
+function chooseUnpacked(own, spare, target) {
+    if (own.device === target.device)
+        return { where: 'own', copies: false };
+    if (spare.device === target.device)
+        return { where: 'spare', copies: false };
+    // Thousands of small files over a network are slow to write and to read.
+    return { where: own.network !== null && spare.network === null ? 'spare' : 'own', copies: true };
+}
+/**
+ * This user's unpacked wheels, on the file system of the environment where there is a place: from there they are linked in 0.1 s, from
+ * another one copied in 0.8 s and more (measured, CPU build). That it copies is told once.
+ */
+async function placeUnpacked(run, { runner }, store) {
+    const { request, context } = run;
+    const target = request.venv ?? runner.interpreter.purelib;
+    const own = store.folders.own;
+    const spare = external_node_path_.join(keptFolder(runner.os, context.environment, context.home), 'users', userName());
+    const [ownSystem, spareSystem, targetSystem] = (await Promise.all([own, spare, target].map(fileSystemOf)));
+    const { where, copies } = chooseUnpacked(ownSystem, spareSystem, targetSystem);
+    const chosen = where === 'own' ? own : spare;
+    if (copies && request.install && request.installer === 'uv') {
+        const network = (where === 'own' ? ownSystem : spareSystem).network ?? targetSystem.network;
+        const why = network === null ? 'another file system' : `another file system (${network})`;
+        const text = `${target} is on ${why} than ${chosen}, so files are copied instead of linked, which takes longer. Name a folder on the same file system with cache-path.`;
+        tell(run, [{ id: 'unpacked-elsewhere', text }]);
+    }
+    return unpackedIn(chosen);
+}
+
 ;// CONCATENATED MODULE: ./.build/src/pipeline/programs.js
 
 
 
 
-/** Brings uv, which resolves and makes environments for either installer. */
-async function bringPrograms(run, prepared, desk, works, { store }) {
-    const { context, deadline } = run;
-    const { interpreter, host } = prepared.runner;
-    const uv = await context.timeline.step('Bring uv', () => bringUv({
-        interpreter,
-        page: (project) => desk.sources.page(project),
-        fetch: (file) => works.transfers.get(file).done,
-        toolsFolder: store.folders.tools,
-        jobToolCache: host !== 'shell',
+
+
+function machine({ context, deadline }, { runner }, toolsFolder) {
+    return {
+        interpreter: runner.interpreter,
+        toolsFolder,
+        jobToolCache: runner.host !== 'shell',
         environment: context.environment,
         log: context.log,
         signal: deadline.signal,
-    }));
+    };
+}
+/**
+ * Looks for a uv on this machine, which resolves and makes environments for either installer; null where there is none. Then its page is
+ * asked for at once, beside PaddlePaddle's.
+ */
+async function seekUv(run, prepared, { sources }, bucket, stock) {
+    const uv = await findUv(machine(run, prepared, stock?.store.folders.tools ?? null));
+    // Whoever brings uv asks again, and learns of a failure then. A bucket may have it, and is asked before any index.
+    if (uv === null && bucket === null)
+        sources.page('uv').catch((error) => run.context.log.debug(String(error)));
+    return uv;
+}
+/** The page of uv as the bucket alone would tell it, or null: the wheel's hash is known here, so no index is needed for it. */
+async function uvOfBucket(bucket, interpreter) {
+    const wheel = uvWheel(interpreter);
+    if (bucket === null || wheel === null)
+        return null;
+    const bare = { hashOrigin: 'lock', requiresPython: null, yanked: null, uploadTime: null, locations: [] };
+    const file = { ...wheel, ...bare };
+    const location = await bucket.share.locate(file);
+    if (location === null)
+        return null;
+    return { project: 'uv', files: [{ ...file, locations: [location] }], answered: [location.source], faults: [] };
+}
+/** The programs of a run; uv is brought where none was found. */
+async function bringPrograms(run, prepared, { sources }, bucket, works, { store }, found) {
+    const { context, deadline } = run;
+    const bring = () => bringUv({
+        ...machine(run, prepared, store.folders.tools),
+        page: async () => (await uvOfBucket(bucket, prepared.runner.interpreter)) ?? sources.page('uv'),
+        widerPage: () => sources.widen('uv'),
+        fetch: async (file) => {
+            // A program is run as it lies there, so a file that another user of the store may have put in place is hashed first.
+            const stored = await works.transfers.get(file).done;
+            return (await store.check(stored)) ? stored : works.transfers.get(file).done;
+        },
+    });
+    const uv = await context.timeline.step('Bring uv', async () => (await found) ?? (await bring()));
     const environment = (extra) => installerEnvironment(context.environment, extra);
+    const unpacked = await placeUnpacked(run, prepared, store);
     return {
         uv,
         environment,
+        unpacked,
         runUv: (gateway) => uvProgram({
             path: uv.path,
             environment,
             gateway,
-            cacheFolder: store.folders.uv,
+            cacheFolder: unpacked.uv,
             cwd: external_node_path_.dirname(uv.path),
             remainingMs: deadline.remainingMs,
             signal: deadline.signal,
@@ -54466,7 +61173,7 @@ function findBuildProblem(answer, expected) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/verify/failures.json
-const failures_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"illegal-instruction","patterns":["Illegal instruction"],"signals":["SIGILL"],"exitCodes":[132,3221225501],"cause":"The processor has not the instructions that PaddlePaddle is compiled for (AVX), as older ones and some virtual machines.","remedy":"Let the virtual machine pass on the host\'s processor (`-cpu host` in QEMU), or use another machine. Builds without AVX end with 2.4.2.","source":"PaddleDetection#9488, Paddle#69003, Paddle#70223, Paddle#43181","date":"2026-11-22"},{"id":"bus-error","patterns":["Bus error"],"signals":["SIGBUS"],"exitCodes":[135],"cause":"Shared memory or a disk gave out while it was in use.","remedy":"Give the container more shared memory (`--shm-size=1g`), and see that no disk is full.","source":"signal(7)","date":"2026-11-22"},{"id":"static-tls","patterns":["(?<library>[^\\\\s:]+): cannot allocate memory in static TLS block"],"cause":"{library} was loaded too late: its thread-local memory must be reserved when the process starts.","remedy":"Load it first: `export LD_PRELOAD={library}` before Python starts.","source":"PaddlePaddle\'s pages on other hardware (aarch64 and libgomp)","date":"2026-11-22"},{"id":"out-of-memory","patterns":["MemoryError","std::bad_alloc","Cannot allocate memory"],"signals":["SIGKILL"],"exitCodes":[137],"cause":"The machine or the container ran out of memory, or something else killed the interpreter.","remedy":"Give the job more memory (2 GB are enough for the CPU build), and look for the kernel\'s `Out of memory` line in `dmesg`.","source":"Linux\'s out-of-memory killer","date":"2026-11-22"},{"id":"onednn-pir-double-array","patterns":["ConvertPirAttribute2RuntimeAttribute not support"],"cause":"oneDNN inference of this release is broken: it cannot run a saved network whose operators carry an array of doubles, such as interpolate with a scale factor. PaddlePaddle\'s own run_check() passes all the same.","remedy":"Install 3.2.2 (`paddle-version: \'==3.2.2\'`), or switch oneDNN off wherever a model is loaded: `config.disable_mkldnn()`, or `enable_mkldnn=False` in PaddleOCR and PaddleX (it is on by default, and FLAGS_use_mkldnn=0 does not reach paddle.inference).","source":"Paddle#77340; repeated on CPU 3.3.0 and 3.3.1","date":"2026-11-22"},{"id":"setuptools-easy-install","patterns":["setuptools\\\\.command\\\\.easy_install"],"cause":"This release uses a part of setuptools that newer setuptools have no more.","remedy":"Install an older one into the same environment: `python -m pip install \'setuptools<80\'`.","source":"Paddle#76008","date":"2026-11-22"},{"id":"setuptools-missing","patterns":["No module named \'(?:setuptools|pkg_resources)\'"],"cause":"This release imports setuptools without declaring that it needs it, and the environment has none.","remedy":"Install it into the same environment: `python -m pip install setuptools`, or name `setuptools` under `packages`.","source":"Paddle#73449, Paddle#76589; repeated with 3.2.2 in a bare environment","date":"2026-11-22"},{"id":"paddle-missing","patterns":["No module named \'paddle\'$"],"cause":"PaddlePaddle is not installed for this interpreter.","remedy":"Install it into this environment, or name the interpreter of the environment that has it with `python` or `venv`.","source":"Python\'s import system","date":"2026-11-22"},{"id":"module-missing","patterns":["No module named \'(?<module>[^\']+)\'"],"cause":"PaddlePaddle imports the Python module {module}, and this environment has none.","remedy":"Install the package that provides {module} into the same environment, or install PaddlePaddle again with its dependencies (without `--no-deps`).","source":"Python\'s import system","date":"2026-11-22"},{"id":"two-distributions","patterns":["are installed over one another"],"cause":"Two PaddlePaddle distributions share one folder, so the files of one have replaced files of the other.","remedy":"Uninstall both and install one: `python -m pip uninstall -y paddlepaddle paddlepaddle-gpu`, then run this again.","source":"the file lists of the wheels","date":"2026-11-22"},{"id":"not-as-planned","patterns":["the package metadata say .*, the code says","is installed, .* was planned","is made for CUDA .*, .* was planned"],"cause":"The PaddlePaddle that this interpreter imports is not the one that was planned.","remedy":"Uninstall every PaddlePaddle from this environment and install the planned one alone; then nothing of another version is left.","source":"the plan","date":"2026-11-22"},{"id":"build-without-cuda","patterns":["this build of PaddlePaddle has no CUDA"],"cause":"A GPU was asked for, and the CPU build is installed.","remedy":"Name the CUDA build as `device`, for example `cu126`: it comes from PaddlePaddle\'s own index, as mirrors of the Python index have no GPU build since 3.0.","source":"Paddle#75638","date":"2026-11-22"},{"id":"wrong-gpu-architecture","patterns":["Mismatched GPU Architecture","Unsupported GPU architecture","CUDA error ?\\\\(209\\\\)","no kernel image is available","compute capability in your current machine is \\\\d+, which is not supported"],"cause":"The build holds no code for the architecture of this GPU.","remedy":"Choose a build made for it: `device: cu129` or `cu130` with version 3.2.0 or newer for RTX 50, `cu118` for Pascal, `cu126` or newer (not `cu118`) for Hopper.","source":"Paddle#73687, Paddle#76037, Paddle#75016, Paddle#72672, PaddleX#4682","date":"2026-11-22"},{"id":"driver-too-old","patterns":["CUDA error ?\\\\(35\\\\)","CUDA driver version is insufficient for CUDA runtime version"],"cause":"The NVIDIA driver is older than the CUDA version of this build wants, or no driver reaches this container.","remedy":"Update the driver, or choose a build for an older CUDA (`device: cu118`); in a container start it with `--gpus all`.","source":"Paddle#35564, Paddle#33619, Paddle#30933, Paddle#25157, docs#997","date":"2026-11-22"},{"id":"no-gpu","patterns":["no usable gpu","there is no GPU detected on your machine","no CUDA-capable device is detected","CUDA error ?\\\\(100\\\\)","libcuda\\\\.so\\\\S*: cannot open shared object"],"cause":"PaddlePaddle finds no GPU: there is none, its driver does not answer, or the container was started without it.","remedy":"See that `nvidia-smi` lists the GPU in this very job; in a container start it with `--gpus all`; `CUDA_VISIBLE_DEVICES` must not hide it. On a machine without a GPU write `gpu: optional` or `device: cpu`.","source":"run_check of 3.x; repeated with paddlepaddle-gpu 2.6.2 without a GPU","date":"2026-11-22"},{"id":"no-device","patterns":["no usable (?<kind>\\\\w+)"],"cause":"PaddlePaddle finds no {kind}: the device, its driver or the plug-in package for it is missing.","remedy":"See that the vendor\'s own tool lists the device in this very job, and that the plug-in is of the version that belongs to this PaddlePaddle.","source":"PaddlePaddle\'s pages on other hardware","date":"2026-11-22"},{"id":"library-not-configured","patterns":["third-party dynamic library \\\\((?<library>[^)\\\\s]+)\\\\) that Paddle depends on is not configured correctly"],"cause":"PaddlePaddle cannot load {library}, which its GPU build needs.","remedy":"For 3.x install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and take other CUDA folders off LD_LIBRARY_PATH. For 2.x install the CUDA and cuDNN that the build is made for and put their folders on LD_LIBRARY_PATH (PATH on Windows).","source":"Paddle#30694, Paddle#50195, Paddle#39102, Paddle#38663, Paddle#60925, Paddle#43197","date":"2026-11-22"},{"id":"windows-library","patterns":["WinError 12[67]","error code 12[67]\\\\b","(?:cudnn|cublas)\\\\w*64_\\\\d+\\\\.dll","DLL load failed"],"exitCodes":[3221225781],"cause":"Windows cannot load a library that PaddlePaddle needs.","remedy":"Install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and the current Visual C++ redistributable, or put the missing library into `paddle\\\\libs` or on PATH.","source":"MinerU#992, Paddle#68673, Paddle#66947, Paddle#66669","date":"2026-11-22"},{"id":"numpy-abi","patterns":["compiled using NumPy 1\\\\.x cannot be run in","numpy\\\\.core\\\\.multiarray failed to import","numpy\\\\.dtype size changed","_ARRAY_API not found","was removed in the NumPy 2\\\\.0 release"],"cause":"This release is made for NumPy 1, and NumPy 2 is installed. It concerns releases up to 2.5 and the betas of 3.0.","remedy":"Install `numpy<2` into the same environment, or PaddlePaddle 2.6.2 or 3.0.0 and newer, which work with NumPy 2.","source":"MinerU#446","date":"2026-11-22"},{"id":"protobuf-descriptors","patterns":["Descriptors cannot (?:not )?be created directly"],"cause":"This release of PaddlePaddle 2 was generated for an older protobuf than the installed one.","remedy":"Install `protobuf==3.20.*` into the same environment, or a newer PaddlePaddle.","source":"Paddle#43033, Paddle#43050, Paddle#43052, Paddle#70562, PaddleSpeech#1970","date":"2026-11-22"},{"id":"libstdcxx-too-old","patterns":["version [`\'](?<symbol>(?:GLIBCXX|CXXABI)_[\\\\d.]+)\' not found"],"cause":"The C++ library of this machine is too old: it has no {symbol}. The wheel\'s name does not tell of it.","remedy":"Put a newer libstdc++ first on LD_LIBRARY_PATH (conda\'s `lib` folder has one), use a newer image, or another version of PaddlePaddle.","source":"Paddle#71372, Paddle#68155, Paddle#64704, Paddle#54853","date":"2026-11-22"},{"id":"glibc-too-old","patterns":["version [`\'](?<symbol>GLIBC_[\\\\d.]+)\' not found"],"cause":"The C library of this machine is too old: it has no {symbol}.","remedy":"Use a newer operating system or image, or an older PaddlePaddle.","source":"ld.so","date":"2026-11-22"},{"id":"libpython-missing","patterns":["(?<library>libpython3\\\\.\\\\d+\\\\S*): cannot open shared object"],"cause":"PaddlePaddle wants {library}, and this interpreter\'s folder for libraries is not searched.","remedy":"Add the folder that holds {library} to LD_LIBRARY_PATH; with conda it is the environment\'s `lib`.","source":"PaddlePaddle\'s documentation of 3.0.0b0","date":"2026-11-22"},{"id":"library-missing","patterns":["(?<library>lib[^\\\\s:/]+\\\\.so[.\\\\d]*): cannot open shared object"],"cause":"The shared library {library} is missing on this machine or not where the loader looks.","remedy":"Install the system package that holds it (slim images lack `libgomp1`, for example); for a CUDA library install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`).","source":"ld.so","date":"2026-11-22"},{"id":"library-mixture","patterns":["undefined symbol: (?<symbol>\\\\w+)"],"cause":"A library of another version was loaded first: it has no {symbol}. Often another CUDA stands first on LD_LIBRARY_PATH, or another framework shares the environment and wants other `nvidia-*` versions.","remedy":"Take other CUDA folders off LD_LIBRARY_PATH, and give PaddlePaddle an environment of its own (`venv`).","source":"Paddle#74250, Paddle#74894, Paddle#75926, Paddle#71867, MinerU#862","date":"2026-11-22"},{"id":"no-distribution","patterns":["No matching distribution .*\\\\(from versions: none\\\\)","\\\\(from versions: none\\\\)"],"cause":"The index offers no file for this interpreter: it is 32-bit or of a version without wheels, or the mirror refused the request.","remedy":"Use a 64-bit CPython that this release has wheels for, or another mirror.","source":"Paddle#65320, tuna#2603","date":"2026-11-22"},{"id":"gpu-out-of-memory","patterns":["Out of memory error on GPU","ResourceExhausted","CUDA error ?\\\\(2\\\\)","CUDNN_STATUS_ALLOC_FAILED"],"cause":"The memory of the GPU is full; this verification needs less than 1 GB of it.","remedy":"See with `nvidia-smi` which other job holds the memory, or choose another GPU with CUDA_VISIBLE_DEVICES.","source":"PaddlePaddle\'s allocator","date":"2026-11-22"},{"id":"disk-full","patterns":["No space left on device"],"cause":"A disk is full, the one for temporary files or the one of the environment.","remedy":"Free space there, or point TMPDIR at a larger disk.","source":"errno(3)","date":"2026-11-22"},{"id":"segmentation-fault","patterns":["Segmentation fault"],"signals":["SIGSEGV"],"exitCodes":[139,3221225477],"cause":"PaddlePaddle crashed with an invalid memory access.","remedy":"Give it an environment of its own (`venv`) without other frameworks; if it crashes there too, choose another version and report the evidence to PaddlePaddle.","source":"signal(7)","date":"2026-11-22"},{"id":"aborted","patterns":["Process abort signal"],"signals":["SIGABRT"],"exitCodes":[134,3221226505],"cause":"PaddlePaddle or one of its libraries gave up and ended the process.","remedy":"Read the evidence for the library that gave up; an environment of its own (`venv`) or another version usually helps.","source":"signal(7)","date":"2026-11-22"},{"id":"wrong-numbers","patterns":["differs by \\\\S+ where \\\\S+ is allowed","has the shape .* instead of"],"cause":"PaddlePaddle computed wrong numbers on this device, without an error.","remedy":"Do not use this pair of build and machine: choose another version, and on a GPU first of all a build made for its architecture.","source":"this verification; PaddleX#3909, PaddleX#4268, Paddle#73937","date":"2026-11-22"},{"id":"wrong-device","patterns":["the result is on \\\\S+ instead of"],"cause":"PaddlePaddle computed on another device than the one it was told to use.","remedy":"See that the driver works in this job, and that the build or plug-in is the one for this device.","source":"this verification","date":"2026-11-22"}]');
+const failures_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"illegal-instruction","patterns":["Illegal instruction"],"signals":["SIGILL"],"exitCodes":[132,3221225501],"cause":"The processor has not the instructions that PaddlePaddle is compiled for (AVX), as older ones and some virtual machines.","remedy":"Let the virtual machine pass on the host\'s processor (`-cpu host` in QEMU), or use another machine. Builds without AVX end with 2.4.2.","source":"PaddleDetection#9488, Paddle#69003, Paddle#70223, Paddle#43181","date":"2026-11-22"},{"id":"nccl-shared-memory","patterns":["Error while creating shared memory segment","(?:/dev/shm/|shm_\\\\w+.*)nccl.*No space left"],"cause":"The devices compute right one by one, but not together: NCCL got no shared memory, of which a container has 64 MB unless it is told otherwise.","remedy":"Start the container with `--shm-size=1g` (or `--ipc=host`), or use one GPU: CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting: Shared memory","date":"2026-11-22"},{"id":"nccl","patterns":["(?<error>nccl(?:System|Internal|UnhandledCuda|Remote|InvalidUsage)Error)","NCCL (?<error>error[^\\\\n]{0,80})","(?<error>unhandled (?:system|cuda) error)"],"cause":"The devices compute right one by one, but not together: NCCL failed ({error}).","remedy":"Run it again with NCCL_DEBUG=INFO, which names the reason. Often NCCL_P2P_DISABLE=1 (virtual machines and boards without direct access between GPUs) or a driver of the same age as the build helps; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting","date":"2026-11-22"},{"id":"bus-error","patterns":["Bus error"],"signals":["SIGBUS"],"exitCodes":[135],"cause":"Shared memory or a disk gave out while it was in use.","remedy":"Give the container more shared memory (`--shm-size=1g`), and see that no disk is full.","source":"signal(7)","date":"2026-11-22"},{"id":"static-tls","patterns":["(?<library>[^\\\\s:]+): cannot allocate memory in static TLS block"],"cause":"{library} was loaded too late: its thread-local memory must be reserved when the process starts.","remedy":"Load it first: `export LD_PRELOAD={library}` before Python starts.","source":"PaddlePaddle\'s pages on other hardware (aarch64 and libgomp)","date":"2026-11-22"},{"id":"out-of-memory","patterns":["MemoryError","std::bad_alloc","Cannot allocate memory"],"signals":["SIGKILL"],"exitCodes":[137],"cause":"The machine or the container ran out of memory, or something else killed the interpreter.","remedy":"Give the job more memory (2 GB are enough for the CPU build), and look for the kernel\'s `Out of memory` line in `dmesg`.","source":"Linux\'s out-of-memory killer","date":"2026-11-22"},{"id":"onednn-pir-double-array","patterns":["ConvertPirAttribute2RuntimeAttribute not support"],"cause":"oneDNN inference of this release is broken: it cannot run a saved network whose operators carry an array of doubles, such as interpolate with a scale factor. PaddlePaddle\'s own run_check() passes all the same.","remedy":"Install 3.2.2 (`paddle-version: \'==3.2.2\'`), or switch oneDNN off wherever a model is loaded: `config.disable_mkldnn()`, or `enable_mkldnn=False` in PaddleOCR and PaddleX (it is on by default, and FLAGS_use_mkldnn=0 does not reach paddle.inference).","source":"Paddle#77340; repeated on CPU 3.3.0 and 3.3.1","date":"2026-11-22"},{"id":"setuptools-easy-install","patterns":["setuptools\\\\.command\\\\.easy_install"],"cause":"This release uses a part of setuptools that newer setuptools have no more.","remedy":"Install an older one into the same environment: `python -m pip install \'setuptools<80\'`.","source":"Paddle#76008","date":"2026-11-22"},{"id":"setuptools-missing","patterns":["No module named \'(?:setuptools|pkg_resources)\'"],"cause":"This release imports setuptools without declaring that it needs it, and the environment has none.","remedy":"Install it into the same environment: `python -m pip install setuptools`, or name `setuptools` under `packages`.","source":"Paddle#73449, Paddle#76589; repeated with 3.2.2 in a bare environment","date":"2026-11-22"},{"id":"paddle-missing","patterns":["No module named \'paddle\'$"],"cause":"PaddlePaddle is not installed for this interpreter.","remedy":"Install it into this environment, or name the interpreter of the environment that has it with `python` or `venv`.","source":"Python\'s import system","date":"2026-11-22"},{"id":"module-missing","patterns":["No module named \'(?<module>[^\']+)\'"],"cause":"PaddlePaddle imports the Python module {module}, and this environment has none.","remedy":"Install the package that provides {module} into the same environment, or install PaddlePaddle again with its dependencies (without `--no-deps`).","source":"Python\'s import system","date":"2026-11-22"},{"id":"two-distributions","patterns":["are installed over one another"],"cause":"Two PaddlePaddle distributions share one folder, so the files of one have replaced files of the other.","remedy":"Uninstall both and install one: `python -m pip uninstall -y paddlepaddle paddlepaddle-gpu`, then run this again.","source":"the file lists of the wheels","date":"2026-11-22"},{"id":"not-as-planned","patterns":["the package metadata say .*, the code says","is installed, .* was planned","is made for CUDA .*, .* was planned"],"cause":"The PaddlePaddle that this interpreter imports is not the one that was planned.","remedy":"Uninstall every PaddlePaddle from this environment and install the planned one alone; then nothing of another version is left.","source":"the plan","date":"2026-11-22"},{"id":"build-without-cuda","patterns":["this build of PaddlePaddle has no CUDA"],"cause":"A GPU was asked for, and the CPU build is installed.","remedy":"Name the CUDA build as `device`, for example `cu126`: it comes from PaddlePaddle\'s own index, as mirrors of the Python index have no GPU build since 3.0.","source":"Paddle#75638","date":"2026-11-22"},{"id":"wrong-gpu-architecture","patterns":["Mismatched GPU Architecture","Unsupported GPU architecture","CUDA error ?\\\\(209\\\\)","no kernel image is available","compute capability in your current machine is \\\\d+, which is not supported"],"cause":"The build holds no code for the architecture of this GPU.","remedy":"Choose a build made for it: `device: cu129` or `cu130` with version 3.2.0 or newer for RTX 50, `cu118` for Pascal, `cu126` or newer (not `cu118`) for Hopper.","source":"Paddle#73687, Paddle#76037, Paddle#75016, Paddle#72672, PaddleX#4682","date":"2026-11-22"},{"id":"driver-too-old","patterns":["CUDA error ?\\\\(35\\\\)","CUDA driver version is insufficient for CUDA runtime version"],"cause":"The NVIDIA driver is older than the CUDA version of this build wants, or no driver reaches this container.","remedy":"Update the driver, or choose a build for an older CUDA (`device: cu118`); in a container start it with `--gpus all`.","source":"Paddle#35564, Paddle#33619, Paddle#30933, Paddle#25157, docs#997","date":"2026-11-22"},{"id":"no-gpu","patterns":["no usable gpu","there is no GPU detected on your machine","no CUDA-capable device is detected","CUDA error ?\\\\(100\\\\)","libcuda\\\\.so\\\\S*: cannot open shared object"],"cause":"PaddlePaddle finds no GPU: there is none, its driver does not answer, or the container was started without it.","remedy":"See that `nvidia-smi` lists the GPU in this very job; in a container start it with `--gpus all`; `CUDA_VISIBLE_DEVICES` must not hide it. On a machine without a GPU write `gpu: optional` or `device: cpu`.","source":"run_check of 3.x; repeated with paddlepaddle-gpu 2.6.2 without a GPU","date":"2026-11-22"},{"id":"no-device","patterns":["no usable (?<kind>\\\\w+)"],"cause":"PaddlePaddle finds no {kind}: the device, its driver or the plug-in package for it is missing.","remedy":"See that the vendor\'s own tool lists the device in this very job, and that the plug-in is of the version that belongs to this PaddlePaddle.","source":"PaddlePaddle\'s pages on other hardware","date":"2026-11-22"},{"id":"library-not-configured","patterns":["third-party dynamic library \\\\((?<library>[^)\\\\s]+)\\\\) that Paddle depends on is not configured correctly"],"cause":"PaddlePaddle cannot load {library}, which its GPU build needs.","remedy":"For 3.x install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and take other CUDA folders off LD_LIBRARY_PATH. For 2.x install the CUDA and cuDNN that the build is made for and put their folders on LD_LIBRARY_PATH (PATH on Windows).","source":"Paddle#30694, Paddle#50195, Paddle#39102, Paddle#38663, Paddle#60925, Paddle#43197","date":"2026-11-22"},{"id":"windows-library","patterns":["WinError 12[67]","error code 12[67]\\\\b","(?:cudnn|cublas)\\\\w*64_\\\\d+\\\\.dll","DLL load failed"],"exitCodes":[3221225781],"cause":"Windows cannot load a library that PaddlePaddle needs.","remedy":"Install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and the current Visual C++ redistributable, or put the missing library into `paddle\\\\libs` or on PATH.","source":"MinerU#992, Paddle#68673, Paddle#66947, Paddle#66669","date":"2026-11-22"},{"id":"numpy-abi","patterns":["compiled using NumPy 1\\\\.x cannot be run in","numpy\\\\.core\\\\.multiarray failed to import","numpy\\\\.dtype size changed","_ARRAY_API not found","was removed in the NumPy 2\\\\.0 release"],"cause":"This release is made for NumPy 1, and NumPy 2 is installed. It concerns releases up to 2.5 and the betas of 3.0.","remedy":"Install `numpy<2` into the same environment, or PaddlePaddle 2.6.2 or 3.0.0 and newer, which work with NumPy 2.","source":"MinerU#446","date":"2026-11-22"},{"id":"protobuf-descriptors","patterns":["Descriptors cannot (?:not )?be created directly"],"cause":"This release of PaddlePaddle 2 was generated for an older protobuf than the installed one.","remedy":"Install `protobuf==3.20.*` into the same environment, or a newer PaddlePaddle.","source":"Paddle#43033, Paddle#43050, Paddle#43052, Paddle#70562, PaddleSpeech#1970","date":"2026-11-22"},{"id":"libstdcxx-too-old","patterns":["version [`\'](?<symbol>(?:GLIBCXX|CXXABI)_[\\\\d.]+)\' not found"],"cause":"The C++ library of this machine is too old: it has no {symbol}. The wheel\'s name does not tell of it.","remedy":"Put a newer libstdc++ first on LD_LIBRARY_PATH (conda\'s `lib` folder has one), use a newer image, or another version of PaddlePaddle.","source":"Paddle#71372, Paddle#68155, Paddle#64704, Paddle#54853","date":"2026-11-22"},{"id":"glibc-too-old","patterns":["version [`\'](?<symbol>GLIBC_[\\\\d.]+)\' not found"],"cause":"The C library of this machine is too old: it has no {symbol}.","remedy":"Use a newer operating system or image, or an older PaddlePaddle.","source":"ld.so","date":"2026-11-22"},{"id":"libpython-missing","patterns":["(?<library>libpython3\\\\.\\\\d+\\\\S*): cannot open shared object"],"cause":"PaddlePaddle wants {library}, and this interpreter\'s folder for libraries is not searched.","remedy":"Add the folder that holds {library} to LD_LIBRARY_PATH; with conda it is the environment\'s `lib`.","source":"PaddlePaddle\'s documentation of 3.0.0b0","date":"2026-11-22"},{"id":"library-missing","patterns":["(?<library>lib[^\\\\s:/]+\\\\.so[.\\\\d]*): cannot open shared object"],"cause":"The shared library {library} is missing on this machine or not where the loader looks.","remedy":"Install the system package that holds it (slim images lack `libgomp1`, for example); for a CUDA library install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`).","source":"ld.so","date":"2026-11-22"},{"id":"library-mixture","patterns":["undefined symbol: (?<symbol>\\\\w+)"],"cause":"A library of another version was loaded first: it has no {symbol}. Often another CUDA stands first on LD_LIBRARY_PATH, or another framework shares the environment and wants other `nvidia-*` versions.","remedy":"Take other CUDA folders off LD_LIBRARY_PATH, and give PaddlePaddle an environment of its own (`venv`).","source":"Paddle#74250, Paddle#74894, Paddle#75926, Paddle#71867, MinerU#862","date":"2026-11-22"},{"id":"no-distribution","patterns":["No matching distribution .*\\\\(from versions: none\\\\)","\\\\(from versions: none\\\\)"],"cause":"The index offers no file for this interpreter: it is 32-bit or of a version without wheels, or the mirror refused the request.","remedy":"Use a 64-bit CPython that this release has wheels for, or another mirror.","source":"Paddle#65320, tuna#2603","date":"2026-11-22"},{"id":"gpu-out-of-memory","patterns":["Out of memory error on GPU","ResourceExhausted","CUDA error ?\\\\(2\\\\)","CUDNN_STATUS_ALLOC_FAILED"],"cause":"The memory of the GPU is full; this verification needs less than 1 GB of it.","remedy":"See with `nvidia-smi` which other job holds the memory, or choose another GPU with CUDA_VISIBLE_DEVICES.","source":"PaddlePaddle\'s allocator","date":"2026-11-22"},{"id":"disk-full","patterns":["No space left on device"],"cause":"A disk is full, the one for temporary files or the one of the environment.","remedy":"Free space there, or point TMPDIR at a larger disk.","source":"errno(3)","date":"2026-11-22"},{"id":"segmentation-fault","patterns":["Segmentation fault"],"signals":["SIGSEGV"],"exitCodes":[139,3221225477],"cause":"PaddlePaddle crashed with an invalid memory access.","remedy":"Give it an environment of its own (`venv`) without other frameworks; if it crashes there too, choose another version and report the evidence to PaddlePaddle.","source":"signal(7)","date":"2026-11-22"},{"id":"aborted","patterns":["Process abort signal"],"signals":["SIGABRT"],"exitCodes":[134,3221226505],"cause":"PaddlePaddle or one of its libraries gave up and ended the process.","remedy":"Read the evidence for the library that gave up; an environment of its own (`venv`) or another version usually helps.","source":"signal(7)","date":"2026-11-22"},{"id":"wrong-numbers","patterns":["differs by \\\\S+ where \\\\S+ is allowed","has the shape .* instead of"],"cause":"PaddlePaddle computed wrong numbers on this device, without an error.","remedy":"Do not use this pair of build and machine: choose another version, and on a GPU first of all a build made for its architecture.","source":"this verification; PaddleX#3909, PaddleX#4268, Paddle#73937","date":"2026-11-22"},{"id":"wrong-device","patterns":["the result is on \\\\S+ instead of"],"cause":"PaddlePaddle computed on another device than the one it was told to use.","remedy":"See that the driver works in this job, and that the build or plug-in is the one for this device.","source":"this verification","date":"2026-11-22"},{"id":"all-reduce-limit","patterns":["the all-reduce did not end within \\\\S+ s"],"cause":"The devices compute right one by one, but not together: their all-reduce hung and was stopped.","remedy":"Run it again with NCCL_DEBUG=INFO. Direct access between GPUs that is announced and does not work hangs like this: try NCCL_P2P_DISABLE=1, and switch ACS off in the BIOS; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting: PCI Access Control Services","date":"2026-11-22"},{"id":"all-reduce-rank","patterns":["(?<rank>rank \\\\d+ of \\\\d+ \\\\(\\\\S+\\\\)) (?<end>ended with exit status \\\\d+|was killed by SIG\\\\w+)"],"cause":"The devices compute right one by one, but not together: {rank} of their all-reduce {end}.","remedy":"See whether memory ran out (`dmesg`), and run it again with NCCL_DEBUG=INFO; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"this verification","date":"2026-11-22"}]');
 ;// CONCATENATED MODULE: ./.build/src/verify/diagnose.js
 
 const EVIDENCE_LINES = 6;
@@ -54532,7 +61239,44 @@ function diagnose(text, exit) {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/verify/loaded.js
+
+/** `22602` and `2.26.2` are the same release of NCCL: some builds state the number of its header. */
+function readStated(version) {
+    if (!/^\d{4,}$/.test(version))
+        return version;
+    const [major, rest] = version.length === 4 ? [1000, 100] : [10_000, 100];
+    const number = Number(version);
+    return `${Math.floor(number / major)}.${Math.floor((number % major) / rest)}.${number % rest}`;
+}
+/**
+ * Warnings of libraries that are loaded in an older version than the build was made with, or of CUDA in another major version: it
+ * computed right in this run, but functions may be missing. A newer one of the same major version is what NVIDIA supports.
+ */
+function findOldLibraries({ cuda, cudnn, nccl, libraries }) {
+    const made = new Map([
+        ['CUDA runtime', cuda],
+        ['cuDNN', cudnn],
+        ['NCCL', nccl],
+    ]);
+    return libraries.flatMap(({ name, version, path }) => {
+        const stated = made.get(name) ?? null;
+        if (stated === null || version === null)
+            return [];
+        const wanted = readStated(stated);
+        if (!isVersion(wanted) || !isVersion(version))
+            return [];
+        const otherMajor = wanted.split('.')[0] !== version.split('.')[0];
+        if (!otherMajor && compareVersions(version, wanted) >= 0)
+            return [];
+        return [
+            `${name} ${version} is loaded from ${path}, and this PaddlePaddle was made with ${wanted}. Take other CUDA folders off LD_LIBRARY_PATH, or install the library's package of that version.`,
+        ];
+    });
+}
+
 ;// CONCATENATED MODULE: ./.build/src/verify/judge.js
+
 
 
 function describeEnd(run) {
@@ -54554,7 +61298,7 @@ function diagnoseEnd(run, python) {
         return {
             id: 'timeout',
             cause: 'The verification did not end within its limit and was stopped.',
-            remedy: 'See what the machine was busy with. A driver or a file system that does not answer hangs like this; a slow disk needs a larger `timeout-minutes`.',
+            remedy: 'See what the machine was busy with. A driver or a file system that does not answer hangs like this, and so does PaddlePaddle where one of its threads gets no memory (a job with less than 2 GB); a slow disk needs a larger `timeout-minutes`.',
             evidence: describeEnd(run),
         };
     }
@@ -54565,7 +61309,8 @@ function diagnoseEnd(run, python) {
  * a GPU build warns of a missing cuDNN on the CPU too, where it does no harm.
  */
 function diagnoseCheck(check, output) {
-    const own = check.error ?? check.detail;
+    // Of a rank of the all-reduce the log is given, and how it ended is in the detail alone.
+    const own = check.id === 'all-reduce' ? `${check.error ?? ''}\n${check.detail}` : (check.error ?? check.detail);
     if (check.device !== null && check.device !== 'cpu') {
         const fromOutput = recognise(check.error ?? '', null) ?? recognise(output, null);
         if (fromOutput !== null)
@@ -54611,7 +61356,7 @@ function collect(troubles) {
 /** The judgement over an answer of verify.py and the way its process ended. Pure. */
 function verify_judge_judge(answer, run, asked) {
     const troubles = [];
-    const warnings = [];
+    const warnings = answer === null ? [] : findOldLibraries(answer);
     const checks = [];
     for (const answered of answer === null ? [] : withBuildJudged(answer, asked.expect)) {
         const { error: _error, ...check } = answered;
@@ -54652,11 +61397,14 @@ function verify_judge_judge(answer, run, asked) {
         nccl: answer?.nccl ?? null,
         python: answer?.python ?? null,
         devices: answer?.devices ?? [],
+        libraries: answer?.libraries ?? [],
+        driver: answer?.driver ?? null,
         seconds: run.ms / 1000,
     };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/verify/verify.js
+
 
 
 
@@ -54670,14 +61418,29 @@ const outputLimit = 64 * 1024;
 function deviceKind(device) {
     return /^cu\d+$/.test(device) ? 'gpu' : (KINDS[device] ?? device);
 }
+/** An empty folder for what the checks write. Throws Failure(1) where there can be none. */
+async function makeWorkFolder() {
+    try {
+        return await (0,promises_.mkdtemp)((0,external_node_path_.join)((0,external_node_os_.tmpdir)(), 'paddle-verify-'));
+    }
+    catch (error) {
+        throw new failure_Failure(1, [
+            {
+                where: 'TMPDIR',
+                what: `The verification writes into ${(0,external_node_os_.tmpdir)()}, and can't: ${error.code ?? String(error)}.`,
+                remedy: 'Point TMPDIR (TEMP on Windows) at a folder that exists, may be written and has 100 MB to spare.',
+            },
+        ], { cause: error });
+    }
+}
 /**
  * Proves that an installed PaddlePaddle computes right, in a process of its own: a crash, a hang or a missing library is a finding.
- * Leaves nothing behind. Throws the signal's reason on abort, and only what is a defect of ours or of the temporary folder beside.
+ * Leaves nothing behind. Throws the signal's reason on abort, Failure(1) without a folder for temporary files, and what is a defect of ours.
  */
 async function verify(options) {
     const { environment, expect, knownDefects, level, python, signal, timeoutMs } = options;
     const device = deviceKind(options.device);
-    const work = await (0,promises_.mkdtemp)((0,external_node_path_.join)((0,external_node_os_.tmpdir)(), 'paddle-verify-'));
+    const work = await makeWorkFolder();
     try {
         // -E and not -I: a PaddlePaddle in the user's site-packages is there in later steps, so it is here.
         const flags = [
@@ -54735,597 +61498,6 @@ async function prove(run, plan, runner, python, level) {
     return verification.verified;
 }
 
-;// CONCATENATED MODULE: ./.build/src/install/sdist-pyproject.js
-
-
-
-/** Prints the `pyproject.toml` of the one top folder (PEP 517 asks for that layout); bounded, for an archive can claim any size. */
-const script = `
-import sys, tarfile, zipfile
-limit = 1 << 20
-def top(name):
-    return name.count('/') == 1 and name.endswith('/pyproject.toml')
-data = b''
-if sys.argv[1].endswith('.zip'):
-    with zipfile.ZipFile(sys.argv[1]) as archive:
-        for info in archive.infolist():
-            if top(info.filename):
-                data = archive.open(info).read(limit)
-else:
-    with tarfile.open(sys.argv[1]) as archive:
-        for member in archive:
-            if top(member.name) and member.isfile():
-                data = archive.extractfile(member).read(limit)
-                break
-sys.stdout.buffer.write(data)
-`;
-/** Milliseconds for reading one archive. */
-const sdist_pyproject_limitMs = 30_000;
-/**
- * Text of an sdist's `pyproject.toml`, or null where it has none; nothing is unpacked and none of its code is run.
- * Throws Failure(1) where the archive can't be read.
- */
-async function sdistPyproject(sdist, interpreter, environment, signal) {
-    const purpose = `reading ${external_node_path_.basename(sdist)}`;
-    const args = ['-I', '-c', script, sdist];
-    const call = { file: interpreter.executable, args, environment: environment({}), cwd: external_node_path_.dirname(sdist) };
-    const ran = await runProgram({ ...call, limitMs: sdist_pyproject_limitMs, signal, purpose });
-    if (ran.code === 0)
-        return ran.stdout === '' ? null : ran.stdout;
-    const what = `It can't be read as a source distribution: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
-    throw new Failure(1, [{ where: external_node_path_.basename(sdist), what, remedy: 'Ask for another version of that package.' }]);
-}
-
-;// CONCATENATED MODULE: ./.build/src/lock/build-requirements.js
-
-/** What building takes where a project does not say it (PEP 518, PEP 517). */
-const unsaid = ['setuptools>=40.8.0', 'wheel'];
-/**
- * The build requirements of an sdist, from the text of its `pyproject.toml` (`[build-system] requires`, PEP 518);
- * null: it has no such file. A file that can't be read says nothing, and the build will say why.
- */
-function buildRequirements(pyproject) {
-    if (pyproject === null)
-        return unsaid;
-    let table;
-    try {
-        table = parse(pyproject)['build-system'];
-    }
-    catch (error) {
-        if (!(error instanceof TomlError))
-            throw error;
-        return [];
-    }
-    if (typeof table !== 'object' || table === null || !('requires' in table))
-        return unsaid;
-    const { requires } = table;
-    return Array.isArray(requires) ? requires.filter((entry) => typeof entry === 'string') : [];
-}
-
-;// CONCATENATED MODULE: ./.build/src/lock/formats.js
-
-/** `--no-binary a,b` → its option and names; pip takes a blank or an equals sign between them. */
-function parts(line) {
-    const [, option = '', list = ''] = /^(--no-binary|--only-binary)[\s=]+(.+)$/.exec(line.trim()) ?? [];
-    return {
-        option,
-        names: list
-            .split(',')
-            .map((name) => name.trim())
-            .filter((name) => name !== ''),
-    };
-}
-/** `--no-binary`/`--only-binary` lines of requirements files as arguments of uv, which takes one name an option. */
-function formatArguments(lines) {
-    return lines.flatMap((line) => {
-        const { option, names } = parts(line);
-        return names.flatMap((name) => [option, name]);
-    });
-}
-/**
- * What the lines allow for a package, read in order as pip does: `:all:` stands for every package, `:none:` empties the list,
- * and a package named in one list leaves the other.
- */
-function formatsFor(name, lines) {
-    const lists = { '--no-binary': new Set(), '--only-binary': new Set() };
-    for (const { option, names } of lines.map(parts)) {
-        if (option !== '--no-binary' && option !== '--only-binary')
-            continue;
-        const [own, other] = option === '--no-binary'
-            ? [lists['--no-binary'], lists['--only-binary']]
-            : [lists['--only-binary'], lists['--no-binary']];
-        for (const given of names) {
-            if (given === ':none:')
-                own.clear();
-            else if (given === ':all:') {
-                own.clear();
-                other.clear();
-                own.add(given);
-            }
-            else {
-                own.add(normalise(given));
-                other.delete(normalise(given));
-            }
-        }
-    }
-    const within = (set, rival) => set.has(name) || (set.has(':all:') && !rival.has(name));
-    return {
-        wheel: !within(lists['--no-binary'], lists['--only-binary']),
-        sdist: !within(lists['--only-binary'], lists['--no-binary']),
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/lock/choose-file.js
-
-
-
-
-
-/** sdists come as `.tar.gz` (PEP 625); older files may lie beside it. */
-function bestSdist(files) {
-    const sdists = files.filter((file) => parseFilename(file.filename)?.kind === 'sdist');
-    return sdists.find((file) => file.filename.endsWith('.tar.gz')) ?? sdists[0] ?? null;
-}
-/**
- * The one file of a resolved version that the interpreter takes: the best wheel, else the sdist; a yanked one (PEP 592) only where
- * nothing else is there. Throws Failure(1) where the page has none, Failure(2) where the user's hashes leave none.
- */
-function chooseFile(choice) {
-    const { name, version, page, interpreter, accepted } = choice;
-    const allowed = formatsFor(name, choice.formats);
-    // Far fewer versions than files: a page may list thousands.
-    const versions = new Set(page.files.map((file) => parseFilename(file.filename)?.version ?? version));
-    const spellings = new Set([...versions].filter((listed) => compareVersions(listed, version) === 0));
-    const ofVersion = page.files.filter((file) => {
-        const parsed = parseFilename(file.filename);
-        const fits = parsed?.name === name && spellings.has(parsed.version) && allowed[parsed.kind];
-        return (fits &&
-            (file.requiresPython === null || satisfies(interpreter.version, file.requiresPython, { prereleases: true })));
-    });
-    // A file that lists no hash may still turn out to have an accepted one.
-    const right = ofVersion.filter(({ sha256 }) => accepted.size === 0 || sha256 === null || accepted.has(sha256));
-    const unyanked = right.filter((file) => file.yanked === null);
-    const pick = (files) => bestWheel(files, interpreter.tags) ?? bestSdist(files);
-    const file = pick(unyanked) ?? pick(right);
-    if (file !== null)
-        return file;
-    if (pick(ofVersion) !== null) {
-        const what = `No file of ${name} ${version} has a hash that its --hash options accept.`;
-        throw new Failure(2, [{ where: name, what, remedy: 'Add the hash of the file for this Python and platform.' }]);
-    }
-    const faults = page.faults.map((fault) => ` ${fault.source}: ${fault.detail}.`).join('');
-    const what = `${name} ${version} was resolved, but no file of it for this interpreter is listed any more.${faults}`;
-    throw new Failure(1, [
-        { where: name, what, remedy: 'Run it again; if it stays so, name another index with mirrors.' },
-    ]);
-}
-
-;// CONCATENATED MODULE: ./.build/src/lock/make-lock.js
-
-
-
-
-
-
-
-
-
-
-/** Hashes that the user's lines accept for a package; empty: any. */
-function acceptedHashes(name, requirements) {
-    const pinned = requirements.filter((line) => line.normalised === name).flatMap((line) => line.hashes);
-    return new Set(pinned.map((hash) => hash.replace(/^sha256:/, '')));
-}
-/** Where the user pinned hashes, the file at hand has to have one of them. */
-function checkHash(name, sha256, what, wishes) {
-    const accepted = acceptedHashes(name, wishes.requirements);
-    if (accepted.size === 0 || accepted.has(sha256))
-        return;
-    const origin = wishes.requirements.find((line) => line.normalised === name)?.origin ?? name;
-    const text = `${what} has the SHA-256 ${sha256}, which none of the --hash options of ${name} accepts.`;
-    throw new Failure(2, [{ where: origin, what: text, remedy: 'Correct the hash, or find out who changed the file.' }]);
-}
-async function lockIndexPin(pin, wishes) {
-    const page = await wishes.page(pin.name);
-    const accepted = acceptedHashes(pin.name, wishes.requirements);
-    const { interpreter, formats } = wishes;
-    const file = chooseFile({ ...pin, page, interpreter, formats, accepted });
-    // A page that lists no hash (PaddlePaddle's) leaves one way to know it: the bytes, once.
-    const seen = file.sha256 === null ? await wishes.fetch(file) : null;
-    const sha256 = seen?.sha256 ?? file.sha256 ?? '';
-    checkHash(pin.name, sha256, file.filename, wishes);
-    const right = file.locations.filter((place) => place.sha256 === null || place.sha256 === sha256);
-    return {
-        name: pin.name,
-        version: pin.version,
-        filename: file.filename,
-        kind: file.filename.endsWith('.whl') ? 'wheel' : 'sdist',
-        size: seen?.size ?? file.size,
-        sha256,
-        hashOrigin: accepted.size > 0 ? 'lock' : (file.hashOrigin ?? 'first-seen'),
-        urls: right.map(({ source, url }) => ({ source, url })),
-        requiresPython: file.requiresPython,
-    };
-}
-function namesOf(filename) {
-    const file = parseFilename(filename);
-    // Pins of links and local files were read from names that parse.
-    if (file === null)
-        throw new Error(`Not a distribution file: ${filename}`);
-    return { name: file.name, version: file.version, kind: file.kind };
-}
-async function lockLinkPin(pin, wishes) {
-    const seen = await wishes.fetchLink(pin.url);
-    const filename = decodeURIComponent(new URL(pin.url).pathname.split('/').at(-1) ?? '');
-    checkHash(pin.name, seen.sha256, filename, wishes);
-    const pinned = acceptedHashes(pin.name, wishes.requirements).size > 0;
-    return {
-        ...namesOf(filename),
-        filename,
-        size: seen.size,
-        sha256: seen.sha256,
-        hashOrigin: pinned ? 'lock' : 'first-seen',
-        urls: [{ source: new URL(pin.url).host, url: pin.url }],
-        requiresPython: null,
-    };
-}
-async function lockLocalPin(pin, wishes) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(pin.path), hash);
-    const url = (0,external_node_url_.pathToFileURL)(pin.path).href;
-    const filename = decodeURIComponent(url.split('/').at(-1) ?? '');
-    const sha256 = hash.digest('hex');
-    const names = namesOf(filename);
-    checkHash(names.name, sha256, filename, wishes);
-    const { size } = await (0,promises_.stat)(pin.path);
-    return {
-        ...names,
-        filename,
-        size,
-        sha256,
-        hashOrigin: 'local',
-        urls: [{ source: 'local', url }],
-        requiresPython: null,
-    };
-}
-async function sdistBuild(file, wishes) {
-    const url = file.urls[0]?.url ?? '';
-    const sdist = url.startsWith('file:') ? (0,external_node_url_.fileURLToPath)(url) : (await wishes.fetch(indexFile(file))).path;
-    return { name: file.name, requires: buildRequirements(await wishes.pyproject(sdist)) };
-}
-/** Waits for all and gives their values; what is wrong with any of them is thrown as one Failure, so that the user sees it at once. */
-async function make_lock_all(work) {
-    const settled = await Promise.allSettled(work.filter((one) => one !== null));
-    const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
-    const failures = reasons.filter((reason) => reason instanceof Failure);
-    if (failures.length < reasons.length)
-        throw reasons.find((reason) => !(reason instanceof Failure));
-    const [first] = failures;
-    if (first !== undefined)
-        throw new Failure(first.exitCode, failures.flatMap(({ problems }) => problems), { cause: first });
-    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-}
-function noticesOf(files, unhashed) {
-    const sdists = files.filter((file) => file.kind === 'sdist');
-    const firstSeen = files.filter((file) => file.hashOrigin === 'first-seen');
-    return [
-        ...sdists.map((file) => ({
-            id: `sdist-${file.name}`,
-            text: `${file.name} ${file.version} has no wheel for this interpreter: it is built from ${file.filename}, which runs its code and needs build tools.`,
-        })),
-        ...firstSeen.map((file) => ({
-            id: `first-seen-${file.name}`,
-            text: `No source publishes a hash for ${file.filename}: the one first seen is pinned (sha256 ${file.sha256}).`,
-        })),
-        ...unhashed.map((line) => ({ id: `unhashed-${line}`, text: `\`${line}\` has no hash that could be checked.` })),
-    ];
-}
-/**
- * Makes the lock of what was resolved: for each package the one file that this interpreter takes, with every public address.
- * A file without a published hash is brought now, once, and its hash pinned.
- * Throws Failure(1) where a page or file can't be had, Failure(2) where a file has none of the hashes that the user pinned.
- */
-async function makeLock(wishes) {
-    const unhashed = wishes.pins.flatMap((pin) => (pin.kind === 'unhashed' ? [pin.line] : []));
-    const locked = await make_lock_all(wishes.pins.map((pin) => {
-        if (pin.kind === 'index')
-            return lockIndexPin(pin, wishes);
-        if (pin.kind === 'link')
-            return lockLinkPin(pin, wishes);
-        return pin.kind === 'local' ? lockLocalPin(pin, wishes) : null;
-    }));
-    const files = locked.sort((a, b) => (a.name < b.name ? -1 : 1));
-    const builds = await make_lock_all(files.filter((file) => file.kind === 'sdist').map((file) => sdistBuild(file, wishes)));
-    const { device, cuda, distribution, version } = wishes.plan;
-    const lock = {
-        requiresPython: `>=${wishes.interpreter.version.split('.').slice(0, 2).join('.')}`,
-        device,
-        cuda,
-        distribution,
-        paddleVersion: version,
-        files,
-        unhashed,
-        created: wishes.now.toISOString(),
-        key: wishes.key,
-    };
-    return { lock, notices: noticesOf(files, unhashed), builds };
-}
-
-;// CONCATENATED MODULE: ./.build/src/lock/explain.js
-/** uv 0.8 wraps its text and draws arrows, uv 0.13 puts `cause:` in front: one line a sentence for both. */
-function plain(stderr) {
-    return stderr
-        .replace(/[×╰─▶│├]+/g, ' ')
-        .replace(/\bcause:/g, ' ')
-        .replace(/\s+/g, ' ')
-        .trim();
-}
-/** uv's reasons without its conclusions, in the words of a person who asked for something. */
-function reasons(text) {
-    const proof = text.replace(/\bhint:.*$/s, '');
-    const found = [...proof.matchAll(/(?:Because|And because) (.+?),? we can conclude that/g)].map((match) => match[1] ?? '');
-    const worded = found.map((reason) => reason
-        .replace(/ was not found in the package registry/g, ' is on no index that was asked')
-        .replace(/ \(e\.g\., `([^`]+)`\)/g, ' such as $1')
-        .replace(/\byou require /g, 'the request asks for ')
-        .replace(/`/g, ''));
-    return [...new Set(worded)];
-}
-/** The hints name what there is instead; only those about wheels say something to our user. */
-function hints(text) {
-    return [...text.matchAll(/hint: (.+?)(?=hint: |$)/g)]
-        .map((match) => (match[1] ?? '').replace(/`/g, '').trim())
-        .filter((hint) => /wheels/i.test(hint))
-        .map((hint) => hint.replace(/^You require .*?, but we only found wheels/, 'Wheels were found only'));
-}
-function remedyFor(text) {
-    const missing = /([\w.-]+) was not found in the package registry/.exec(text)?.[1];
-    if (missing !== undefined) {
-        return `Check the spelling of ${missing}; where it is on a private index, name that with --extra-index-url in the requirements file.`;
-    }
-    if (/pre-releases weren't enabled/.test(text)) {
-        return 'Put --pre into the requirements file to take a pre-release, or ask for a version that there is.';
-    }
-    if (/requires? Python|Python version/.test(text) || /has no wheels with a matching Python/.test(text)) {
-        return 'Ask for another version of that package, or choose another interpreter with python.';
-    }
-    if (/matching platform tag|no usable wheels|no wheels/.test(text)) {
-        return 'Ask for a version that has a wheel for this machine, or allow its source distribution.';
-    }
-    if (/there (?:is|are) no versions? of|is available and you require/.test(text) && !/depends? on/.test(text)) {
-        return 'Ask for a version that there is.';
-    }
-    return 'Loosen one of the versions named here so that all of them can hold together.';
-}
-/** The lines of the request whose package the text names. */
-function linesNamed(text, lines) {
-    const words = new Set(text.toLowerCase().match(/[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?/g) ?? []);
-    const names = new Set([...words].map((word) => word.replace(/[._-]+/g, '-')));
-    return lines.filter((line) => line.normalised !== null && names.has(line.normalised));
-}
-/**
- * uv's "no solution" in our words, with the user's own lines; null where the text is about something else.
- * The forms are those of uv 0.8.4 and 0.13.9, recorded.
- */
-function explainNoSolution(stderr, lines) {
-    const text = plain(stderr);
-    if (!text.includes('No solution found'))
-        return null;
-    // A proof quotes requirements with their versions: `numpy<2` has to be read as the name numpy.
-    const named = linesNamed(text.replace(/[<>=!~[{]/g, ' '), lines);
-    const because = reasons(text);
-    const asked = named.map((line) => `\`${line.text}\``).join(', ');
-    const why = because.length > 0 ? because.join('; ') : text;
-    const wheels = hints(text).map((hint) => ` ${hint.replace(/\.?$/, '.')}`);
-    return {
-        where: [...new Set(named.map((line) => line.origin))].join(', ') || 'requirements',
-        what: `No set of versions fulfils ${asked === '' ? 'the request' : asked}: ${why}.${wheels.join('')}`,
-        remedy: remedyFor(text),
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/lock/pins.js
-
-
-
-/** Last part of an address or path, decoded. */
-function filenameOf(address) {
-    const last = address
-        .replace(/[?#].*$/s, '')
-        .split(/[/\\]/)
-        .at(-1) ?? '';
-    return decodeURIComponent(last);
-}
-function targetPin(line, address, published) {
-    const url = published.get(address) ?? address;
-    const plain = line.replace(address, url);
-    const file = parseFilename(filenameOf(url));
-    if (file === null || /^(?:git|hg|svn|bzr)\+/.test(url))
-        return { kind: 'unhashed', line: plain };
-    if (/^https?:/.test(url))
-        return { kind: 'link', name: file.name, url };
-    return { kind: 'local', path: url.startsWith('file:') ? (0,external_node_url_.fileURLToPath)(url) : url };
-}
-/**
- * Reads what `uv pip compile --no-annotate --no-header --strip-extras` printed: one package a line as `name==version`,
- * `name @ address`, a bare address or path, or `-e folder`, a marker behind a semicolon.
- * `published`: addresses that the gateway invented for direct links → the public ones.
- * Throws Error for a line of another form: a change in uv that has to be seen.
- */
-function parsePins(output, published) {
-    const lines = output.split(/\r?\n/).map((line) => line.trim());
-    return lines
-        .filter((line) => line !== '' && !line.startsWith('#'))
-        .map((full) => {
-        const line = full.replace(/\s+;\s.*$/, '');
-        if (line.startsWith('-e '))
-            return { kind: 'unhashed', line };
-        const [, name, version] = /^([\w.-]+)(?:\[[^\]]*\])?===?([^\s@;]+)$/.exec(line) ?? [];
-        if (name !== undefined && version !== undefined)
-            return { kind: 'index', name: normalise(name), version };
-        const address = /^[\w.-]+(?:\[[^\]]*\])? @ (\S.*)$/.exec(line)?.[1] ?? line;
-        if (address === line && !/^(?:\w+\+?\w*:|[./\\])/.test(line))
-            throw new Error(`Unknown line from uv: ${line}`);
-        return targetPin(line, address, published);
-    });
-}
-
-;// CONCATENATED MODULE: ./.build/src/lock/resolve.js
-
-
-
-
-
-
-
-/** Lines for uv, direct links led through the gateway; `published` takes the way back. */
-function linesForUv(lines, gateway, published) {
-    const texts = lines.map((line) => {
-        if (line.kind !== 'url' || line.url === null)
-            return line.text;
-        const address = gateway.publishDirect(line.url.replace(/#.*$/s, ''));
-        published.set(address, line.url.replace(/#.*$/s, ''));
-        return line.text.replace(line.url, address);
-    });
-    return texts.map((text) => `${text}\n`).join('');
-}
-/** What the gateway could not serve: the network's fault and not the request's. */
-function networkProblems(gateway) {
-    return gateway.problems().flatMap(({ item, faults, failure }) => {
-        if (failure !== null)
-            return failure.problems;
-        const seen = faults.map((fault) => `${fault.source}: ${fault.detail}`).join('; ');
-        const what = `No source could serve it${seen === '' ? '' : `: ${seen}`}.`;
-        const remedy = faults.find((fault) => fault.remedy !== null)?.remedy;
-        return [{ where: item, what, remedy: remedy ?? 'Name a source that can be reached with mirrors.' }];
-    });
-}
-/** What is left: a repository that can't be fetched, an sdist that does not build. */
-function otherProblem(stderr, lines) {
-    const said = stderr
-        .trim()
-        .split(/\r?\n/)
-        .map((line) => line.trim())
-        .filter((line) => line !== '');
-    const last = said.slice(-6).join(' / ');
-    const line = lines.find((candidate) => candidate.url !== null && stderr.includes(candidate.url)) ?? linesNamed(stderr, lines)[0];
-    return {
-        where: line?.origin ?? 'resolving',
-        what: `uv could not resolve the requirements: ${last}`,
-        remedy: 'See the lines above; a source distribution or repository needs its build tools on this machine.',
-    };
-}
-/**
- * Resolves the lines to versions with uv, through the gateway alone; for either installer.
- * Throws Failure(2) with uv's explanation in our words where there is no solution, Failure(1) where a source or a build failed:
- * the gateway's own record tells the two apart, never uv's text.
- */
-async function resolve(wishes) {
-    const { gateway, lines } = wishes;
-    const folder = await (0,promises_.mkdtemp)(external_node_path_.join((0,external_node_os_.tmpdir)(), 'paddle-resolve-'));
-    try {
-        const published = new Map();
-        const files = {
-            requirements: external_node_path_.join(folder, 'requirements.in'),
-            constraints: external_node_path_.join(folder, 'constraints.in'),
-        };
-        await (0,promises_.writeFile)(files.requirements, linesForUv(lines.requirements, gateway, published));
-        await (0,promises_.writeFile)(files.constraints, linesForUv(lines.constraints, gateway, published));
-        const args = [
-            ...['pip', 'compile', '--python', wishes.interpreter.executable, '--default-index', gateway.indexUrl],
-            ...['--no-annotate', '--no-header', '--strip-extras', '--no-sources'],
-            ...(wishes.preReleases ? ['--prerelease', 'allow'] : []),
-            ...formatArguments(wishes.formats),
-            ...['--constraints', files.constraints, files.requirements],
-        ];
-        const broken = gateway.stats().broken.length;
-        const first = await wishes.uv(args, 'uv pip compile');
-        const repaired = gateway.stats().broken.length > broken;
-        const again = first.code !== 0 && (repaired || (await wishes.confirm()));
-        const ran = again ? await wishes.uv(args, 'uv pip compile') : first;
-        wishes.log.debug(ran.stderr.trim());
-        if (ran.code === 0)
-            return parsePins(ran.stdout, published);
-        const network = networkProblems(gateway);
-        if (network.length > 0)
-            throw new Failure(1, network);
-        const all = [...lines.requirements, ...lines.constraints];
-        const noSolution = explainNoSolution(ran.stderr, all);
-        throw noSolution === null ? new Failure(1, [otherProblem(ran.stderr, all)]) : new Failure(2, [noSolution]);
-    }
-    finally {
-        await (0,promises_.rm)(folder, { recursive: true, force: true });
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/plan/resolver-input.js
-
-
-/**
- * One resolution of PaddlePaddle and everything else: the user's own lines for PaddlePaddle give way to the plan's pins, which hold to
- * them and keep their hashes.
- */
-function resolverInput({ pins }, { paddle, requirements: set }) {
-    const others = (lines) => lines.filter(({ normalised }) => !paddleProjects.has(normalised ?? ''));
-    const origin = paddle.kind === 'specifier' ? paddle.origin : 'paddle-version';
-    return {
-        requirements: [
-            ...pins.map(({ name, specifier }) => ({
-                ...parseRequirement(`${name}${specifier}`, origin),
-                hashes: set.requirements.filter(({ normalised }) => normalised === name).flatMap(({ hashes }) => hashes),
-            })),
-            ...others(set.requirements),
-        ],
-        constraints: others(set.constraints),
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/pipeline/resolve-lock.js
-
-
-
-
-
-/** PaddlePaddle and everything else in one resolution, then the exact file of each package. Throws Failure(2) where there is no solution. */
-async function resolveLock(run, prepared, plan, { sources }, works, programs) {
-    const { request, context, deadline } = run;
-    const { interpreter } = prepared.runner;
-    const lines = resolverInput(plan, request);
-    const { formats, preReleases } = request.requirements;
-    const gateway = await works.open();
-    const pins = await context.timeline.step('Resolve', () => resolve({
-        uv: programs.runUv(gateway),
-        interpreter,
-        gateway,
-        lines,
-        preReleases: preReleases || plan.channel === 'nightly',
-        formats,
-        confirm: sources.confirmAll,
-        log: context.log,
-    }));
-    const { lock, notices, builds } = await context.timeline.step('Lock', () => makeLock({
-        pins,
-        page: (project) => sources.confirm(project, plan.origins[project]),
-        fetch: (file) => works.transfers.get(file).done,
-        fetchLink: (url) => gateway.bringDirect(url),
-        pyproject: (sdist) => sdistPyproject(sdist, interpreter, programs.environment, deadline.signal),
-        interpreter,
-        requirements: lines.requirements,
-        formats,
-        plan,
-        key: prepared.key,
-        now: context.started,
-    }));
-    const fromSource = builds.map(({ name, requires }) => ({
-        id: `sdist-${name}`,
-        text: `${name} is built here from source; building asks for ${requires.length === 0 ? 'setuptools' : requires.join(', ')}, which is resolved outside the lock.`,
-    }));
-    tell(run, [...notices, ...fromSource]);
-    return lock;
-}
-
-// EXTERNAL MODULE: external "node:http"
-var external_node_http_ = __nccwpck_require__(7067);
 ;// CONCATENATED MODULE: ./.build/src/gateway/door.js
 
 /**
@@ -55419,38 +61591,6 @@ function quote(text) {
     return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-;// CONCATENATED MODULE: ./.build/src/values/store.js
-
-/** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
-class WrongBytes extends Error {
-    filename;
-    /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
-    expected;
-    actual;
-    constructor(filename, expected, actual) {
-        super(`${filename}: sha256 is ${actual ?? 'another one'}, not ${expected}`);
-        this.name = 'WrongBytes';
-        this.filename = filename;
-        this.expected = expected;
-        this.actual = actual;
-    }
-}
-/** The Failure (1) of a disk without room: what is needed and what is free, in bytes. */
-class DiskFull extends Failure {
-    constructor(folder, needed, free, options) {
-        const problem = {
-            where: folder,
-            what: `The disk is full: ${mebibytes(needed)} MiB are needed, ${mebibytes(free)} MiB are free.`,
-            remedy: 'Free some space, or set `cache-path` to a folder on a larger disk.',
-        };
-        super(1, [problem], options);
-        this.name = 'DiskFull';
-    }
-}
-function mebibytes(bytes) {
-    return (bytes / 2 ** 20).toFixed(1);
-}
-
 ;// CONCATENATED MODULE: ./.build/src/gateway/byte-range.js
 /**
  * Reads a `Range` header for a file of `size` bytes (RFC 9110, section 14.1.2). Several ranges at once and other units are answered
@@ -55493,8 +61633,13 @@ const HEADER_WAIT_MS = 3000;
 async function serveFile(file, request, response, counter) {
     const gone = new AbortController();
     response.once('close', () => gone.abort(new Error('the installer left')));
-    const size = file.size ?? (await sizeOf(file, counter, gone.signal));
     const tag = file.sha256 === null ? null : `"${file.sha256}"`;
+    // uv asks so for every file that it has unpacked as soon as one is new; answered with the file, it unpacks all of them again.
+    if (tag !== null && request.headers['if-none-match'] === tag) {
+        response.writeHead(304, { etag: tag, 'cache-control': 'no-cache' }).end();
+        return;
+    }
+    const size = file.size ?? (await sizeOf(file, counter, gone.signal));
     const ifRange = request.headers['if-range'];
     const header = request.headers.range;
     const range = readByteRange(header, size, ifRange === undefined || ifRange === tag);
@@ -55545,7 +61690,7 @@ async function sizeOf(file, { transfers, store }, signal) {
     }
     catch (error) {
         // No source does ranges, or says how long the file is: the transfer will tell.
-        return error instanceof Failure ? transfers.get(file).size() : Promise.reject(error);
+        return error instanceof failure_Failure ? transfers.get(file).size() : Promise.reject(error);
     }
 }
 /** A small part of a file that is not in the store; null where it has to come from the transfer. */
@@ -55557,7 +61702,7 @@ async function slice(file, from, to, { transfers, store }, signal) {
         return (await transfers.slice(file, from, to, signal)).bytes;
     }
     catch (error) {
-        return error instanceof Failure ? null : Promise.reject(error);
+        return error instanceof failure_Failure ? null : Promise.reject(error);
     }
 }
 async function pipe(pieces, length, writeHead, response, counter, signal) {
@@ -55660,7 +61805,6 @@ async function openGateway(options) {
     const shelf = createShelf();
     const problems = new Map();
     const broken = [];
-    const metadata = new Map();
     const count = { pages: 0, files: 0, bytesServed: 0, refused: 0 };
     log.mask(token);
     const servePage = async (project, request, response) => {
@@ -55685,11 +61829,8 @@ async function openGateway(options) {
         response.writeHead(200, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) });
         response.end(request.method === 'HEAD' ? undefined : body);
     };
-    const serveMetadata = async (path, file, response) => {
-        const reading = metadata.get(path) ?? transfers.metadata(file, options.signal);
-        metadata.set(path, reading);
-        reading.catch(() => metadata.delete(path));
-        const text = await reading;
+    const serveMetadata = async (file, response) => {
+        const text = await transfers.metadata(file, options.signal);
         response.writeHead(200, {
             'content-type': 'text/plain; charset=utf-8',
             'content-length': text.length,
@@ -55709,7 +61850,7 @@ async function openGateway(options) {
             say(response, 404, 'no such file');
         }
         else if (shelf.at(path) === null) {
-            await serveMetadata(path, file, response);
+            await serveMetadata(file, response);
         }
         else {
             count.files += 1;
@@ -55746,7 +61887,7 @@ async function openGateway(options) {
             problems.set(item, {
                 item,
                 faults: shelf.at(entrance.path) === null ? [] : transfers.faults().filter((f) => f.url.endsWith(`/${item}`)),
-                failure: error instanceof Failure ? error : null,
+                failure: error instanceof failure_Failure ? error : null,
             });
             if (response.headersSent) {
                 response.destroy();
@@ -55848,7 +61989,7 @@ function settleDispute(file, sides, transfers) {
         if (good.length === 1 && only !== undefined) {
             return only;
         }
-        const failures = outcomes.flatMap((o) => o.status === 'rejected' && o.reason instanceof Failure ? o.reason.problems : []);
+        const failures = outcomes.flatMap((o) => o.status === 'rejected' && o.reason instanceof failure_Failure ? o.reason.problems : []);
         const claims = sides
             .map((side) => `${side.locations.map((l) => l.source).join(', ')} (sha256 ${side.sha256})`)
             .join(' against ');
@@ -55857,7 +61998,7 @@ function settleDispute(file, sides, transfers) {
             what: `Sources have different files of this name, each as its own page says: ${claims}.`,
             remedy: 'Name one of them alone with `mirrors`, or give a lock with the right hash as `requirements`.',
         };
-        throw new Failure(1, good.length === 0 ? failures : [dispute]);
+        throw new failure_Failure(1, good.length === 0 ? failures : [dispute]);
     };
     const decided = decide();
     const done = decided.then((d) => d.stored);
@@ -55915,11 +62056,13 @@ function bootTime() {
     return Math.round(Date.now() - (0,external_node_os_.uptime)() * 1000);
 }
 /**
- * Reads a record of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
+ * Reads the notes of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
  * a file without hash whose copy can't be told or whose bytes a restart of the machine (`bootedMs` is another) may have damaged.
  * Pieces that reach past `onDisk` bytes are cut there.
  */
-function readRecord(value, sha256, onDisk, bootedMs) {
+function readRecord(notes, sha256, onDisk, bootedMs) {
+    const at = notes.findLastIndex((note) => !isWrite(note));
+    const value = notes[at];
     if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
         return null;
     }
@@ -55929,13 +62072,17 @@ function readRecord(value, sha256, onDisk, bootedMs) {
         return null;
     }
     const source = sha256 === null && identity !== null ? identity.source : KEPT;
-    const pieces = value['pieces'].flatMap((piece) => {
+    const writes = notes.slice(at + 1).filter(isWrite);
+    const pieces = [...value['pieces'], ...writes.map(([from, to]) => ({ from, to }))].flatMap((piece) => {
         if (!record_isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
             return [];
         }
         return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
     });
     return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to), bootedMs };
+}
+function isWrite(note) {
+    return Array.isArray(note) && note.length === 2 && note.every(isCount);
 }
 function readIdentity(value) {
     if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
@@ -56047,7 +62194,7 @@ function createRoutes(file, lane) {
     }));
 }
 /** It may be asked, now or after a wait. */
-function isAlive(route) {
+function routes_isAlive(route) {
     return !route.left && !route.lane.left;
 }
 /** Time (ms since the epoch) from which it may be asked. */
@@ -56057,7 +62204,7 @@ function readyAt(route) {
 /** The scheduler's view of a route. */
 function viewRoute(route, usable, nowMs) {
     return {
-        ready: usable && isAlive(route) && !route.suspected && readyAt(route) <= nowMs,
+        ready: usable && routes_isAlive(route) && !route.suspected && readyAt(route) <= nowMs,
         active: route.lane.active,
         limit: route.lane.limit,
         rate: route.lane.rate,
@@ -56110,7 +62257,7 @@ function exhausted(filename, routes) {
         };
     });
     const none = { where: filename, what: 'No source has this file.', remedy: ANOTHER };
-    return new Failure(1, problems.length === 0 ? [none] : problems);
+    return new failure_Failure(1, problems.length === 0 ? [none] : problems);
 }
 const ANOTHER = 'Name another mirror with `mirrors`, or try again later.';
 const REMEDIES = {
@@ -56136,7 +62283,7 @@ function blame(contributors, routes) {
     if (contributors.length === 1 && only !== undefined) {
         return { recall: only, proven: true };
     }
-    const replaceable = (source) => routes.some((r) => r.location.source !== source && isAlive(r) && !r.suspected);
+    const replaceable = (source) => routes.some((r) => r.location.source !== source && routes_isAlive(r) && !r.suspected);
     const suspect = routes
         .map((r) => r.location.source)
         .reverse()
@@ -56150,9 +62297,9 @@ function blame(contributors, routes) {
 
 /** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
 const HELD_BACK = 2 ** 16;
-const READ = 2 ** 18;
+const READ = 2 ** 17;
 /** Bytes hashed at a time. */
-const HASHED = 2 ** 20;
+const HASHED = 2 ** 18;
 /** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null; `explain` reads an error met while writing. */
 async function openDiskFile(path, filename, expected, extent, bell, failed, explain) {
     const handle = await (0,promises_.open)(path, 'r+');
@@ -56385,9 +62532,9 @@ function layOut(size, segmentBytes, wholeBelow, kept, past) {
 
 
 
-/** The state of a file of which `onDisk` bytes are in its partial file, `record` telling which. */
-function readState(file, routes, bell, timings, record, onDisk) {
-    const kept = readRecord(record, file.sha256, onDisk, bootTime());
+/** The state of a file of which `onDisk` bytes are in its partial file, `notes` telling which. */
+function download_state_readState(file, routes, bell, timings, notes, onDisk) {
+    const kept = readRecord(notes, file.sha256, onDisk, bootTime());
     const stated = statedSize(file);
     const fresh = freshSegments(file, timings);
     const usable = kept !== null && (stated === null || stated === kept.size);
@@ -56396,7 +62543,18 @@ function readState(file, routes, bell, timings, record, onDisk) {
     const segments = file.sha256 === null && found.missing() === 0 ? fresh : found;
     const identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
     const confirmed = file.sha256 !== null || identity === null;
-    return { file, routes, bell, segments, identity, confirmed, recalling: null, verified: false, failure: null };
+    return {
+        file,
+        routes,
+        bell,
+        segments,
+        identity,
+        confirmed,
+        widened: false,
+        recalling: null,
+        verified: false,
+        failure: null,
+    };
 }
 /** A file's book with nothing in it. */
 function freshSegments(file, timings) {
@@ -56407,28 +62565,21 @@ function statedSize(file) {
 }
 /** Alive routes at other hosts: somebody could take over. */
 function othersThan(route, state) {
-    return state.routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
+    return state.routes.filter((r) => r.lane !== route.lane && routes_isAlive(r) && !r.suspected);
 }
-/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once. */
-function isUsable(route, state) {
+/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after trouble with it. */
+function download_state_isUsable(route, state) {
     const { file, identity, routes } = state;
+    const reserved = !state.widened && !route.lane.first && routes.some((r) => r.lane.first && routes_isAlive(r) && !r.suspected);
     const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
-    const better = routes.some((r) => r !== route && !r.rangeless && isAlive(r) && !r.suspected);
-    return sameCopy && (!route.rangeless || (route.mine === 0 && !better));
+    const better = routes.some((r) => r !== route && !r.rangeless && routes_isAlive(r) && !r.suspected);
+    return sameCopy && !reserved && (!route.rangeless || (route.mine === 0 && !better));
 }
 /** The bytes of `source` are missing again. */
 function takeBack(source, state, disk) {
     state.segments.recall(source);
     disk.restart();
     state.bell.ring();
-}
-
-;// CONCATENATED MODULE: ./.build/src/values/system-error.js
-/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
-function errorCode(error) {
-    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-        ? error.code
-        : null;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/ask.js
@@ -56561,6 +62712,7 @@ async function pour(reply, first, segments, stream, sink) {
         [held, heldBytes] = [[], 0];
         if (mine !== null && pieces.length > 0) {
             await sink.write(mine, pieces);
+            pieces.forEach(connection_release);
             wroteAt = performance.now();
         }
     };
@@ -56575,7 +62727,7 @@ async function pour(reply, first, segments, stream, sink) {
                     ? stream
                         ? skip(segments, position, rest)
                         : 0
-                    : Math.min(rest, position < next ? next - position : Math.min(sink.batch - heldBytes, mine.end - position));
+                    : Math.min(rest, position < next ? next - position : Math.min(2 * sink.batch - heldBytes, mine.end - position));
                 if (step <= 0) {
                     return;
                 }
@@ -56632,6 +62784,16 @@ function skip(segments, position, rest) {
     const here = segments.at(position);
     return here === null ? 0 : Math.min(rest, here.end - position);
 }
+/**
+ * Gives the memory of a piece back at once, where this Node can (`ArrayBuffer.prototype.transfer`, from Node 22 on). Only where the piece is
+ * all of its buffer: the parser reads on in what follows a piece. An empty piece lies in a buffer that the parser uses again and again.
+ */
+function connection_release(piece) {
+    const buffer = piece.buffer;
+    if (piece.byteLength > 0 && piece.byteLength === buffer.byteLength) {
+        buffer.transfer?.(0);
+    }
+}
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/lanes.js
 /** Connections to a host whose source is in no list: a direct link, a folder. */
@@ -56647,8 +62809,17 @@ function openLanes(sources) {
             if (known !== undefined) {
                 return known;
             }
-            const limit = Math.max(1, sources(location.source)?.connections ?? UNLISTED_CONNECTIONS);
-            const lane = { host: key, limit, active: 0, notBefore: 0, left: false, rate: null };
+            const terms = sources(location.source);
+            const limit = Math.max(1, terms?.connections ?? UNLISTED_CONNECTIONS);
+            const lane = {
+                host: key,
+                limit,
+                first: terms?.first ?? false,
+                active: 0,
+                notBefore: 0,
+                left: false,
+                rate: null,
+            };
             lanes.set(key, lane);
             return lane;
         },
@@ -56750,12 +62921,17 @@ function createLines(state, disk, around, signal, events) {
                 arrived: (bytes) => {
                     line.bytes += bytes;
                     around.count(source, bytes);
+                    // The first measurement of a host doesn't wait for the end of a connection: a slow one would take until then to be known as slow.
+                    if (route.lane.rate === null) {
+                        measure(route.lane, line.bytes, Date.now() - line.begunAt);
+                    }
                 },
                 write: async (into, pieces) => {
-                    const bytes = await disk.write(pieces, into.reached, into.compareTo);
-                    segments.advance(into, source, into.reached + bytes);
+                    const from = into.reached;
+                    const to = from + (await disk.write(pieces, from, into.compareTo));
+                    segments.advance(into, source, to);
                     bell.ring();
-                    events.wrote(bytes);
+                    await events.wrote(from, to);
                 },
             });
             route.strikes = 0;
@@ -56766,7 +62942,6 @@ function createLines(state, disk, around, signal, events) {
     };
     const run = async (line, segment) => {
         const { route, stop } = line;
-        const started = Date.now();
         lines.add(line);
         route.mine += 1;
         route.lane.active += 1;
@@ -56782,20 +62957,21 @@ function createLines(state, disk, around, signal, events) {
                 events.failed(error);
             }
             else {
-                events.refused(route, refusal, line.bytes, started);
+                events.refused(route, refusal, line.bytes, line.begunAt);
             }
         }
         finally {
             lines.delete(line);
             route.mine -= 1;
             route.lane.active -= 1;
-            measure(route.lane, line.bytes, Date.now() - started);
+            measure(route.lane, line.bytes, Date.now() - line.begunAt);
             events.closed();
         }
     };
     return {
         open: (route, segment) => {
-            const line = { route, stop: new AbortController(), bytes: 0, seenBytes: 0, seenAt: Date.now() };
+            const now = Date.now();
+            const line = { route, stop: new AbortController(), begunAt: now, bytes: 0, seenBytes: 0, seenAt: now };
             run(line, segment).catch(events.failed);
         },
         count: () => lines.size,
@@ -56803,7 +62979,7 @@ function createLines(state, disk, around, signal, events) {
         dropSlow: (nowMs) => {
             for (const line of lines) {
                 const ms = nowMs - line.seenAt;
-                const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
+                const ready = othersThan(line.route, state).filter((r) => download_state_isUsable(r, state) && readyAt(r) <= nowMs);
                 const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
                 const brought = line.bytes - line.seenBytes;
                 const outrun = ms >= timings.slowMs / 4 && brought < (best * ms) / 10_000;
@@ -56878,10 +63054,9 @@ async function openDownload(file, partial, around) {
     const signal = AbortSignal.any([around.signal, life.signal]);
     const faults = [];
     const onDisk = (await (0,promises_.stat)(partial.path)).size;
-    const state = readState(file, routes, bell, timings, partial.record, onDisk);
-    let saving = null;
-    /** Bytes that arrived since the last record. */
-    let unsaved = 0;
+    const state = download_state_readState(file, routes, bell, timings, partial.notes, onDisk);
+    /** What the notes say beside the bytes. */
+    let noted = null;
     const extent = {
         front: () => (state.confirmed ? state.segments.front() : 0),
         size: () => (state.confirmed ? state.segments.size() : null),
@@ -56899,8 +63074,27 @@ async function openDownload(file, partial, around) {
             throw new DiskFull(store.root, needed, free);
         }
     };
+    /** Notes all that is known of the file: after anything but a write. */
+    const noteAll = async () => {
+        const { segments, identity, confirmed } = state;
+        const size = segments.size();
+        if (size !== null && confirmed) {
+            noted = { size, identity };
+            await note({ version: 1, size, sha256: expected, identity, pieces: segments.pieces(), bootedMs: bootTime() });
+        }
+    };
+    const noteWrite = (from, to) => noted?.size === state.segments.size() && noted?.identity === state.identity ? note([from, to]) : noteAll();
+    const note = async (entry) => {
+        try {
+            partial.note(entry);
+        }
+        catch (error) {
+            throw await store.explain(error, state.segments.missing());
+        }
+    };
     const blameRoute = (route, refusal, gained, begunMs) => {
         const alone = othersThan(route, state).length === 0;
+        state.widened ||= route.lane.first;
         const left = routes_refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, Date.now());
         if (alone) {
             scout.send();
@@ -56918,15 +63112,16 @@ async function openDownload(file, partial, around) {
                 takeBack(state.recalling, state, disk);
                 state.recalling = null;
                 state.identity = null;
+                noteAll().catch(fail);
             }
-            if (state.segments.missing() > 0 && !routes.some((r) => isAlive(r) && !r.suspected)) {
+            if (state.segments.missing() > 0 && !routes.some((r) => routes_isAlive(r) && !r.suspected)) {
                 for (const route of routes) {
                     route.suspected = false;
                 }
-                if (!routes.some(isAlive) && scout.isOpen()) {
+                if (!routes.some(routes_isAlive) && scout.isOpen()) {
                     scout.send();
                 }
-                else if (!routes.some(isAlive)) {
+                else if (!routes.some(routes_isAlive)) {
                     fail(exhausted(file.filename, routes));
                 }
             }
@@ -56937,36 +63132,16 @@ async function openDownload(file, partial, around) {
     const scout = createScout(file, routes, around, settle);
     const lines = createLines(state, disk, around, signal, {
         hopeful: scout.isOpen,
-        crawled: scout.send,
+        crawled: () => {
+            state.widened = true;
+            scout.send();
+        },
         refused: blameRoute,
         failed: fail,
         closed: settle,
         measured: checkSpace,
-        // A kill costs what no record knows of: well under a hundredth of the file.
-        wrote: (bytes) => {
-            unsaved += bytes;
-            if (unsaved > Math.max(2 ** 19, (state.segments.size() ?? 0) / 400)) {
-                saveSoon();
-            }
-        },
+        wrote: noteWrite,
     });
-    const save = async () => {
-        const { segments, identity, confirmed } = state;
-        const size = segments.size();
-        if (size !== null && confirmed) {
-            unsaved = 0;
-            const pieces = segments.pieces();
-            const record = { version: 1, size, sha256: expected, identity, pieces, bootedMs: bootTime() };
-            await partial.save(record);
-        }
-    };
-    const saveSoon = () => {
-        saving ??= save()
-            .catch(fail)
-            .finally(() => {
-            saving = null;
-        });
-    };
     const tellProgress = (sources) => {
         const total = state.segments.size();
         const bytes = total === null ? state.segments.front() : total - state.segments.missing();
@@ -56976,7 +63151,7 @@ async function openDownload(file, partial, around) {
         lines.dropSlow(Date.now());
         settle();
         tellProgress(lines.sources());
-        saveSoon();
+        partial.touch().catch(fail);
     };
     /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
     const repair = async (actual) => {
@@ -56998,6 +63173,7 @@ async function openDownload(file, partial, around) {
             }
         }
         takeBack(next.recall, state, disk);
+        await noteAll();
         settle();
     };
     /** The hash is right: a suspect whose bytes had to be replaced by other ones is proven wrong. */
@@ -57061,10 +63237,6 @@ async function openDownload(file, partial, around) {
             while (lines.count() > 0) {
                 await bell.wait(AbortSignal.timeout(5000));
             }
-            await saving;
-            if (!state.verified && !(state.failure instanceof DiskFull)) {
-                await save();
-            }
             await disk.close();
         },
         want: (nowMs) => {
@@ -57077,7 +63249,7 @@ async function openDownload(file, partial, around) {
                 missing: segments.missing(),
                 connections: lines.count(),
                 most: idle || !more ? 0 : single ? 1 : timings.connectionsPerFile,
-                routes: routes.map((r) => viewRoute(r, isUsable(r, state), nowMs)),
+                routes: routes.map((r) => viewRoute(r, download_state_isUsable(r, state), nowMs)),
             };
         },
         begin: (index) => {
@@ -57088,7 +63260,7 @@ async function openDownload(file, partial, around) {
             }
         },
         wakeAt: (nowMs) => {
-            const waiting = routes.filter((r) => isAlive(r) && !r.suspected && isUsable(r, state) && readyAt(r) > nowMs);
+            const waiting = routes.filter((r) => routes_isAlive(r) && !r.suspected && download_state_isUsable(r, state) && readyAt(r) > nowMs);
             return Math.min(...waiting.map(readyAt));
         },
     };
@@ -57109,11 +63281,13 @@ function startFileTransfer(file, key, around) {
     /** The partial file is closed or about to be: who comes now reads from the store. */
     let ended = false;
     const begin = async () => {
+        const first = await askedBefore(file, around);
         const place = await findOrClaim(file, key, around);
         if ('sha256' in place) {
             return place;
         }
-        const download = await openDownload(file, place, around).catch(async (error) => {
+        const locations = first === null ? file.locations : [first, ...file.locations];
+        const download = await openDownload({ ...file, locations }, place, around).catch(async (error) => {
             await place.release();
             throw error;
         });
@@ -57134,7 +63308,7 @@ function startFileTransfer(file, key, around) {
             const sha256 = await download.run();
             const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
             keep = false;
-            around.arrived(stored);
+            around.arrived(stored, file, download.faults());
             return stored;
         }
         catch (error) {
@@ -57164,6 +63338,20 @@ function startFileTransfer(file, key, around) {
         },
     };
 }
+/** The place that is asked before the others, looked for only where the store lacks the file. */
+async function askedBefore(file, { before, store, signal }) {
+    const missing = file.sha256 !== null && (await store.find(file.sha256, file.filename)) === null;
+    if (before === null || !missing) {
+        return null;
+    }
+    // A signal of its own: hundreds of files may wait at a time.
+    const closed = AbortSignal.any([signal]);
+    closed.throwIfAborted();
+    const stopped = new Promise((_resolve, reject) => {
+        closed.addEventListener('abort', () => reject(closed.reason), { once: true });
+    });
+    return Promise.race([before(file), stopped]);
+}
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
 async function findOrClaim(file, key, around) {
     const { store, signal, timings } = around;
@@ -57191,7 +63379,8 @@ async function findOrClaim(file, key, around) {
 /**
  * Chooses who gets the next connection, and to where: files without one first, the smallest of them before the others; then the
  * file with most bytes missing for each connection it has. Connections of a file are spread over its sources in proportion to
- * their speed; one that was not measured is taken to be as fast as the best. Null when nothing can be begun.
+ * their speed. One that was not measured is taken to be as fast as the best, but shared with all other files: each one's first connection
+ * would go to it, and it may be slow. Null when nothing can be begun.
  */
 function scheduler_choose(wants) {
     const open = wants
@@ -57207,7 +63396,7 @@ function bestRoute(routes) {
     let chosen = null;
     let score = 0;
     for (const [index, route] of routes.entries()) {
-        const worth = (route.rate ?? best) / (route.mine + 1);
+        const worth = route.rate === null ? best / (route.active + 1) : route.rate / (route.mine + 1);
         if (route.ready && route.active < route.limit && worth > score) {
             chosen = index;
             score = worth;
@@ -57238,14 +63427,14 @@ function fetchSlice(file, from, to, around, signal) {
         };
         const stop = () => settle(() => reject(both.reason));
         const giveUp = () => settle(() => reject(exhausted(file.filename, routes)));
-        const scout = createScout(file, routes, around, () => (routes.some(isAlive) ? around.changed() : giveUp()));
+        const scout = createScout(file, routes, around, () => (routes.some(routes_isAlive) ? around.changed() : giveUp()));
         const fetchFrom = async (index) => {
             const route = routes[index];
             if (route === undefined) {
                 return;
             }
             const begun = Date.now();
-            const alone = !routes.some((r) => r !== route && isAlive(r));
+            const alone = !routes.some((r) => r !== route && routes_isAlive(r));
             const hurried = !alone || scout.isOpen();
             route.lane.active += 1;
             busy = true;
@@ -57291,7 +63480,7 @@ function fetchSlice(file, from, to, around, signal) {
                 if (alone) {
                     scout.send();
                 }
-                if (!routes.some(isAlive) && !scout.isOpen()) {
+                if (!routes.some(routes_isAlive) && !scout.isOpen()) {
                     giveUp();
                 }
             }
@@ -57311,11 +63500,11 @@ function fetchSlice(file, from, to, around, signal) {
             begin: (route) => {
                 fetchFrom(route).catch(reject);
             },
-            wakeAt: (nowMs) => Math.min(...routes.filter((r) => isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
+            wakeAt: (nowMs) => Math.min(...routes.filter((r) => routes_isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
         };
         both.addEventListener('abort', stop, { once: true });
         around.add(work);
-        if (!routes.some(isAlive)) {
+        if (!routes.some(routes_isAlive)) {
             scout.send();
             if (!scout.isOpen()) {
                 giveUp();
@@ -57341,8 +63530,10 @@ const defaultTimings = {
 ;// CONCATENATED MODULE: ./.build/src/transfer/zip.js
 
 
-/** The end record with the longest comment, the locator of ZIP64 before it, and in most wheels METADATA too. */
-const TAIL = 2 ** 17;
+/** The end record with the longest comment, the locator of ZIP64 before it, and in most wheels METADATA too: a large wheel has more files to list. */
+const TAIL = { least: 2 ** 17, most: 2 ** 19, share: 1 / 256 };
+/** The extra field of a file header, beyond which a second look is taken: a few timestamps and lengths. */
+const EXTRA = 64;
 const LARGEST_DIRECTORY = 2 ** 26;
 const LARGEST_ENTRY = 2 ** 24;
 /**
@@ -57350,13 +63541,14 @@ const LARGEST_ENTRY = 2 ** 24;
  * included). Throws Refused (`malformed`) when the archive is damaged, the file is missing, or it would grow past 16 MiB.
  */
 async function readZipEntry(size, read, wanted) {
-    const start = Math.max(0, size - TAIL);
+    const start = Math.max(0, size - Math.min(TAIL.most, Math.max(TAIL.least, Math.ceil(size * TAIL.share))));
     const tail = view(await read(start, size));
-    const near = (from, to) => {
+    const near = async (from, to) => {
         if (from < 0 || to > size || from > to) {
-            return Promise.reject(bad('points outside itself'));
+            throw bad('points outside itself');
         }
-        return from >= start ? Promise.resolve(tail.subarray(from - start, to - start)) : read(from, to);
+        const own = tail.subarray(Math.max(0, from - start), Math.max(0, to - start));
+        return from >= start ? own : Buffer.concat([await read(from, Math.min(to, start)), own]);
     };
     const directory = await readDirectory(size, tail, near);
     const entry = [...entriesOf(directory)].find((e) => wanted(e.name));
@@ -57381,12 +63573,12 @@ async function readDirectory(size, tail, read) {
     }
     let [length, offset] = [tail.readUInt32LE(at + 12), tail.readUInt32LE(at + 16)];
     if (at >= 20 && tail.readUInt32LE(at - 20) === 0x07064b50) {
-        const record = number(tail, at - 12);
+        const record = zip_number(tail, at - 12);
         const end = view(await read(record, record + 56));
         if (end.readUInt32LE(0) !== 0x06064b50) {
             throw bad('has no ZIP64 end record where it should be');
         }
-        [length, offset] = [number(end, 40), number(end, 48)];
+        [length, offset] = [zip_number(end, 40), zip_number(end, 48)];
     }
     if (length > LARGEST_DIRECTORY || offset + length > size) {
         throw bad('has a directory that reaches past its end');
@@ -57426,20 +63618,23 @@ function wideFields(extra) {
     for (let at = 0; at + 4 <= extra.length;) {
         const [id, length] = [extra.readUInt16LE(at), extra.readUInt16LE(at + 2)];
         if (id === 1 && at + 4 + length <= extra.length) {
-            return Array.from({ length: Math.floor(length / 8) }, (_, index) => number(extra, at + 4 + index * 8));
+            return Array.from({ length: Math.floor(length / 8) }, (_, index) => zip_number(extra, at + 4 + index * 8));
         }
         at += 4 + length;
     }
     return [];
 }
 async function zip_unpack(entry, read, size) {
-    const header = view(await read(entry.offset, Math.min(size, entry.offset + 30)));
+    // Header and content in one request: each one more would cost a round trip.
+    const guess = entry.offset + 30 + Buffer.byteLength(entry.name) + EXTRA + entry.packed;
+    const header = view(await read(entry.offset, Math.min(size, guess)));
     if (header.length < 30 || header.readUInt32LE(0) !== 0x04034b50) {
         throw bad('has a damaged file header');
     }
     // The lengths here are the header's own: its extra field may be another than the directory's.
     const from = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
-    const packed = await read(from, from + entry.packed);
+    const there = header.subarray(from - entry.offset, from - entry.offset + entry.packed);
+    const packed = there.length === entry.packed ? there : await read(from, from + entry.packed);
     const bytes = entry.method === 0 ? packed : inflate(packed, entry.unpacked);
     if (bytes.length !== entry.unpacked || (0,external_node_zlib_.crc32)(bytes) !== entry.crc) {
         throw bad(`has a damaged ${entry.name}`);
@@ -57454,7 +63649,7 @@ function inflate(packed, limit) {
         throw bad(`can't be unpacked (${String(error)})`);
     }
 }
-function number(buffer, at) {
+function zip_number(buffer, at) {
     const value = buffer.readBigUInt64LE(at);
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
         throw bad('has a length that no file has');
@@ -57497,7 +63692,7 @@ async function wheelMetadata(file, transfers, store, signal) {
             return await fromRanges(file, transfers, signal);
         }
         catch (error) {
-            if (!(error instanceof Failure) && asRefusal(error) === null) {
+            if (!(error instanceof failure_Failure) && asRefusal(error) === null) {
                 throw error;
             }
         }
@@ -57531,7 +63726,7 @@ async function keep(file, stored, store) {
             what: `This is no wheel: ${refusal.detail}.`,
             remedy: 'Ask for another version, or tell those who publish it.',
         };
-        throw new Failure(1, [problem], { cause: error });
+        throw new failure_Failure(1, [problem], { cause: error });
     }
     finally {
         await handle.close();
@@ -57547,8 +63742,6 @@ function isMetadataOf(filename) {
     };
 }
 
-;// CONCATENATED MODULE: external "node:v8"
-const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
 ;// CONCATENATED MODULE: external "node:vm"
 const external_node_vm_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:vm");
 ;// CONCATENATED MODULE: ./.build/src/transfer/young-memory.js
@@ -57558,10 +63751,11 @@ const external_node_vm_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import
 const EVERY = 2 ** 23;
 /**
  * Gives the memory of network buffers back while a file arrives. They lie outside of V8's heap, which by itself looks for dead ones too
- * seldom for a fast network: 220 MB were held where 140 MB are enough. A minor collection takes 1 or 2 ms.
- * Answers with what is to be told of every piece that came.
+ * seldom for a fast network; a minor collection takes 1 or 2 ms. Asked for often, it would let the young generation grow to 100 MB, which
+ * therefore stays as large as it is. Answers with what is to be told of every piece that came.
  */
 function watchYoungMemory() {
+    (0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1');
     (0,external_node_v8_namespaceObject.setFlagsFromString)('--expose-gc');
     // The function is there in contexts that are made after the flag was set.
     const collect = (0,external_node_vm_namespaceObject.runInNewContext)('gc');
@@ -57585,9 +63779,12 @@ function watchYoungMemory() {
 
 
 
+/** A longer silence is no part of the time that a download took: the installer was at work. */
+const PAUSE_MS = 500;
 /**
  * Opens the transfers of a run. A source that `sources` does not know gets 16 connections and no credentials. `more` is asked for other
- * places of a file as soon as the last one that is known gives trouble.
+ * places of a file as soon as the last one that is known gives trouble. `before` may know a place that is asked before those of the page;
+ * `arrived` is told of every file that came over the network.
  */
 function openTransfers(options) {
     const { client, store, log } = options;
@@ -57598,8 +63795,11 @@ function openTransfers(options) {
     const running = new Map();
     const started = [];
     const firstSeen = new Map();
+    const texts = new Map();
     const fetched = {};
     const arrived = new Set();
+    let lastMs = 0;
+    let spentMs = 0;
     let scheduled = false;
     let alarm;
     const dispatch = () => {
@@ -57638,6 +63838,7 @@ function openTransfers(options) {
         lane: lanes.lane,
         credentials: lanes.credentials,
         more: options.more ?? null,
+        before: options.before ?? null,
         add: (work) => {
             works.add(work);
             changed();
@@ -57650,9 +63851,15 @@ function openTransfers(options) {
         count: (source, bytes) => {
             watchMemory(bytes);
             fetched[source] = (fetched[source] ?? 0) + bytes;
+            const now = performance.now();
+            if (now - lastMs < PAUSE_MS) {
+                spentMs += now - lastMs;
+            }
+            lastMs = now;
         },
-        arrived: ({ sha256 }) => {
-            arrived.add(sha256);
+        arrived: (stored, file, faults) => {
+            arrived.add(stored.sha256);
+            options.arrived?.(stored, file, faults);
         },
     };
     const start = (file) => {
@@ -57684,11 +63891,23 @@ function openTransfers(options) {
         return transfer;
     };
     const slice = (file, from, to, signal) => fetchSlice(file, from, to, around, signal);
+    const metadata = (file, signal) => {
+        const key = transfers_keyOf(file);
+        const known = texts.get(key);
+        if (known !== undefined) {
+            return known;
+        }
+        const reading = wheelMetadata(file, { get: start, slice }, store, signal);
+        texts.set(key, reading);
+        reading.catch(() => texts.delete(key));
+        return reading;
+    };
     return {
         get: start,
         slice,
-        metadata: (file, signal) => wheelMetadata(file, { get: start, slice }, store, signal),
+        metadata,
         fetched: () => ({ ...fetched }),
+        spentMs: () => Math.round(spentMs),
         arrived: () => arrived,
         faults: () => started.flatMap((transfer) => transfer.faults()),
         close: async () => {
@@ -57714,6 +63933,7 @@ function transfers_keyOf(file) {
 
 
 
+
 /** Addresses that change what the pages hold: the user's own choice of sources. The machine's default is told apart from a list, since a list is exclusive. */
 function chosenAddresses(request, roster) {
     const listed = (source) => source.kind === 'private' ||
@@ -57723,12 +63943,13 @@ function chosenAddresses(request, roster) {
     return [...roster.filter(listed).map(({ kind, url }) => `${kind} ${url}`), ...copies];
 }
 /** Prepares transfers and gateway for a plan. */
-function prepareWorks(plan, request, desk, store, context, signal) {
+function prepareWorks(plan, request, desk, bucket, store, context, signal) {
     const name = gatewayName(plan, chosenAddresses(request, desk.roster));
     const transfers = openTransfers({
-        client: desk.client,
+        client: bucket?.client ?? desk.client,
         store,
-        sources: (id) => desk.roster.find((source) => source.id === id),
+        sources: (id) => (id === bucketSource ? bucket?.terms : desk.roster.find((source) => source.id === id)),
+        ...(bucket === null ? {} : { before: bucket.share.locate, arrived: bucket.offer }),
         more: (file) => morePlaces(desk.sources, file, (project) => plan.origins[project]),
         log: context.log,
         signal,
@@ -57760,202 +63981,453 @@ function prepareWorks(plan, request, desk, store, context, signal) {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/store/atomic.js
+;// CONCATENATED MODULE: ./.build/src/pipeline/recheck-lock.js
 
 
 
 
 
+
+/** What is wrong with a lock, held against what the indexes list of the very versions that it names; null where nothing is. */
+function refute(lock, listed) {
+    if (listed === null || lock.unhashed.length > 0)
+        return 'it does not follow from the request alone';
+    const names = new Map(listed.map((file) => [file.filename, file]));
+    for (const { filename, sha256 } of lock.files) {
+        const file = names.get(filename);
+        if (file === undefined)
+            return `nothing requires ${filename}`;
+        if (file.sha256 === null)
+            return `no index publishes a hash for ${filename}`;
+        if (file.sha256 !== sha256)
+            return `${filename} has another hash on the index`;
+    }
+    return lock.files.length === listed.length ? null : 'it lacks files that are required';
+}
 /**
- * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
- * then be empty. Throws DiskFull.
+ * Holds a lock that others could have written against the request and the indexes: its versions have to satisfy every requirement, those
+ * of their own metadata included, and nothing else may be in it; each file has to be listed with the same hash. That costs one page for
+ * each project, asked side by side; files and metadata are there already. Gives the lock with the indexes' own addresses, or what is wrong.
  */
-async function writeAtomic(path, content, flushed = true) {
-    const temporary = (0,external_node_path_.join)((0,external_node_path_.dirname)(path), `.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}.tmp`);
+async function recheck(run, prepared, { lock, plan }, desk, store) {
+    const { request, context, deadline } = run;
+    const { interpreter } = prepared.runner;
+    const { formats, preReleases } = request.requirements;
+    const works = prepareWorks(plan, request, desk, null, store, context, deadline.signal);
+    const page = (project) => desk.sources.confirm(project, plan.origins[project]);
     try {
-        const handle = await (0,promises_.open)(temporary, 'wx');
-        try {
-            await handle.writeFile(content);
-            if (flushed) {
-                await handle.datasync();
-            }
-        }
-        finally {
-            await handle.close();
-        }
-        await (0,promises_.rename)(temporary, path);
+        const pages = await Promise.all(lock.files.map(({ name }) => page(name)));
+        const silent = pages.find(({ files, answered }) => files.length === 0 && answered.length === 0);
+        if (silent !== undefined)
+            return `no index answers for ${silent.project}`;
+        const listed = await foresee({
+            ...resolverInput(plan, request),
+            page,
+            metadata: (file) => works.transfers.metadata(file, deadline.signal),
+            interpreter,
+            environment: markerEnvironment(interpreter),
+            preReleases: preReleases || plan.channel === 'nightly',
+            formats,
+            versions: new Map(lock.files.map(({ name, version }) => [name, version])),
+        });
+        const wrong = refute(lock, listed);
+        if (wrong !== null)
+            return wrong;
+        const places = new Map(listed?.map(({ filename, locations }) => [filename, locations]));
+        const files = lock.files.map((file) => ({
+            ...file,
+            urls: (places.get(file.filename) ?? []).map(({ source, url }) => ({ source, url })),
+        }));
+        return { ...lock, files };
     }
-    catch (error) {
-        await (0,promises_.rm)(temporary, { force: true });
-        throw await explainFull(error, (0,external_node_path_.dirname)(path), Buffer.byteLength(content));
-    }
-}
-/** A kept file's text with its age, or null where there is none. */
-async function readKept(path) {
-    try {
-        const handle = await (0,promises_.open)(path, 'r');
-        try {
-            const { mtimeMs } = await handle.stat();
-            return { value: await handle.readFile('utf8'), ageMs: Math.max(0, Date.now() - mtimeMs) };
-        }
-        finally {
-            await handle.close();
-        }
-    }
-    catch (error) {
-        if (errorCode(error) === 'ENOENT') {
-            return null;
-        }
-        throw error;
+    finally {
+        await works.close();
     }
 }
-/** Bytes free for this user at `folder`. */
-async function atomic_freeBytes(folder) {
-    const { bavail, bsize } = await (0,promises_.statfs)(folder);
-    return bavail * bsize;
-}
-/** The size of a regular file in bytes, or null where there is none. */
-async function fileSize(path) {
-    try {
-        const found = await (0,promises_.stat)(path);
-        return found.isFile() ? found.size : null;
-    }
-    catch (error) {
-        if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') {
-            return null;
-        }
-        throw error;
-    }
-}
-/** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
-async function explainFull(error, folder, needed) {
-    const code = errorCode(error);
-    const full = code === 'ENOSPC' || code === 'EDQUOT';
-    return full ? new DiskFull(folder, needed, await atomic_freeBytes(folder), { cause: error }) : error;
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/partial.js
-
-
-
-
-
-
-/** A holder that has given no sign for this long (ms) is taken for dead. */
-const SILENT_MS = 20_000;
-/**
- * Takes the place `folder` for an unfinished file: `data` (the bytes), `record.json` (what is known about them) and `lock` (who holds it).
- * Returns null while another living process holds it.
- */
-async function openPartial(folder) {
-    await (0,promises_.mkdir)(folder, { recursive: true });
-    const lock = (0,external_node_path_.join)(folder, 'lock');
-    const token = `${process.pid} ${(0,external_node_os_.hostname)()} ${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
-    if (!(await takeLock(lock, token))) {
+/** The lock that GitHub's cache brought, checked before it is believed; null where there is none that could be, and it is resolved again. */
+async function restoredPlan(run, prepared, stock, desk) {
+    const github = stock?.github ?? null;
+    if (stock === null || github === null || github.entry === null || github.lock === null)
         return null;
+    const text = github.lock;
+    const offered = await keptPlan(run, prepared, { readLock: () => Promise.resolve({ value: text }) });
+    if (offered === null)
+        return null;
+    const checked = await run.context.timeline.step('Check the restored lock', () => recheck(run, prepared, offered, desk, stock.store));
+    if (typeof checked !== 'string')
+        return { ...offered, lock: checked };
+    tell(run, [{ id: 'restored-lock', text: `The lock from GitHub's cache is resolved again: ${checked}.` }]);
+    return null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/install/sdist-pyproject.js
+
+
+
+/** Prints the `pyproject.toml` of the one top folder (PEP 517 asks for that layout); bounded, for an archive can claim any size. */
+const script = `
+import sys, tarfile, zipfile
+limit = 1 << 20
+def top(name):
+    return name.count('/') == 1 and name.endswith('/pyproject.toml')
+data = b''
+if sys.argv[1].endswith('.zip'):
+    with zipfile.ZipFile(sys.argv[1]) as archive:
+        for info in archive.infolist():
+            if top(info.filename):
+                data = archive.open(info).read(limit)
+else:
+    with tarfile.open(sys.argv[1]) as archive:
+        for member in archive:
+            if top(member.name) and member.isfile():
+                data = archive.extractfile(member).read(limit)
+                break
+sys.stdout.buffer.write(data)
+`;
+/** Milliseconds for reading one archive. */
+const sdist_pyproject_limitMs = 30_000;
+/**
+ * Text of an sdist's `pyproject.toml`, or null where it has none; nothing is unpacked and none of its code is run.
+ * Throws Failure(1) where the archive can't be read.
+ */
+async function sdistPyproject(sdist, interpreter, environment, signal) {
+    const purpose = `reading ${external_node_path_.basename(sdist)}`;
+    const args = ['-I', '-c', script, sdist];
+    const call = { file: interpreter.executable, args, environment: environment({}), cwd: external_node_path_.dirname(sdist) };
+    const ran = await runProgram({ ...call, limitMs: sdist_pyproject_limitMs, signal, purpose });
+    if (ran.code === 0)
+        return ran.stdout === '' ? null : ran.stdout;
+    const what = `It can't be read as a source distribution: ${ran.stderr.trim().split('\n').at(-1) ?? ''}.`;
+    throw new failure_Failure(1, [{ where: external_node_path_.basename(sdist), what, remedy: 'Ask for another version of that package.' }]);
+}
+
+;// CONCATENATED MODULE: ./.build/src/lock/explain.js
+/** uv 0.8 wraps its text and draws arrows, uv 0.13 puts `cause:` in front: one line a sentence for both. */
+function plain(stderr) {
+    return stderr
+        .replace(/[×╰─▶│├]+/g, ' ')
+        .replace(/\bcause:/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim();
+}
+/** uv's reasons without its conclusions, in the words of a person who asked for something. */
+function reasons(text) {
+    const proof = text.replace(/\bhint:.*$/s, '');
+    const found = [...proof.matchAll(/(?:Because|And because) (.+?),? we can conclude that/g)].map((match) => match[1] ?? '');
+    const worded = found.map((reason) => reason
+        .replace(/ was not found in the package registry/g, ' is on no index that was asked')
+        .replace(/ \(e\.g\., `([^`]+)`\)/g, ' such as $1')
+        .replace(/\byou require /g, 'the request asks for ')
+        .replace(/`/g, ''));
+    return [...new Set(worded)];
+}
+/** The hints name what there is instead; only those about wheels say something to our user. */
+function hints(text) {
+    return [...text.matchAll(/hint: (.+?)(?=hint: |$)/g)]
+        .map((match) => (match[1] ?? '').replace(/`/g, '').trim())
+        .filter((hint) => /wheels/i.test(hint))
+        .map((hint) => hint.replace(/^You require .*?, but we only found wheels/, 'Wheels were found only'));
+}
+function explain_remedyFor(text) {
+    const missing = /([\w.-]+) was not found in the package registry/.exec(text)?.[1];
+    if (missing !== undefined) {
+        return `Check the spelling of ${missing}; where it is on a private index, name that with --extra-index-url in the requirements file.`;
     }
-    const path = (0,external_node_path_.join)(folder, 'data');
-    const recordPath = (0,external_node_path_.join)(folder, 'record.json');
-    const record = (await fileSize(path)) === null ? null : await partial_readRecord(recordPath);
-    if (record === null) {
-        await (0,promises_.writeFile)(path, '');
+    if (/pre-releases weren't enabled/.test(text)) {
+        return 'Put --pre into the requirements file to take a pre-release, or ask for a version that there is.';
     }
-    const ours = async () => (await partial_readText(lock)) === token;
+    if (/requires? Python|Python version/.test(text) || /has no wheels with a matching Python/.test(text)) {
+        return 'Ask for another version of that package, or choose another interpreter with python.';
+    }
+    if (/matching platform tag|no usable wheels|no wheels/.test(text)) {
+        return 'Ask for a version that has a wheel for this machine, or allow its source distribution.';
+    }
+    if (/there (?:is|are) no versions? of|is available and you require/.test(text) && !/depends? on/.test(text)) {
+        return 'Ask for a version that there is.';
+    }
+    return 'Loosen one of the versions named here so that all of them can hold together.';
+}
+/** The lines of the request whose package the text names. */
+function linesNamed(text, lines) {
+    const words = new Set(text.toLowerCase().match(/[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?/g) ?? []);
+    const names = new Set([...words].map((word) => word.replace(/[._-]+/g, '-')));
+    return lines.filter((line) => line.normalised !== null && names.has(line.normalised));
+}
+/**
+ * uv's "no solution" in our words, with the user's own lines; null where the text is about something else.
+ * The forms are those of uv 0.8.4 and 0.13.9, recorded.
+ */
+function explainNoSolution(stderr, lines) {
+    const text = plain(stderr);
+    if (!text.includes('No solution found'))
+        return null;
+    // A proof quotes requirements with their versions: `numpy<2` has to be read as the name numpy.
+    const named = linesNamed(text.replace(/[<>=!~[{]/g, ' '), lines);
+    const because = reasons(text);
+    const asked = named.map((line) => `\`${line.text}\``).join(', ');
+    const why = because.length > 0 ? because.join('; ') : text;
+    const wheels = hints(text).map((hint) => ` ${hint.replace(/\.?$/, '.')}`);
     return {
-        path,
-        record,
-        save: async (value) => {
-            await writeAtomic(recordPath, JSON.stringify(value), false);
-            const now = new Date();
-            await (0,promises_.utimes)(lock, now, now);
-        },
-        release: async () => {
-            if (await ours()) {
-                await (0,promises_.rm)(lock, { force: true });
-            }
-        },
-        discard: async () => {
-            if (await ours()) {
-                await (0,promises_.rm)(folder, { recursive: true, force: true });
-            }
-        },
+        where: [...new Set(named.map((line) => line.origin))].join(', ') || 'requirements',
+        what: `No set of versions fulfils ${asked === '' ? 'the request' : asked}: ${why}.${wheels.join('')}`,
+        remedy: explain_remedyFor(text),
     };
 }
-async function takeLock(lock, token) {
-    for (let attempt = 0; attempt < 3; attempt += 1) {
-        try {
-            await (0,promises_.writeFile)(lock, token, { flag: 'wx' });
-            return true;
-        }
-        catch (error) {
-            if (errorCode(error) !== 'EEXIST') {
-                throw error;
-            }
-        }
-        if (await isHeld(lock)) {
-            return false;
-        }
-        // Moved away before it is removed: of two processes that find a dead holder only one can move its lock.
-        const dead = `${lock}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
-        try {
-            await (0,promises_.rename)(lock, dead);
-            await (0,promises_.rm)(dead, { force: true });
-        }
-        catch (error) {
-            if (errorCode(error) !== 'ENOENT') {
-                throw error;
-            }
-        }
-    }
-    return false;
+
+;// CONCATENATED MODULE: ./.build/src/lock/pins.js
+
+
+
+/** Last part of an address or path, decoded. */
+function filenameOf(address) {
+    const last = address
+        .replace(/[?#].*$/s, '')
+        .split(/[/\\]/)
+        .at(-1) ?? '';
+    return decodeURIComponent(last);
 }
-async function isHeld(lock) {
-    const text = await partial_readText(lock);
-    if (text === null) {
-        return false;
-    }
-    const [pid, host] = text.split(' ');
-    if (host === (0,external_node_os_.hostname)() && !partial_isAlive(Number(pid))) {
-        return false;
-    }
-    const found = await (0,promises_.stat)(lock).catch((error) => {
-        if (errorCode(error) === 'ENOENT') {
-            return null;
-        }
-        throw error;
+function targetPin(line, address, published) {
+    const url = published.get(address) ?? address;
+    const plain = line.replace(address, url);
+    const file = parseFilename(filenameOf(url));
+    if (file === null || /^(?:git|hg|svn|bzr)\+/.test(url))
+        return { kind: 'unhashed', line: plain };
+    if (/^https?:/.test(url))
+        return { kind: 'link', name: file.name, url };
+    return { kind: 'local', path: url.startsWith('file:') ? (0,external_node_url_.fileURLToPath)(url) : url };
+}
+/**
+ * Reads what `uv pip compile --no-annotate --no-header --strip-extras` printed: one package a line as `name==version`,
+ * `name @ address`, a bare address or path, or `-e folder`, a marker behind a semicolon.
+ * `published`: addresses that the gateway invented for direct links → the public ones.
+ * Throws Error for a line of another form: a change in uv that has to be seen.
+ */
+function parsePins(output, published) {
+    const lines = output.split(/\r?\n/).map((line) => line.trim());
+    return lines
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .map((full) => {
+        const line = full.replace(/\s+;\s.*$/, '');
+        if (line.startsWith('-e '))
+            return { kind: 'unhashed', line };
+        const [, name, version] = /^([\w.-]+)(?:\[[^\]]*\])?===?([^\s@;]+)$/.exec(line) ?? [];
+        if (name !== undefined && version !== undefined)
+            return { kind: 'index', name: normalise(name), version };
+        const address = /^[\w.-]+(?:\[[^\]]*\])? @ (\S.*)$/.exec(line)?.[1] ?? line;
+        if (address === line && !/^(?:\w+\+?\w*:|[./\\])/.test(line))
+            throw new Error(`Unknown line from uv: ${line}`);
+        return targetPin(line, address, published);
     });
-    return found !== null && Date.now() - found.mtimeMs < SILENT_MS;
 }
-function partial_isAlive(pid) {
+
+;// CONCATENATED MODULE: ./.build/src/lock/resolve.js
+
+
+
+
+
+
+
+/** Lines for uv, direct links led through the gateway; `published` takes the way back. */
+function linesForUv(lines, gateway, published) {
+    const texts = lines.map((line) => {
+        if (line.kind !== 'url' || line.url === null)
+            return line.text;
+        const address = gateway.publishDirect(line.url.replace(/#.*$/s, ''));
+        published.set(address, line.url.replace(/#.*$/s, ''));
+        return line.text.replace(line.url, address);
+    });
+    return texts.map((text) => `${text}\n`).join('');
+}
+/** What the gateway could not serve: the network's fault and not the request's. */
+function networkProblems(gateway) {
+    return gateway.problems().flatMap(({ item, faults, failure }) => {
+        if (failure !== null)
+            return failure.problems;
+        const seen = faults.map((fault) => `${fault.source}: ${fault.detail}`).join('; ');
+        const what = `No source could serve it${seen === '' ? '' : `: ${seen}`}.`;
+        const remedy = faults.find((fault) => fault.remedy !== null)?.remedy;
+        return [{ where: item, what, remedy: remedy ?? 'Name a source that can be reached with mirrors.' }];
+    });
+}
+/** What is left: a repository that can't be fetched, an sdist that does not build. */
+function otherProblem(stderr, lines) {
+    const said = stderr
+        .trim()
+        .split(/\r?\n/)
+        .map((line) => line.trim())
+        .filter((line) => line !== '');
+    const last = said.slice(-6).join(' / ');
+    const line = lines.find((candidate) => candidate.url !== null && stderr.includes(candidate.url)) ?? linesNamed(stderr, lines)[0];
+    return {
+        where: line?.origin ?? 'resolving',
+        what: `uv could not resolve the requirements: ${last}`,
+        remedy: 'See the lines above; a source distribution or repository needs its build tools on this machine.',
+    };
+}
+/**
+ * Resolves the lines to versions with uv, through the gateway alone; for either installer.
+ * Throws Failure(2) with uv's explanation in our words where there is no solution, Failure(1) where a source or a build failed:
+ * the gateway's own record tells the two apart, never uv's text.
+ */
+async function resolve(wishes) {
+    const { gateway, lines } = wishes;
+    const folder = await (0,promises_.mkdtemp)(external_node_path_.join((0,external_node_os_.tmpdir)(), 'paddle-resolve-'));
     try {
-        process.kill(pid, 0);
-        return true;
+        const published = new Map();
+        const files = {
+            requirements: external_node_path_.join(folder, 'requirements.in'),
+            constraints: external_node_path_.join(folder, 'constraints.in'),
+        };
+        await (0,promises_.writeFile)(files.requirements, linesForUv(lines.requirements, gateway, published));
+        await (0,promises_.writeFile)(files.constraints, linesForUv(lines.constraints, gateway, published));
+        const args = [
+            ...['pip', 'compile', '--python', wishes.interpreter.executable, '--default-index', gateway.indexUrl],
+            ...['--no-annotate', '--no-header', '--strip-extras', '--no-sources'],
+            ...(wishes.preReleases ? ['--prerelease', 'allow'] : []),
+            ...formatArguments(wishes.formats),
+            ...['--constraints', files.constraints, files.requirements],
+        ];
+        const broken = gateway.stats().broken.length;
+        const first = await wishes.uv(args, 'uv pip compile');
+        const repaired = gateway.stats().broken.length > broken;
+        const again = first.code !== 0 && (repaired || (await wishes.confirm()));
+        const ran = again ? await wishes.uv(args, 'uv pip compile') : first;
+        wishes.log.debug(ran.stderr.trim());
+        if (ran.code === 0)
+            return parsePins(ran.stdout, published);
+        const network = networkProblems(gateway);
+        if (network.length > 0)
+            throw new failure_Failure(1, network);
+        const all = [...lines.requirements, ...lines.constraints];
+        const noSolution = explainNoSolution(ran.stderr, all);
+        throw noSolution === null ? new failure_Failure(1, [otherProblem(ran.stderr, all)]) : new failure_Failure(2, [noSolution]);
     }
-    catch (error) {
-        // EPERM: it lives, as another user's.
-        return errorCode(error) === 'EPERM';
+    finally {
+        await (0,promises_.rm)(folder, { recursive: true, force: true });
     }
 }
-async function partial_readText(path) {
-    try {
-        return await (0,promises_.readFile)(path, 'utf8');
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/resolve-lock.js
+
+
+
+
+
+/** PaddlePaddle and everything else in one resolution, then the exact file of each package. Throws Failure(2) where there is no solution. */
+async function resolveLock(run, prepared, plan, { sources }, works, programs) {
+    const { request, context, deadline } = run;
+    const { interpreter } = prepared.runner;
+    const lines = resolverInput(plan, request);
+    const { formats, preReleases } = request.requirements;
+    const gateway = await works.open();
+    const pins = await context.timeline.step('Resolve', () => resolve({
+        uv: programs.runUv(gateway),
+        interpreter,
+        gateway,
+        lines,
+        preReleases: preReleases || plan.channel === 'nightly',
+        formats,
+        confirm: sources.confirmAll,
+        log: context.log,
+    }));
+    const { lock, notices, builds } = await context.timeline.step('Lock', () => makeLock({
+        pins,
+        page: (project) => sources.confirm(project, plan.origins[project]),
+        fetch: (file) => works.transfers.get(file).done,
+        fetchLink: (url) => gateway.bringDirect(url),
+        pyproject: (sdist) => sdistPyproject(sdist, interpreter, programs.environment, deadline.signal),
+        interpreter,
+        requirements: lines.requirements,
+        formats,
+        plan,
+        key: prepared.key,
+        now: context.started,
+    }));
+    const fromSource = builds.map(({ name, requires }) => ({
+        id: `sdist-${name}`,
+        text: `${name} is built here from source; building asks for ${requires.length === 0 ? 'setuptools' : requires.join(', ')}, which is resolved outside the lock.`,
+    }));
+    tell(run, [...notices, ...fromSource]);
+    return lock;
+}
+
+;// CONCATENATED MODULE: ./.build/src/lock/check-lock.js
+
+function check_lock_judge(file, page) {
+    const listed = page.files.find(({ filename }) => filename === file.filename);
+    const refute = (why) => ({ verdict: 'refuted', why: `${file.filename} ${why}` });
+    if (listed === undefined) {
+        if (page.answered.length > 0)
+            return refute('is on no index');
+        return { verdict: 'unanswered', why: `no index answers for ${file.name}` };
     }
-    catch (error) {
-        if (errorCode(error) === 'ENOENT') {
+    if (listed.sha256 !== null && listed.sha256 !== file.sha256)
+        return refute('has another hash on the index');
+    if (listed.size !== null && file.size !== null && listed.size !== file.size)
+        return refute('has another length on the index');
+    return { verdict: 'confirmed' };
+}
+/** Milliseconds for the pages: a network that swallows requests is one where no index answers. */
+const LIMIT_MS = 15_000;
+/**
+ * Holds a lock against the pages of its projects, all asked at once; no file is fetched. A file of another machine can't be checked, so
+ * it refutes the lock.
+ */
+async function check_lock_checkLock(lock, page, limitMs = LIMIT_MS) {
+    const judged = Promise.all(lock.files.map(async (file) => {
+        if (file.hashOrigin === 'local')
+            return { verdict: 'refuted', why: `${file.filename} is a file of another machine` };
+        return check_lock_judge(file, await page(file.name));
+    }));
+    const late = new AbortController();
+    const silence = (0,external_node_timers_promises_namespaceObject.setTimeout)(limitMs, undefined, { signal: late.signal }).then(() => [
+        { verdict: 'unanswered', why: `the indexes did not answer within ${limitMs / 1000} s` },
+    ]);
+    // The loser of the race has nothing to say any more.
+    silence.catch(() => undefined);
+    const verdicts = await Promise.race([judged, silence]).finally(() => late.abort());
+    const refuted = verdicts.find(({ verdict }) => verdict === 'refuted');
+    return refuted ?? verdicts.find(({ verdict }) => verdict === 'unanswered') ?? { verdict: 'confirmed' };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/shared-lock.js
+
+
+
+/**
+ * Reads a request's lock from the bucket and holds it against the indexes before it is believed: what it names has to be listed with the same
+ * hashes. Where no index answers it is used, and that is said. Null throughout without a bucket, and for requests whose lock is never kept.
+ */
+function sharedLocks(run, prepared, { sources }, bucket) {
+    const { request } = run;
+    const none = bucket === null || request.requirements.pylock !== null || request.paddle.kind === 'nightly';
+    /** What was read and is of no use. */
+    let stale = null;
+    async function believe(text) {
+        stale = text;
+        const read = { readLock: () => Promise.resolve(text === null ? null : { value: text }) };
+        const found = await keptPlan(run, prepared, read);
+        if (found === null)
             return null;
-        }
-        throw error;
+        const { lock, plan } = found;
+        const seen = await run.context.timeline.step('Check the shared lock', () => check_lock_checkLock(lock, (project) => sources.confirm(project, plan.origins[project])));
+        if (seen.verdict === 'confirmed')
+            return found;
+        const used = seen.verdict === 'unanswered';
+        const text2 = used ? 'It is used as it is.' : 'It is resolved again.';
+        tell(run, [{ id: 'shared-lock', text: `The bucket's lock could not be confirmed: ${seen.why}. ${text2}` }]);
+        return used ? found : null;
     }
-}
-async function partial_readRecord(path) {
-    const text = await partial_readText(path);
-    try {
-        return text === null ? null : JSON.parse(text);
-    }
-    catch {
-        // Half-written by a power cut: the bytes are of no use without their record.
-        return null;
-    }
+    return {
+        now: async () => (none ? null : believe(await bucket.share.readLock())),
+        later: async () => {
+            if (none)
+                return null;
+            const text = await run.context.timeline.step('Ask the bucket', () => bucket.share.awaitLock(stale));
+            return text === null ? null : believe(text);
+        },
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/directory.js
@@ -57968,15 +64440,21 @@ async function partial_readRecord(path) {
 
 
 
+
+
 /** Bytes read from the disk at a time. */
-const PIECE = 2 ** 18;
+const directory_PIECE = 2 ** 18;
+/** Folders that all users of a store have in common. */
+const COMMON = ['wheels', 'locks', 'kept', 'metadata', 'partial', 'staging', 'users', 'running', 'uses'];
 /**
- * Opens (and makes) the store at `root`: `wheels/<aa>/<sha256>/<filename>`, `locks/<key>/pylock.toml`, `tools/`, `uv/`, `kept/`,
- * `metadata/`, `partial/`, `staging/`. Throws Failure (2) naming `cache-path` when the folder can't be made or written.
+ * Opens (and makes) the store at `root`: `wheels/<aa>/<sha256>/<filename>`, `locks/<key>/pylock.toml`, `users/<uid>/` (what is one user's
+ * alone), `kept/`, `metadata/`, `partial/`, `staging/`, `running/` and `uses/`. A set-gid folder that its group may write is shared by the
+ * group. Throws Failure (2) naming `cache-path` when the folder can't be made or written.
  */
 async function openDirectoryStore(root) {
     const at = (...names) => (0,external_node_path_.join)((0,external_node_path_.resolve)(root), ...names);
-    await directory_prepare((0,external_node_path_.resolve)(root));
+    const shared = await directory_prepare((0,external_node_path_.resolve)(root));
+    const own = at('users', userName());
     const blob = (sha256, filename) => at('wheels', sha256.slice(0, 2), directory_plain(sha256), directory_plain(filename));
     const metadata = (sha256) => at('metadata', sha256.slice(0, 2), directory_plain(sha256));
     const drop = async (file) => {
@@ -57984,7 +64462,7 @@ async function openDirectoryStore(root) {
     };
     return {
         root: (0,external_node_path_.resolve)(root),
-        folders: { wheels: at('wheels'), tools: at('tools'), uv: at('uv'), locks: at('locks'), staging: at('staging') },
+        folders: { wheels: at('wheels'), own, tools: (0,external_node_path_.join)(own, 'tools'), locks: at('locks'), staging: at('staging') },
         find: async (sha256, filename) => {
             const path = blob(sha256, filename);
             const size = await fileSize(path);
@@ -57992,7 +64470,7 @@ async function openDirectoryStore(root) {
         },
         read: (file, from, signal) => readChecked(file, from, signal, drop),
         check: async (file) => {
-            const right = (await directory_hashFile(file.path)) === file.sha256;
+            const right = (await hash_hashFile(file.path, 'hex')) === file.sha256;
             if (!right) {
                 await drop(file);
             }
@@ -58000,13 +64478,13 @@ async function openDirectoryStore(root) {
         },
         admit: async (path, { sha256, filename }, proof) => {
             if (proof === 'unchecked') {
-                const actual = await directory_hashFile(path);
+                const actual = await hash_hashFile(path, 'hex');
                 if (actual !== sha256) {
                     throw new WrongBytes(filename, sha256, actual);
                 }
             }
             const target = blob(sha256, filename);
-            await (0,promises_.mkdir)((0,external_node_path_.dirname)(target), { recursive: true });
+            await makeFolder((0,external_node_path_.dirname)(target), shared);
             await flush(path);
             await (0,promises_.chmod)(path, 0o444);
             await (0,promises_.rename)(path, target);
@@ -58016,36 +64494,42 @@ async function openDirectoryStore(root) {
         readLock: (key) => readKept(at('locks', directory_plain(key), 'pylock.toml')),
         writeLock: async (key, text) => {
             const path = at('locks', directory_plain(key), 'pylock.toml');
-            await (0,promises_.mkdir)((0,external_node_path_.dirname)(path), { recursive: true });
-            await writeAtomic(path, text);
+            // The same text stays as it is, with its owner: who confirmed another user's lock did not make it.
+            if ((await readKept(path))?.value !== text) {
+                await makeFolder((0,external_node_path_.dirname)(path), shared);
+                await writeAtomic(path, text, { shared });
+            }
             return path;
         },
         readFact: async (name) => {
             const kept = await readKept(at('kept', `${directory_plain(name)}.json`));
             try {
-                return kept === null ? null : { value: JSON.parse(kept.value), ageMs: kept.ageMs };
+                return kept === null ? null : { ...kept, value: JSON.parse(kept.value) };
             }
             catch {
                 // A damaged fact is a missing one: it is measured again.
                 return null;
             }
         },
-        writeFact: (name, value) => writeAtomic(at('kept', `${directory_plain(name)}.json`), JSON.stringify(value)),
+        writeFact: (name, value) => writeAtomic(at('kept', `${directory_plain(name)}.json`), JSON.stringify(value), { shared }),
         readMetadata: async (sha256) => {
-            const size = await fileSize(metadata(sha256));
-            return size === null ? null : openSealed(await (0,promises_.readFile)(metadata(sha256)));
+            const path = metadata(sha256);
+            // The seal is no secret: another user could have made it for other text.
+            return (await fileSize(path)) === null || isForeign(await (0,promises_.stat)(path)) ? null : openSealed(await (0,promises_.readFile)(path));
         },
         writeMetadata: async (sha256, text) => {
-            await (0,promises_.mkdir)((0,external_node_path_.dirname)(metadata(sha256)), { recursive: true });
-            await writeAtomic(metadata(sha256), Buffer.concat([(0,external_node_crypto_.createHash)('sha256').update(text).digest(), text]));
+            await makeFolder((0,external_node_path_.dirname)(metadata(sha256)), shared);
+            await writeAtomic(metadata(sha256), Buffer.concat([(0,external_node_crypto_.createHash)('sha256').update(text).digest(), text]), {
+                shared,
+            });
         },
-        partial: (key) => openPartial(at('partial', directory_plain(key))),
+        partial: (key) => openPartial(at('partial', directory_plain(key)), shared),
         free: () => atomic_freeBytes((0,external_node_path_.resolve)(root)),
         explain: (error, needed) => explainFull(error, (0,external_node_path_.resolve)(root), needed),
     };
 }
 /** Makes a folder and those above it. Node's own recursive `mkdir` tries for ever where a folder can hold none (`/proc`). */
-async function makeFolder(folder) {
+async function makeRoot(folder) {
     try {
         await (0,promises_.mkdir)(folder);
     }
@@ -58056,29 +64540,49 @@ async function makeFolder(folder) {
         if (errorCode(error) !== 'ENOENT' || (0,external_node_fs_.existsSync)((0,external_node_path_.dirname)(folder))) {
             throw error;
         }
-        await makeFolder((0,external_node_path_.dirname)(folder));
-        await makeFolder(folder);
+        await makeRoot((0,external_node_path_.dirname)(folder));
+        await makeRoot(folder);
     }
 }
+/** Makes what is missing; whether the store is shared by a group. */
 async function directory_prepare(root) {
     try {
-        await makeFolder((0,external_node_path_.resolve)(root));
-        for (const name of ['wheels', 'locks', 'tools', 'uv', 'kept', 'metadata', 'partial', 'staging']) {
-            await (0,promises_.mkdir)((0,external_node_path_.join)(root, name), { recursive: true });
+        await makeRoot(root);
+        const shared = await isShared(root);
+        for (const name of COMMON) {
+            await makeFolder((0,external_node_path_.join)(root, name), shared);
         }
-        await writeAtomic((0,external_node_path_.join)(root, 'kept', 'store.json'), '{"layout":1}');
+        await openOwn((0,external_node_path_.join)(root, 'users'), shared);
+        await (0,promises_.access)((0,external_node_path_.join)(root, 'staging'), promises_.constants.W_OK);
+        return shared;
     }
     catch (error) {
-        if (error instanceof Failure) {
-            throw error;
-        }
         const problem = {
             where: 'cache-path',
             what: `The cache folder ${root} can't be written (${errorCode(error) ?? String(error)}).`,
-            remedy: 'Name a folder that this user may write, or set `cache: off`.',
+            remedy: 'Name a folder that this user may write, or set `cache: off`. Users of one group share a folder after `chgrp GROUP` and `chmod 2775`.',
         };
-        throw new Failure(2, [problem], { cause: error });
+        throw new failure_Failure(2, [problem], { cause: error });
     }
+}
+/** Unpacked files and programs are linked and run as they are, so each user has a folder for them where nobody else can write. */
+async function openOwn(users, shared) {
+    const own = (0,external_node_path_.join)(users, userName());
+    const made = await (0,promises_.mkdir)(own, { recursive: true, mode: 0o700 });
+    if (made !== undefined && shared) {
+        // Sticky (chmod(2)): the group may add folders here and not move another one's away. Only the owner can and has to say so.
+        await (0,promises_.chmod)(users, 0o3775).catch(notOursAsNull);
+    }
+    const found = await (0,promises_.lstat)(own);
+    if (!found.isDirectory() || isForeign(found)) {
+        throw new Error(`${own} is not this user's alone`);
+    }
+}
+function notOursAsNull(error) {
+    if (errorCode(error) === 'EPERM') {
+        return null;
+    }
+    throw error;
 }
 /** A name that stays inside its folder. Throws TypeError on anything else: callers hand over checked names. */
 function directory_plain(name) {
@@ -58095,7 +64599,7 @@ async function* readChecked(file, from, signal, drop) {
         let held = null;
         for (;;) {
             signal.throwIfAborted();
-            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, position);
+            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(directory_PIECE), 0, directory_PIECE, position);
             if (bytesRead === 0) {
                 break;
             }
@@ -58120,24 +64624,6 @@ async function* readChecked(file, from, signal, drop) {
         await handle.close();
     }
 }
-async function directory_hashFile(path) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    const handle = await (0,promises_.open)(path, 'r');
-    try {
-        const buffer = Buffer.allocUnsafe(PIECE * 4);
-        for (let position = 0;;) {
-            const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-            if (bytesRead === 0) {
-                return hash.digest('hex');
-            }
-            hash.update(buffer.subarray(0, bytesRead));
-            position += bytesRead;
-        }
-    }
-    finally {
-        await handle.close();
-    }
-}
 async function flush(path) {
     const handle = await (0,promises_.open)(path, 'r+');
     try {
@@ -58151,173 +64637,6 @@ async function flush(path) {
 function openSealed(sealed) {
     const text = sealed.subarray(32);
     return sealed.length > 32 && (0,external_node_crypto_.createHash)('sha256').update(text).digest().equals(sealed.subarray(0, 32)) ? text : null;
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/github.js
-
-
-
-
-// @actions/cache has no limit of its own that helps: a service that accepts and never answers was seen to hold a job for 15 minutes.
-const defaultLimits = { lookUp: 20_000, restore: 180_000, save: 300_000 };
-/** One folder whose path is part of an entry's identity, so it is the same in every job of a machine. */
-function stagingFolder(store) {
-    return external_node_path_.join(store.folders.staging, 'github');
-}
-async function github_limited(promise, ms, signal) {
-    let timer;
-    let stop;
-    const late = new Promise((resolve) => {
-        timer = setTimeout(() => resolve('late'), ms);
-        stop = () => resolve('late');
-        signal.addEventListener('abort', stop, { once: true });
-        if (signal.aborted)
-            stop();
-    });
-    // The call can't be stopped; its late failure must not end the process.
-    promise.catch(() => 'late');
-    try {
-        return await Promise.race([promise, late]);
-    }
-    finally {
-        clearTimeout(timer);
-        if (stop !== undefined)
-            signal.removeEventListener('abort', stop);
-    }
-}
-function late(what, ms, signal) {
-    return signal.aborted ? `${what} before the run was stopped.` : `${what} within ${ms / 1000} s.`;
-}
-/** Name of the entry for one lock: the key, then a digest of which files it names; entries can't be changed once saved. */
-function entryName(lock) {
-    const files = lock.files.map((file) => file.sha256).sort();
-    return `${lock.key}-${(0,external_node_crypto_.createHash)('sha256').update(files.join()).digest('hex').slice(0, 12)}`;
-}
-async function github_children(folder) {
-    const names = await (0,promises_.readdir)(folder).catch((error) => {
-        if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-            return [];
-        throw error;
-    });
-    return names.map((name) => external_node_path_.join(folder, name));
-}
-/** Moves what arrived into the store, each file hashed first; a wrong one costs its download, nothing more. */
-async function takeIn(staging, key, store, log) {
-    let taken = 0;
-    for (const folder of await github_children(external_node_path_.join(staging, 'wheels'))) {
-        for (const file of await github_children(folder)) {
-            const named = { sha256: external_node_path_.basename(folder), filename: external_node_path_.basename(file) };
-            try {
-                // A link would have the store hold, and change, whatever it points to.
-                if (!(await (0,promises_.lstat)(file)).isFile())
-                    throw new WrongBytes(named.filename, named.sha256, null);
-                // Archived read-only, as the store keeps it; an ordinary user could not flush it to the disk.
-                await (0,promises_.chmod)(file, 0o644);
-                await store.admit(file, named, 'unchecked');
-                taken += 1;
-            }
-            catch (error) {
-                if (!(error instanceof WrongBytes))
-                    throw error;
-                log.warn({
-                    id: `github-cache-wrong-${named.filename}`,
-                    text: `GitHub's cache held wrong bytes for ${named.filename}; they were dropped, and the file is downloaded.`,
-                });
-            }
-        }
-    }
-    const lock = await (0,promises_.readFile)(external_node_path_.join(staging, 'pylock.toml'), 'utf8').catch((error) => {
-        if (error.code === 'ENOENT')
-            return null;
-        throw error;
-    });
-    if (lock !== null)
-        await store.writeLock(key, lock);
-    return taken;
-}
-/**
- * Brings the newest entry of a key into the store: looked up, restored into a staging folder, every wheel hashed, then moved.
- * Gives the entry's name, or null where there was none, or none in time. Never fails: without the cache the files are downloaded.
- */
-async function restoreFromGithub(options) {
-    const { client, store, key, log, signal, limits = defaultLimits } = options;
-    const skip = (why) => {
-        log.info(`GitHub's cache is not used: ${why}`);
-        return null;
-    };
-    if (!client.isFeatureAvailable())
-        return skip('the cache service is not available to this job.');
-    const staging = stagingFolder(store);
-    const prefix = `${key}-`;
-    await (0,promises_.rm)(staging, { recursive: true, force: true });
-    try {
-        const found = await github_limited(client.restoreCache([staging], prefix, [prefix], { lookupOnly: true }), limits.lookUp, signal);
-        if (found === 'late')
-            return skip(late('it did not answer', limits.lookUp, signal));
-        if (found === undefined)
-            return skip(`it gave no entry for ${key}.`);
-        const restored = await github_limited(client.restoreCache([staging], prefix, [prefix]), limits.restore, signal);
-        if (restored === 'late')
-            return skip(late(`${found} did not arrive`, limits.restore, signal));
-        if (restored === undefined)
-            return skip(`${found} could not be restored.`);
-        const taken = await takeIn(staging, key, store, log);
-        log.info(`GitHub's cache had ${restored}: ${taken} files.`);
-        return restored;
-    }
-    catch (error) {
-        return skip(error instanceof Error ? error.message : String(error));
-    }
-    finally {
-        await (0,promises_.rm)(staging, { recursive: true, force: true });
-    }
-}
-async function stage(save, store, staging) {
-    const lock = await store.readLock(save.key);
-    if (lock === null)
-        return 'the lock is gone.';
-    for (const named of save.files) {
-        const file = await store.find(named.sha256, named.filename);
-        if (file === null)
-            return `${named.filename} is no longer in the store.`;
-        const folder = path.join(staging, 'wheels', named.sha256);
-        await mkdir(folder, { recursive: true });
-        const target = path.join(folder, named.filename);
-        // A link costs no space; where the file system has none, a copy.
-        await link(file.path, target).catch(() => copyFile(file.path, target));
-    }
-    await writeFile(path.join(staging, 'pylock.toml'), lock.value);
-    return null;
-}
-/** Saves a lock's files as one entry. Never fails; says in a calm line why nothing was saved. */
-async function saveToGithub(options) {
-    const { client, store, save, log, signal, limits = defaultLimits } = options;
-    const skip = (why) => {
-        log.info(`Nothing was saved to GitHub's cache: ${why}`);
-        return false;
-    };
-    if (!client.isFeatureAvailable())
-        return skip('the cache service is not available to this job.');
-    const staging = stagingFolder(store);
-    await rm(staging, { recursive: true, force: true });
-    try {
-        const missing = await stage(save, store, staging);
-        if (missing !== null)
-            return skip(missing);
-        const id = await github_limited(client.saveCache([staging], save.entry), limits.save, signal);
-        if (id === 'late')
-            return skip(late('it did not take the files', limits.save, signal));
-        if (id < 0)
-            return skip('the service refused, or another job has saved the same files.');
-        log.info(`Saved ${save.files.length} files to GitHub's cache as ${save.entry}.`);
-        return true;
-    }
-    catch (error) {
-        return skip(error instanceof Error ? error.message : String(error));
-    }
-    finally {
-        await rm(staging, { recursive: true, force: true });
-    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/stock.js
@@ -58334,28 +64653,23 @@ function isFolder(folder) {
  * The store where there may be something in it: its folder exists, or GitHub's cache is asked. Null where there is nothing yet, so that a
  * request without a solution leaves no folder behind.
  */
-async function findStock({ context, deadline }, { choice, key }) {
-    const { folder, kind } = choice;
-    if (folder === null || (kind === 'directory' && !(await isFolder(folder))))
+async function findStock(run, prepared) {
+    const { folder, kind } = prepared.choice;
+    if (folder === null || (kind !== 'github' && !(await isFolder(folder))))
         return null;
     const store = await openDirectoryStore(folder);
-    if (kind !== 'github')
-        return { store, restored: null, close: nothingToClose };
-    // The package is large and belongs to one of three stores: it is loaded only for that one.
-    const client = await Promise.all(/* import() */[__nccwpck_require__.e(88), __nccwpck_require__.e(691)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1691));
-    const { log, timeline } = context;
-    const restored = await timeline.step("Restore from GitHub's cache", () => restoreFromGithub({ client, store, key, log, signal: deadline.signal }));
-    return { store, restored, close: nothingToClose };
+    const github = kind === 'github' ? await restoreStock(run, prepared, store) : null;
+    return { store, github, close: nothingToClose };
 }
 /** Makes the store; with `cache: off` a temporary one. */
 async function makeStock({ context }, { choice }) {
     if (choice.folder !== null) {
-        return { store: await openDirectoryStore(choice.folder), restored: null, close: nothingToClose };
+        return { store: await openDirectoryStore(choice.folder), github: null, close: nothingToClose };
     }
     const base = context.environment['RUNNER_TEMP'] ?? (0,external_node_os_.tmpdir)();
     const folder = await (0,promises_.mkdtemp)(external_node_path_.join(base, 'paddle-mirror-setup-'));
     const store = await openDirectoryStore(folder);
-    return { store, restored: null, close: () => (0,promises_.rm)(folder, { recursive: true, force: true }) };
+    return { store, github: null, close: () => (0,promises_.rm)(folder, { recursive: true, force: true }) };
 }
 /**
  * Writes into the story what the store already had of a lock. `kept`: the lock itself was kept. `arrived`: SHA-256 of the files that
@@ -58375,19 +64689,336 @@ async function tellCache({ story }, prepared, { store }, lock, kept, arrived) {
         filesReused: there.length,
         bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
         bytesDownloaded: 0,
+        bucket: null,
+        github: null,
     };
 }
-/** What post has to save: nothing where the very entry was restored, or where GitHub's cache is not used. */
-function toSave({ choice }, { store, restored }, lock) {
-    const entry = entryName(lock);
-    if (choice.kind !== 'github' || restored === entry)
+
+;// CONCATENATED MODULE: ./.build/src/configure/env-file.js
+
+
+/** POSIX shell: within single quotes nothing has a meaning, and a quote itself stands outside of them (XCU 2.2.2). */
+function shellQuote(value) {
+    return `'${value.replaceAll("'", "'\\''")}'`;
+}
+/**
+ * dotenv has no standard. Chosen so that `sh` and the common readers agree: bare where nothing could be special, single quotes
+ * (no escapes, no expansion, line ends allowed) else, double quotes with backslashes only where the value has a single quote.
+ */
+function dotenvQuote(value) {
+    if (/^[\w@%+=:,./-]*$/.test(value))
+        return value;
+    if (!value.includes("'"))
+        return `'${value}'`;
+    return `"${value.replace(/[\\"$`]/g, '\\$&')}"`;
+}
+function checked(environment) {
+    const entries = Object.entries(environment.variables);
+    const wrong = entries.filter(([name, value]) => !/^[A-Za-z_]\w*$/.test(name) || value.includes('\0'));
+    if (wrong.length === 0)
+        return entries;
+    const problems = wrong.map(([name]) => ({
+        where: 'environment-file',
+        what: `The variable ${JSON.stringify(name)} can't be written to a file of variables.`,
+        remedy: 'Names are letters, digits and underscores; values hold no NUL.',
+    }));
+    throw new failure_Failure(2, problems);
+}
+/**
+ * The environment as assignments: `export NAME='value'` for a shell, where PATH goes on from the reader's own, or dotenv, where it goes on
+ * from `search`, the PATH of now. One may take several lines. Throws Failure(2) for a name or value that no such file can hold.
+ */
+function formatEnvironment(environment, form, search) {
+    const entries = checked(environment);
+    const folders = environment.path;
+    if (form === 'shell') {
+        const front = folders.length === 0
+            ? []
+            : [`export PATH=${shellQuote(folders.join(external_node_path_.delimiter))}"\${PATH:+${external_node_path_.delimiter}$PATH}"`];
+        return [...front, ...entries.map(([name, value]) => `export ${name}=${shellQuote(value)}`)];
+    }
+    const whole = [...folders, ...(search === '' ? [] : [search])].join(external_node_path_.delimiter);
+    const front = folders.length === 0 ? [] : [['PATH', whole]];
+    return [...front, ...entries].map(([name, value]) => `${name}=${dotenvQuote(value)}`);
+}
+/**
+ * The environment of later steps in the user's file, behind what is there: a shell's form where its name ends in `.sh`, dotenv else.
+ * Only its owner may read a new file: an index address may be private.
+ */
+function environmentEdit(file, environment, search) {
+    const lines = formatEnvironment(environment, file.endsWith('.sh') ? 'shell' : 'dotenv', search);
+    return { path: file, editor: 'environment-lines', part: { lines }, mode: 0o600, wish: 'environment-file' };
+}
+
+;// CONCATENATED MODULE: ./.build/src/catalog/conda.json
+const conda_namespaceObject = /*#__PURE__*/JSON.parse('[{"mirror":"tuna","checked":"2026-11-22","source":"https://mirrors.tuna.tsinghua.edu.cn/help/anaconda/","cloud":"https://mirrors.tuna.tsinghua.edu.cn/anaconda/cloud","channels":["conda-forge","bioconda","pytorch","Paddle"],"defaults":["https://mirrors.tuna.tsinghua.edu.cn/anaconda/pkgs/main","https://mirrors.tuna.tsinghua.edu.cn/anaconda/pkgs/r","https://mirrors.tuna.tsinghua.edu.cn/anaconda/pkgs/msys2"]},{"mirror":"ustc","checked":"2026-11-22","source":"https://mirrors.ustc.edu.cn/help/anaconda.html","cloud":"https://mirrors.ustc.edu.cn/anaconda/cloud","channels":["conda-forge","bioconda"],"defaults":[]}]');
+;// CONCATENATED MODULE: ./.build/src/catalog/conda.js
+
+/** Mirrors that have conda channels too. */
+const condaCopies = conda_namespaceObject;
+
+;// CONCATENATED MODULE: ./.build/src/configure/conda.js
+
+/**
+ * The settings that send conda, mamba and micromamba to a mirror's copy, as its manual names them (docs.conda.io, "Using the .condarc"):
+ * `custom_channels` beats `channel_alias` for the channels named; `default_channels` is what `defaults` stands for. `channels` is left out, so
+ * that which channels are used stays the user's choice. JSON texts are YAML.
+ */
+function condarc({ cloud, channels, defaults }) {
+    const list = (entries) => entries.map((entry) => `  ${entry}\n`).join('');
+    const custom = channels.map((channel) => `${JSON.stringify(channel)}: ${JSON.stringify(cloud)}`);
+    const main = defaults.map((address) => `- ${JSON.stringify(address)}`);
+    return [
+        'show_channel_urls: true\n',
+        `custom_channels:\n${list(custom)}`,
+        main.length === 0 ? '' : `default_channels:\n${list(main)}`,
+    ].join('');
+}
+/** The edit that makes a condarc of this run, to be named by `CONDARC`, which beats every other one. conda takes only names that end so. */
+function condarcEdit({ folder, owner }, copy) {
+    const file = external_node_path_.join(folder, 'conda', `${owner.id}.yml`);
+    return { path: file, editor: 'whole-text', part: { text: condarc(copy) }, mode: 0o644, wish: 'configure' };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/tell-conda.js
+
+
+
+
+/** Whether the mirror's copy answers with bytes where a channel's index lies; why not is told by the log. */
+async function tell_conda_answers({ context, deadline }, { client }, { mirror, cloud }) {
+    const url = `${cloud}/conda-forge/noarch/repodata.json.zst`;
+    try {
+        const answer = await client.request({
+            url,
+            method: 'HEAD',
+            connectMs: 5000,
+            headersMs: 8000,
+            signal: deadline.signal,
+        });
+        answer.cancel();
+        const isPage = answer.headers['content-type']?.includes('html') === true;
+        const good = answer.status === 200 && !isPage;
+        if (!good)
+            context.log.info(`${mirror} has no conda channels for us: ${answer.status}${isPage ? ', a page' : ''}.`);
+        return good;
+    }
+    catch (error) {
+        if (!(error instanceof HttpFault))
+            throw error;
+        context.log.info(`${mirror} has no conda channels for us: ${error.message}`);
+        return false;
+    }
+}
+/**
+ * Tells conda, mamba and micromamba of later steps of a mirror, by a condarc of this run that `CONDARC` names: with `mirrors: auto` the one that
+ * served this run, with a list the first one that has channels. Gives the variables for later steps.
+ */
+async function tellConda(run, desk) {
+    const { request, context, story } = run;
+    if (!request.configure.includes('conda'))
+        return {};
+    const own = context.environment['CONDARC'] ?? '';
+    if (own !== '') {
+        context.log.info(`Later steps' conda keeps its settings: CONDARC names ${own}, and names one file only.`);
+        return {};
+    }
+    const ranked = desk.sources.ranked().filter(({ kind }) => kind === 'python');
+    const sources = request.mirrors === 'auto' ? ranked.slice(0, 1) : desk.roster;
+    const copies = sources.flatMap(({ id }) => condaCopies.find(({ mirror }) => mirror === id) ?? []);
+    for (const copy of copies) {
+        if (!(await tell_conda_answers(run, desk, copy)))
+            continue;
+        const edit = condarcEdit(context.journal, copy);
+        await context.journal.edit(edit);
+        story.configured = { ...story.configured, [edit.path]: edit.part['text']?.toString() ?? '' };
+        context.log.info(`Later steps' conda, mamba and micromamba use ${copy.mirror} for ${copy.channels.join(', ')}.`);
+        const text = "conda has no newer PaddlePaddle than 3.0: the project ended its builds there. This run's PaddlePaddle is a wheel.";
+        tell(run, [{ id: 'conda-paddle-ends', text }]);
+        return { CONDARC: edit.path };
+    }
+    const known = condaCopies.map(({ mirror }) => mirror).join(', ');
+    context.log.info(`Later steps' conda keeps its channels: no mirror of this run has a copy of them (${known} have one).`);
+    return {};
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/pip.js
+
+/** Seconds that pip waits for a piece of a file; its own 15 are short for a mirror that has to fetch the file first. */
+const TIMEOUT = '60';
+function pip_sameIndex(a, b) {
+    return a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
+}
+/**
+ * What the pip of later steps is told: the index that served, and patience where the user set no time-out. All other settings (certificates,
+ * proxy, find-links, extra indexes, trusted hosts) stay as they are. Never `trusted-host`, which switches certificate checks off, and never
+ * `extra-index-url`, of which pip takes any (pip.pypa.io, `pip install`). An index that the machine was configured for and that is no public
+ * mirror stays: it may hold packages that no mirror has.
+ */
+function pipWish({ interpreter, chosen, isPublic }) {
+    const none = (why) => ({ options: {}, why });
+    const { pipSettings, officialIndex } = interpreter;
+    if (chosen === null)
+        return none("No Python index was used, so later steps' pip keeps its own.");
+    if (chosen.credentials !== null)
+        return none(`${chosen.id} needs credentials, which are not handed to later steps.`);
+    // pip refuses plain http but to this machine itself, and the way around it would be to trust the host.
+    const { protocol, hostname } = new URL(chosen.url);
+    if (protocol === 'http:' && !/^(?:localhost|127\.[\d.]+|\[::1\])$/.test(hostname)) {
+        return none(`${chosen.id} speaks plain http, which pip takes from trusted hosts alone.`);
+    }
+    // pip reads booleans as Python's configparser does, and these are its words for no.
+    const noIndex = pipSettings['no-index'];
+    if (noIndex !== undefined && !/^(?:0|no|false|off|n|f)?$/i.test(noIndex.value))
+        return none(`Later steps' pip is told to use no index (${noIndex.origin}).`);
+    const configured = pipSettings['index-url'];
+    if (configured !== undefined && !pip_sameIndex(configured.value, chosen.url) && !isPublic(configured.value)) {
+        return none(`Later steps' pip keeps the index of ${configured.origin}: it may hold packages that a mirror lacks.`);
+    }
+    const current = configured?.value ?? officialIndex?.url;
+    if (current !== undefined && pip_sameIndex(current, chosen.url))
+        return none(`Later steps' pip already uses ${chosen.id}.`);
+    return {
+        options: { 'index-url': chosen.url, ...(pipSettings['timeout'] === undefined ? { timeout: TIMEOUT } : {}) },
+        why: `Later steps' pip uses ${chosen.id}, which served this run.`,
+    };
+}
+/** The options as variables, which beat every configuration file (pip.pypa.io, "Configuration"; `--timeout` goes by its other name there). */
+function pipVariables({ options }) {
+    const named = Object.entries(options).map(([name, value]) => [
+        name === 'timeout' ? 'PIP_DEFAULT_TIMEOUT' : `PIP_${name.toUpperCase().replaceAll('-', '_')}`,
+        value,
+    ]);
+    return Object.fromEntries(named);
+}
+/**
+ * pip's own configuration file of a level, the one that `pip config --user|--global set` writes (pip.pypa.io, "Configuration", and pip's
+ * `appdirs.py`). `isFolder`: whether a folder is there; on macOS that decides between two places.
+ */
+function pipFile(level, os, environment, home, isFolder) {
+    const named = (name) => environment[name]?.trim() || undefined;
+    if (os === 'win32') {
+        const shared = named('ALLUSERSPROFILE') ?? 'C:\\ProgramData';
+        return external_node_path_.win32.join(level === 'system' ? shared : (named('APPDATA') ?? home), 'pip', 'pip.ini');
+    }
+    if (os === 'darwin') {
+        if (level === 'system')
+            return '/Library/Application Support/pip/pip.conf';
+        const support = external_node_path_.posix.join(home, 'Library', 'Application Support', 'pip');
+        return external_node_path_.posix.join(isFolder(support) ? support : external_node_path_.posix.join(home, '.config', 'pip'), 'pip.conf');
+    }
+    if (level === 'system')
+        return '/etc/pip.conf';
+    return external_node_path_.posix.join(named('XDG_CONFIG_HOME') ?? external_node_path_.posix.join(home, '.config'), 'pip', 'pip.conf');
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/tell-pip.js
+
+
+
+
+
+/** The edit that tells pip by its own file, null where it is told by variables. */
+function pipEdit({ request, context }, os, options) {
+    if (request.pipConfig === 'env' || !request.configure.includes('pip'))
         return null;
-    const fromIndexes = lock.files.filter((file) => file.hashOrigin !== 'local');
-    const files = fromIndexes.map(({ sha256, filename }) => ({ sha256, filename }));
-    return { folder: store.root, entry: { entry, key: lock.key, files } };
+    const isFolder = (folder) => (0,external_node_fs_.statSync)(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+    const file = pipFile(request.pipConfig, os, context.environment, context.home, isFolder);
+    // pip reads as the user of a later step, who may be another one.
+    const mode = request.pipConfig === 'user' ? 0o600 : 0o644;
+    return { path: file, editor: 'pip-ini', part: options, mode, wish: 'pip-config' };
+}
+/** What pip takes by now, so that a setting that beats ours is not passed over. */
+async function tell_pip_confirm(run, file, wanted) {
+    const { request, context, deadline } = run;
+    const asked = { python: request.python, venv: null, environment: context.environment, signal: deadline.signal };
+    const { value, origin } = (await probeInterpreter(asked)).pipSettings['index-url'] ?? {};
+    if (value === wanted)
+        return;
+    const text = `pip was told in ${file}, but it takes ${value === undefined ? 'no index' : 'the index'} of ${origin ?? 'nowhere'}, which beats that file.`;
+    tell(run, [{ id: 'pip-config-beaten', text }]);
+}
+/** Tells the pip of later steps of the index that served. Gives the variables for them; a file is edited here. */
+async function tellPip(run, { interpreter, os }, sources) {
+    const { request, context, story } = run;
+    if (!request.configure.includes('pip')) {
+        context.log.info("Later steps' pip is left alone: configure leaves it out.");
+        return {};
+    }
+    const isPublic = (url) => mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
+    const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
+    const wish = pipWish({ interpreter, chosen, isPublic });
+    context.log.info(wish.why);
+    const edit = pipEdit(run, os, wish.options);
+    if (edit === null)
+        return pipVariables(wish);
+    const index = wish.options['index-url'];
+    if (index === undefined)
+        return {};
+    await context.journal.edit(edit);
+    const told = Object.entries(wish.options).map(([name, value]) => `${name} = ${value}`);
+    story.configured = { ...story.configured, [edit.path]: told.join(', ') };
+    context.log.info(`Told pip in ${edit.path}: ${told.join(', ')}.`);
+    await tell_pip_confirm(run, edit.path, index);
+    return {};
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/tell-later.js
+
+
+
+
+function virtualEnvironment(venv, python) {
+    return venv === null
+        ? { variables: {}, path: [] }
+        : { variables: { VIRTUAL_ENV: venv }, path: [external_node_path_.dirname(python)] };
+}
+/** Refuses now, before anything is downloaded or changed, what could not be written at the end. Throws Failure(2). */
+async function checkEdits(run, { os }) {
+    const { request, context } = run;
+    if (!request.install)
+        return;
+    const edits = [
+        request.envFile === null ? null : environmentEdit(request.envFile, { variables: {}, path: [] }, ''),
+        pipEdit(run, os, { 'index-url': '' }),
+    ];
+    for (const edit of edits)
+        if (edit !== null)
+            await context.journal.check(edit);
+}
+/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `environment-file` too, through the journal. */
+async function tellLater(run, { runner, containers }, python, desk) {
+    const { request, context, story } = run;
+    const pip = await tellPip(run, runner, desk.sources);
+    const conda = await tellConda(run, desk);
+    const environment = virtualEnvironment(request.venv, python);
+    const later = {
+        variables: { ...environment.variables, ...pip, ...conda, ...containers?.variables },
+        path: environment.path,
+    };
+    const front = later.path.join(external_node_path_.delimiter);
+    story.configured = {
+        ...story.configured,
+        ...later.variables,
+        ...(front === '' ? {} : { PATH: `${front} in front` }),
+    };
+    if (request.envFile !== null)
+        await context.journal.edit(environmentEdit(request.envFile, later, context.environment['PATH'] ?? ''));
+    const tools = context.environment['RUNNER_TOOL_CACHE'] ?? '';
+    const places = [
+        ...(story.cache === null || story.cache.store === 'off' ? [] : [`the cache ${story.cache.folder}`]),
+        `the journal ${context.journal.folder}`,
+        ...(tools === '' ? [] : [`the tool cache ${tools}`]),
+    ];
+    context.log.info(`Beside the environment, what stays on this machine is in ${places.join(', ')}.`);
+    const kept = context.journal.owner.scope === 'keep' ? await context.journal.files() : [];
+    if (kept.length > 0)
+        context.log.info(`What was put into ${kept.join(', ')} stays until you run \`restore\`.`);
+    return later;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/tell-traffic.js
+
 
 /** Writes the lock into the story. */
 function tellLock({ story }, lock, path, resolved) {
@@ -58407,7 +65038,7 @@ function tellLock({ story }, lock, path, resolved) {
     };
 }
 /** Writes what came from where, and what each source did wrong; sources that had nothing to do with the run are left out. */
-function tellTraffic({ story }, desk, works) {
+function tellTraffic({ story }, desk, bucket, works) {
     const fetched = works.transfers.fetched();
     const faults = [...desk.sources.faults(), ...works.transfers.faults()];
     const used = new Set([...desk.sources.used(), ...Object.keys(fetched), ...faults.map(({ source }) => source)]);
@@ -58415,8 +65046,11 @@ function tellTraffic({ story }, desk, works) {
     const named = desk.roster
         .filter((source) => used.has(source.id) && !silent(source))
         .map(({ id, url, origin }) => ({ id, url: maskUrl(url), origin }));
+    if (bucket !== null && used.has(bucketSource)) {
+        named.unshift({ id: bucketSource, url: maskUrl(bucket.url), origin: 'cache-url' });
+    }
     const others = [...used]
-        .filter((id) => !desk.roster.some((source) => source.id === id))
+        .filter((id) => id !== bucketSource && !desk.roster.some((source) => source.id === id))
         .map((id) => ({ id, url: id, origin: 'lock' }));
     story.sources = [...named, ...others].map((source) => ({
         ...source,
@@ -58424,8 +65058,9 @@ function tellTraffic({ story }, desk, works) {
         faults: faults.filter((fault) => fault.source === source.id),
     }));
     const bytesFetched = Object.values(fetched).reduce((sum, bytes) => sum + bytes, 0);
+    const bytesDownloaded = bytesFetched - (fetched[bucketSource] ?? 0);
     if (story.cache !== null)
-        story.cache = { ...story.cache, bytesDownloaded: bytesFetched };
+        story.cache = { ...story.cache, bytesDownloaded };
     const stats = works.opened()?.stats();
     story.gateway = {
         pages: stats?.pages ?? 0,
@@ -58452,65 +65087,107 @@ function tellTraffic({ story }, desk, works) {
 
 
 
+
+
+
+
+
+
+
+
 /** From bare Python to a verified PaddlePaddle: look at the machine, decide, obtain the lock, install, tell later steps, prove. */
 function setup(request, context) {
     return conclude_conclude('setup', request, context, async (run) => {
-        const prepared = await prepare(run);
+        const drafted = await prepare(run);
+        const prepared = { ...drafted, containers: await prepareContainers(run, drafted.runner) };
+        await checkEdits(run, prepared.runner);
         const found = await findStock(run, prepared);
-        const known = await obtainLock(run, prepared, found);
+        const own = await obtainLock(run, prepared, found);
         const ranking = await found?.store.readFact('ranking');
-        const desk = openDesk(run, prepared.runner, ranking?.value);
+        const desk = await openDesk(run, prepared.runner, ranking?.value);
+        const bucket = await openBucket(run, prepared, desk.client);
+        const uv = seekUv(run, prepared, desk, bucket, found);
+        // A request that is refused leaves it behind; who waits for it learns of its failure.
+        uv.catch(() => undefined);
         try {
-            if (known !== null)
-                tellPlan(run, known.plan);
-            const plan = known?.plan ?? (await choosePlan(run, prepared, desk.sources));
+            const known = own ?? (await restoredPlan(run, prepared, found, desk));
+            const shared = sharedLocks(run, prepared, desk, bucket);
+            const early = known ?? (await shared.now());
+            if (early !== null)
+                tellPlan(run, early.plan);
+            const plan = early?.plan ?? (await choosePlan(run, prepared, desk.sources));
             const stock = found ?? (await makeStock(run, prepared));
             try {
-                return await carryOut(run, prepared, plan, known?.lock ?? null, desk, stock);
+                const locked = early ?? (await shared.later());
+                return await carryOut(run, prepared, locked?.plan ?? plan, locked?.lock ?? null, desk, bucket, stock, uv);
             }
             finally {
                 await stock.close();
             }
         }
         finally {
+            await bucket?.close();
             await desk.client.close();
         }
     });
 }
 /** Everything after the decision: from here on the machine is changed. `known`: the lock, where there is one already. */
-async function carryOut(run, prepared, plan, known, desk, stock) {
+async function carryOut(run, prepared, plan, known, desk, bucket, stock, uv) {
     const { request, context, deadline } = run;
     const { store } = stock;
-    const works = prepareWorks(plan, request, desk, store, context, deadline.signal);
+    const works = prepareWorks(plan, request, desk, bucket, store, context, deadline.signal);
+    const stay = await beginStay(run, prepared, store);
     try {
-        const programs = await bringPrograms(run, prepared, desk, works, stock);
+        if (known === null) {
+            const ahead = goAhead(run, prepared, plan, desk, works, store);
+            ahead.catch((error) => context.log.debug(`looking ahead: ${String(error)}`));
+        }
+        const programs = await bringPrograms(run, prepared, desk, bucket, works, stock, uv);
         const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
         works.lockTo(lock);
+        await stay.uses(lock);
         await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
         const lockPath = await keepLock(store, lock);
+        if (known === null)
+            await bucket?.storeLock(lock);
         tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
-        run.state = { ...run.state, save: toSave(prepared, stock, lock) };
-        await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib);
-        if (!request.install)
-            return await fillCache(run, lock, works);
-        const python = await place(run, prepared, lock, known !== null, works, programs);
-        const later = await tellLater(run, prepared.runner, python, desk.sources);
-        const proved = request.verify === 'off' || (await prove(run, plan, prepared.runner, python, request.verify));
-        return { exitCode: proved ? 0 : 3, later };
+        await tellGithub(run, prepared, stock, lock, works.transfers);
+        const underWay = Object.values(works.transfers.fetched()).reduce((sum, bytes) => sum + bytes, 0);
+        await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib, underWay);
+        if (prepared.containers !== null)
+            await serveContainers(run, prepared.containers);
+        await makeBuildContext(run, prepared.runner, lock, desk, works, store);
+        const result = request.install
+            ? await installAll(run, prepared, plan, lock, known !== null, desk, works, programs)
+            : await fillCache(run, prepared, lock, works);
+        await bucket?.fill(lock, store);
+        await tellGithub(run, prepared, stock, lock, works.transfers);
+        return result;
     }
     finally {
-        tellTraffic(run, desk, works);
+        await bucket?.settle();
+        tellTraffic(run, desk, bucket, works);
+        bucket?.tell(works.transfers);
         await works.close();
         const ranking = await desk.sources.keep();
         if (ranking !== null)
             await store.writeFact('ranking', ranking);
+        await stay.end(works.transfers.arrived().size > 0 || run.story.install?.unpacked === true);
     }
 }
+/** Installs the lock, tells later steps and proves what was installed. `kept`: the lock was there before. */
+async function installAll(run, prepared, plan, lock, kept, desk, works, programs) {
+    const { verify } = run.request;
+    const python = await place_place(run, prepared, lock, kept, works, programs);
+    const later = await tellLater(run, prepared, python, desk);
+    const proved = verify === 'off' || (await prove(run, plan, prepared.runner, python, verify));
+    return { exitCode: proved ? 0 : 3, later };
+}
 /** `install: off`: the files are brought into the store, and nothing else happens. */
-async function fillCache({ context }, lock, works) {
+async function fillCache({ context }, { containers }, lock, works) {
     const wanted = lock.files.filter((file) => file.hashOrigin !== 'local').map(indexFile);
     await context.timeline.step('Fill the cache', () => Promise.all(wanted.map((file) => works.transfers.get(file).done)));
-    return conclude_looked;
+    return { ...conclude_looked, later: { variables: containers?.variables ?? {}, path: [] } };
 }
 
 ;// CONCATENATED MODULE: ./.build/package.json
@@ -58549,19 +65226,28 @@ async function runMain() {
     const started = new Date();
     try {
         const environment = process.env;
-        const request = await readRequest(readInputs(inputs.map(({ name }) => name)), 'input', environment, log, signal);
+        const raw = readInputs(inputs.map(({ name }) => name));
+        // No child is to inherit a secret.
+        for (const { name, secret } of inputs)
+            if (secret)
+                delete environment[`INPUT_${name.toUpperCase()}`];
+        const request = await readRequest(raw, 'input', environment, log, signal);
+        const journal = await openRunJournal(environment, (0,external_node_os_.homedir)(), request.scope);
+        // Before the first change: a job that is cancelled hard still has its post.
+        saveState({ undo: toUndo(journal), save: null });
         const context = {
             environment,
             home: (0,external_node_os_.homedir)(),
             log,
+            journal,
             timeline: startTimeline(log.step),
             signal,
             version: programVersion,
             started,
         };
-        const { runner, run } = tell_later_journalOwner(environment);
         // A job that was killed had no post: what it left is undone by the next one.
-        await undo(await journal_openJournals(tell_later_journalFolder(platform_operatingSystem(process.platform), context), runner, run), log);
+        const killed = (await journal_undo_owners(journal.folder)).filter((left) => wasKilled(left, journal.owner));
+        await undoAll(journal.folder, new Set(killed.map(({ owner }) => owner.id)), log);
         const { report, exitCode, later, state } = await setup(request, context);
         log.end();
         saveState(state);
@@ -58576,7 +65262,7 @@ async function runMain() {
     }
     catch (error) {
         log.end();
-        if (error instanceof Failure) {
+        if (error instanceof failure_Failure) {
             for (const problem of error.problems)
                 failStep(`${problem.where}: ${problem.what} ${problem.remedy}`);
             return error.exitCode;
@@ -58593,7 +65279,7 @@ async function runMain() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8777);
+/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9617);
 
 process.exit(await (0,_job_main_js__WEBPACK_IMPORTED_MODULE_0__/* .runMain */ .V)());
 

@@ -39608,7 +39608,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 2417:
+/***/ 170:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39617,198 +39617,10 @@ __nccwpck_require__.d(__webpack_exports__, {
   a: () => (/* binding */ runPost)
 });
 
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-;// CONCATENATED MODULE: ./.build/src/configure/journal-file.js
-
-
-
-/** Lower-case hex. */
-function journal_file_digest(content) {
-    return (0,external_node_crypto_.createHash)('sha256').update(content).digest('hex');
-}
-/** The content of a regular file with its mode, or null where nothing is; a link or a folder is not ours to replace. Throws Error then. */
-async function journal_file_readRegular(file) {
-    const found = await (0,promises_.lstat)(file).catch((error) => {
-        if (error.code === 'ENOENT')
-            return null;
-        throw error;
-    });
-    if (found === null)
-        return null;
-    if (!found.isFile())
-        throw new Error(`${file} is no regular file`);
-    return { content: await (0,promises_.readFile)(file), mode: found.mode & 0o7777 };
-}
-/** A rename is safe on disk once its folder is; Windows can't open folders, and needs not. */
-async function syncFolder(folder) {
-    if (process.platform === 'win32')
-        return;
-    const handle = await (0,promises_.open)(folder, 'r');
-    try {
-        await handle.sync();
-    }
-    finally {
-        await handle.close();
-    }
-}
-/** Replaces a file in one step: whoever reads it sees the old content or the new, also after a power cut. */
-async function journal_file_replaceFile(file, content, mode) {
-    const staging = external_node_path_.join(external_node_path_.dirname(file), `.${external_node_path_.basename(file)}.${(0,external_node_crypto_.randomUUID)()}.tmp`);
-    try {
-        const handle = await (0,promises_.open)(staging, 'wx', mode);
-        try {
-            await handle.writeFile(content);
-            await handle.sync();
-        }
-        finally {
-            await handle.close();
-        }
-        // The mode of `open` is cut by the umask; a restored file has its own again.
-        await (0,promises_.chmod)(staging, mode);
-        await (0,promises_.rename)(staging, file);
-        await syncFolder(external_node_path_.dirname(file));
-    }
-    catch (error) {
-        await (0,promises_.rm)(staging, { force: true });
-        throw error;
-    }
-}
-/** Takes a change back; gives why it was left, or null where it is undone. */
-async function undoChange(change) {
-    const now = await journal_file_readRegular(change.path);
-    const before = change.before === null ? null : Buffer.from(change.before.content, 'base64');
-    if (now === null ? before === null : before?.equals(now.content))
-        return null;
-    if (now === null)
-        return 'it was deleted since';
-    if (journal_file_digest(now.content) !== change.after)
-        return 'it was changed since';
-    if (change.before === null || before === null)
-        await (0,promises_.unlink)(change.path);
-    else
-        await journal_file_replaceFile(change.path, before, change.before.mode);
-    return null;
-}
-
-;// CONCATENATED MODULE: ./.build/src/configure/journal.js
-
-
-
-
-async function append(file, entry) {
-    const handle = await open(file, 'a', 0o600);
-    try {
-        await handle.writeFile(`\n${JSON.stringify(entry)}\n`);
-        await handle.sync();
-    }
-    finally {
-        await handle.close();
-    }
-}
-/** Begins a journal in the state folder. Nothing is on disk until the first change. */
-function journal_openJournal(folder, owner) {
-    const file = path.join(folder, 'journal', `${new Date().toISOString().replaceAll(':', '')}-${randomUUID()}.jsonl`);
-    let begun = false;
-    return {
-        file,
-        async writeFile(target, content, mode) {
-            if (!begun) {
-                await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-                await append(file, owner);
-                begun = true;
-            }
-            const bytes = Buffer.from(content);
-            const now = await readRegular(target);
-            const before = now === null ? null : { content: now.content.toString('base64'), mode: now.mode };
-            await append(file, { path: target, before, after: digest(bytes) });
-            await replaceFile(target, bytes, now?.mode ?? mode);
-        },
-    };
-}
-/** A line may be half written (power cut, full disk): the change it speaks of was never made, so there is nothing to undo. */
-function parseLine(line) {
-    try {
-        return JSON.parse(line);
-    }
-    catch (error) {
-        if (!(error instanceof SyntaxError))
-            throw error;
-        return null;
-    }
-}
-function isChange(entry) {
-    return typeof entry === 'object' && entry !== null && 'path' in entry && 'before' in entry && 'after' in entry;
-}
-function isOwner(entry) {
-    return typeof entry === 'object' && entry !== null && 'scope' in entry && 'runner' in entry && 'run' in entry;
-}
-async function readJournal(file) {
-    const text = await (0,promises_.readFile)(file, 'utf8').catch((error) => {
-        if (error.code === 'ENOENT')
-            return '';
-        throw error;
-    });
-    const entries = text.split('\n').map(parseLine);
-    return { owner: entries.find(isOwner) ?? null, changes: entries.filter(isChange) };
-}
-/**
- * Undoes a journal's changes, the last one first, and removes it; a change that the system would not let it undo keeps no other one, and
- * keeps the journal. A journal that is gone has nothing to undo.
- */
-async function undoJournal(file) {
-    const { changes } = await readJournal(file);
-    const undone = [];
-    const left = [];
-    let refused = false;
-    for (const change of changes.reverse()) {
-        const why = await undoChange(change).catch((error) => {
-            refused ||= error.code !== undefined;
-            return error.message;
-        });
-        if (why === null)
-            undone.push(change.path);
-        else
-            left.push({ path: change.path, why });
-    }
-    if (!refused)
-        await (0,promises_.rm)(file, { force: true });
-    return { undone, left };
-}
-/** A journal of another user, met by root with that user's home, would have root write what and where that user likes. */
-async function isOwn(file) {
-    const found = await lstat(file);
-    return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
-}
-/**
- * Journals of this user that are to be undone now: with `run`, what earlier jobs of this runner left because they were killed (scope `job`, another
- * run); without, everything of every scope, for `restore`. The newest first: two may have changed one file.
- */
-async function journal_openJournals(folder, runner, run) {
-    const names = await readdir(path.join(folder, 'journal')).catch((error) => {
-        if (error.code === 'ENOENT')
-            return [];
-        throw error;
-    });
-    const files = names
-        .filter((name) => name.endsWith('.jsonl'))
-        .sort()
-        .reverse()
-        .map((name) => path.join(folder, 'journal', name));
-    const own = await Promise.all(files.map(isOwn));
-    const read = await Promise.all(files.filter((_, at) => own[at] === true).map(async (file) => ({ file, ...(await readJournal(file)) })));
-    const due = read.filter(({ owner }) => {
-        if (run === null)
-            return owner === null || owner.runner === runner;
-        return owner?.scope === 'job' && owner.runner === runner && owner.run !== run;
-    });
-    return due.map(({ file }) => file);
-}
-
+// EXTERNAL MODULE: external "node:util/types"
+var types_ = __nccwpck_require__(3429);
 ;// CONCATENATED MODULE: ./.build/src/values/failure.js
 /**
  * The one error that the program throws on purpose. It carries everything that is wrong at once and is shown without a stack;
@@ -39823,6 +39635,2312 @@ class failure_Failure extends Error {
         this.exitCode = exitCode;
         this.problems = problems;
     }
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+;// CONCATENATED MODULE: ./.build/src/values/system-error.js
+/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
+function system_error_errorCode(error) {
+    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : null;
+}
+/** For `catch`: a file that is gone is null; any other error stays one. */
+function goneAsNull(error) {
+    if (system_error_errorCode(error) === 'ENOENT') {
+        return null;
+    }
+    throw error;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal-file.js
+
+
+
+
+const windows = process.platform === 'win32';
+/** Tells states apart; who owns the file is left out, since a folder may decide that. Windows knows no mode. */
+function stateMark(state) {
+    if (state === null)
+        return 'absent';
+    const digest = (0,external_node_crypto_.createHash)('sha256').update(state.content).digest('hex');
+    return windows ? digest : `${digest} ${state.mode.toString(8)}`;
+}
+/** The state of a file, null where nothing is. Throws Error for anything but a regular file: it is not ours to replace. */
+async function readState(file) {
+    try {
+        const found = await (0,promises_.lstat)(file);
+        if (!found.isFile())
+            throw new Error('it is no regular file');
+        return { content: await (0,promises_.readFile)(file), mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
+    }
+    catch (error) {
+        if (system_error_errorCode(error) === 'ENOENT')
+            return null;
+        throw error;
+    }
+}
+function isWithin(file, folder) {
+    const relative = external_node_path_.relative(folder, file);
+    return !external_node_path_.isAbsolute(relative) && relative.split(external_node_path_.sep)[0] !== '..';
+}
+/** The folder, or the nearest one above it that is there, with what is missing below it, outermost first. */
+async function existing(folder) {
+    try {
+        return { real: await (0,promises_.realpath)(folder), missing: [] };
+    }
+    catch (error) {
+        if (system_error_errorCode(error) !== 'ENOENT' || external_node_path_.dirname(folder) === folder)
+            throw error;
+        const above = await existing(external_node_path_.dirname(folder));
+        return { real: above.real, missing: [...above.missing, external_node_path_.basename(folder)] };
+    }
+}
+/**
+ * Where a path really leads, so that one file has one ledger, and the folders on the way that are not there yet. A link below one of the
+ * `places` (home, working folder, /etc) is followed as long as it stays in that place: many keep their settings in a repository of their own.
+ * One that leads out of it may have been laid by others; it is refused, as is a link instead of the file anywhere else. Throws Error then.
+ */
+async function realTarget(file, places) {
+    const { real, missing } = await existing(external_node_path_.dirname(file));
+    const folders = missing.map((_, at) => external_node_path_.join(real, ...missing.slice(0, at + 1)));
+    const straight = external_node_path_.join(real, ...missing, external_node_path_.basename(file));
+    const place = places.find((candidate) => isWithin(file, candidate));
+    const isLink = missing.length === 0 && (await (0,promises_.lstat)(straight).catch(nothing))?.isSymbolicLink() === true;
+    if (isLink && place === undefined)
+        throw new Error('it is a link');
+    const end = isLink ? await (0,promises_.realpath)(straight) : straight;
+    if (place !== undefined && !isWithin(end, await (0,promises_.realpath)(place)))
+        throw new Error(`a link on the way leads out of ${place}, to ${end}`);
+    return { path: end, missing: folders };
+}
+function nothing(error) {
+    if (system_error_errorCode(error) === 'ENOENT')
+        return null;
+    throw error;
+}
+/** A rename is safe on disk once its folder is; Windows can't open folders, and needs not. */
+async function syncFolder(folder) {
+    if (windows)
+        return;
+    const handle = await (0,promises_.open)(folder, 'r');
+    try {
+        await handle.sync();
+    }
+    finally {
+        await handle.close();
+    }
+}
+/**
+ * Replaces a file in one step: whoever reads it sees the old state or the new, also after a power cut. `staging`: a new name in the same
+ * folder, which is gone afterwards unless the process is killed. `owner`: whose the file stays; null: this user's.
+ */
+async function replaceFile(file, staging, content, mode, owner) {
+    const handle = await (0,promises_.open)(staging, 'wx', 0o600);
+    try {
+        await handle.writeFile(content);
+        await handle.sync();
+    }
+    finally {
+        await handle.close();
+    }
+    if (owner !== null && !windows) {
+        const now = await (0,promises_.stat)(staging);
+        if (now.uid !== owner.uid || now.gid !== owner.gid)
+            await (0,promises_.chown)(staging, owner.uid, owner.gid);
+    }
+    // After `chown`, which drops some bits; the mode given to `open` is cut by the umask.
+    await (0,promises_.chmod)(staging, mode);
+    await (0,promises_.rename)(staging, file);
+    await syncFolder(external_node_path_.dirname(file));
+}
+/** Makes folders, outermost first; one that is there by now is fine. */
+async function makeFolders(folders) {
+    for (const folder of folders) {
+        await (0,promises_.mkdir)(folder).catch((error) => {
+            if (system_error_errorCode(error) !== 'EEXIST')
+                throw error;
+        });
+    }
+}
+/** Removes folders that we made, innermost first, as long as nobody keeps anything in them. */
+async function removeFolders(folders) {
+    for (const folder of folders.toReversed()) {
+        try {
+            await (0,promises_.rmdir)(folder);
+        }
+        catch (error) {
+            if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY'].includes(system_error_errorCode(error) ?? ''))
+                throw error;
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal-ledger.js
+
+
+
+
+
+async function write(file, value) {
+    await replaceFile(file, `${file}.${(0,external_node_crypto_.randomUUID)()}.tmp`, Buffer.from(JSON.stringify(value)), 0o600, null);
+}
+const nameOf = (text) => (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 32);
+const ledgerFile = (folder, target) => external_node_path_.join(folder, `file-${nameOf(target)}.json`);
+const effectFile = (folder, effect) => external_node_path_.join(folder, `after-${nameOf(JSON.stringify([effect.owner.id, effect.kind, effect.data]))}.json`);
+/** Writes a ledger, flushed to the disk. */
+async function writeLedger(folder, ledger) {
+    const { base } = ledger;
+    const kept = base === null ? null : { ...base, content: base.content.toString('base64') };
+    await write(ledgerFile(folder, ledger.path), { ...ledger, base: kept });
+}
+async function removeLedger(folder, ledger) {
+    await (0,promises_.rm)(ledgerFile(folder, ledger.path), { force: true });
+}
+/** Writes an effect, flushed to the disk; the same one of the same owner is kept once. */
+async function writeAfterwards(folder, effect) {
+    await write(effectFile(folder, effect), effect);
+}
+async function removeAfterwards(folder, effect) {
+    await (0,promises_.rm)(effectFile(folder, effect), { force: true });
+}
+/** A journal of another user, met by root with that user's home, would have root write what and where that user likes. */
+async function isOwn(file) {
+    const found = await (0,promises_.lstat)(file);
+    return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
+}
+async function readAll(folder, prefix) {
+    const names = await (0,promises_.readdir)(folder).catch((error) => {
+        if (system_error_errorCode(error) === 'ENOENT')
+            return [];
+        throw error;
+    });
+    const files = names
+        .filter((name) => name.startsWith(prefix) && name.endsWith('.json'))
+        .sort()
+        .map((name) => external_node_path_.join(folder, name));
+    const values = [];
+    for (const file of files)
+        if (await isOwn(file))
+            values.push(JSON.parse(await (0,promises_.readFile)(file, 'utf8')));
+    return values;
+}
+/** Every ledger in the folder that this user wrote. */
+async function journal_ledger_readLedgers(folder) {
+    return (await readAll(folder, 'file-')).map((ledger) => {
+        const { base } = ledger;
+        return { ...ledger, base: base === null ? null : { ...base, content: Buffer.from(base.content, 'base64') } };
+    });
+}
+/** Every effect that is still to be done, of this user's. */
+async function journal_ledger_readAfterwards(folder) {
+    return (await readAll(folder, 'after-'));
+}
+
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __nccwpck_require__(8161);
+;// CONCATENATED MODULE: ./.build/src/configure/journal-process.js
+
+
+
+async function unlessMissing(read) {
+    return await read.catch((error) => {
+        // ESRCH: the process ended between open and read.
+        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(system_error_errorCode(error) ?? ''))
+            return null;
+        throw error;
+    });
+}
+async function startOf(pid) {
+    const text = await unlessMissing((0,promises_.readFile)(`/proc/${pid}/stat`, 'latin1'));
+    // The program's name stands in parentheses and may hold blanks and parentheses itself.
+    return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+}
+async function thisHost() {
+    const boot = await unlessMissing((0,promises_.readFile)('/proc/sys/kernel/random/boot_id', 'utf8'));
+    const namespace = await unlessMissing((0,promises_.readlink)('/proc/self/ns/pid'));
+    return [(0,external_node_os_.hostname)(), boot?.trim() ?? '', namespace ?? ''].join(' ');
+}
+/** Marks a running process. */
+async function journal_process_markProcess(pid) {
+    return { host: await thisHost(), pid, started: await startOf(pid) };
+}
+/** Whether a marked process still runs; null where that can't be seen from here (another host, another container, before a reboot). */
+async function journal_process_isRunning(mark) {
+    const host = await thisHost();
+    if (mark.host !== host) {
+        const [name, boot] = mark.host.split(' ');
+        const [hereName, hereBoot] = host.split(' ');
+        return name === hereName && boot !== '' && boot !== hereBoot ? false : null;
+    }
+    try {
+        process.kill(mark.pid, 0);
+    }
+    catch (error) {
+        // EPERM: it lives, as another user's.
+        if (system_error_errorCode(error) === 'ESRCH')
+            return false;
+        if (system_error_errorCode(error) !== 'EPERM')
+            throw error;
+    }
+    const started = await startOf(mark.pid);
+    return mark.started === null || started === null ? null : started === mark.started;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal-lock.js
+
+
+
+
+
+
+
+/** Milliseconds after which a holder that can't be seen from here (another container, an unreadable lock) is taken for dead; it is held for some milliseconds. */
+const SILENT_MS = 30_000;
+/** Milliseconds for which one waits for the others. */
+const PATIENCE_MS = 60_000;
+const RELEASED = 'released';
+async function generations(folder) {
+    const numbers = (await (0,promises_.readdir)(folder)).map((name) => /^lock\.(\d{1,15})$/.exec(name)?.[1]);
+    return numbers
+        .filter((number) => number !== undefined)
+        .map(Number)
+        .sort((a, b) => a - b);
+}
+function readHolder(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch (error) {
+        // A damaged disk, or a hand at work: its age decides.
+        if (error instanceof SyntaxError)
+            return null;
+        throw error;
+    }
+}
+async function isHeld(lock) {
+    try {
+        const text = await (0,promises_.readFile)(lock, 'utf8');
+        if (text === RELEASED)
+            return false;
+        const holder = readHolder(text);
+        const running = holder === null ? null : await journal_process_isRunning(holder);
+        return running ?? Date.now() - (await (0,promises_.stat)(lock)).mtimeMs < SILENT_MS;
+    }
+    catch (error) {
+        if (system_error_errorCode(error) === 'ENOENT')
+            return false;
+        throw error;
+    }
+}
+/**
+ * Takes the lock: files `lock.N`, of which the highest one counts. Whoever finds it free or its holder dead makes `lock.N+1`, which only
+ * one can; it is never removed but by a higher one, so nobody can take over what has been taken over already. `card`: a file that names
+ * this process, so that a lock is never seen without its holder. Null: somebody else has it.
+ */
+async function tryLock(folder, card) {
+    const known = await generations(folder);
+    const highest = known.at(-1) ?? 0;
+    if (highest > 0 && (await isHeld(external_node_path_.join(folder, `lock.${highest}`))))
+        return null;
+    const lock = external_node_path_.join(folder, `lock.${highest + 1}`);
+    try {
+        await (0,promises_.link)(card, lock);
+    }
+    catch (error) {
+        if (system_error_errorCode(error) === 'EEXIST')
+            return null;
+        throw error;
+    }
+    // One who was slow between looking and making may have made an old number again.
+    if ((await generations(folder)).at(-1) !== highest + 1) {
+        await (0,promises_.unlink)(lock);
+        return null;
+    }
+    for (const number of known)
+        await (0,promises_.rm)(external_node_path_.join(folder, `lock.${number}`), { force: true });
+    return lock;
+}
+async function waitForLock(folder, card) {
+    const until = Date.now() + PATIENCE_MS;
+    for (;;) {
+        const lock = await tryLock(folder, card);
+        if (lock !== null)
+            return lock;
+        if (Date.now() > until) {
+            const what = `Another run has held the journal for ${PATIENCE_MS / 1000} seconds.`;
+            throw new failure_Failure(1, [{ where: folder, what, remedy: 'Wait for it to end, or end it, then run this again.' }]);
+        }
+        await (0,external_node_timers_promises_namespaceObject.setTimeout)(5 + Math.random() * 20);
+    }
+}
+/** Cards of processes that were killed. */
+async function removeDeadCards(folder) {
+    for (const name of await (0,promises_.readdir)(folder)) {
+        const card = external_node_path_.join(folder, name);
+        if (name.startsWith('card.') && !(await isHeld(card)))
+            await (0,promises_.rm)(card, { force: true });
+    }
+}
+/** Runs `work` while no other process does with this folder, which is made. Throws Failure(1) where others hold it for a minute. */
+async function withLock(folder, work) {
+    await (0,promises_.mkdir)(folder, { recursive: true, mode: 0o700 });
+    const card = external_node_path_.join(folder, `card.${(0,external_node_crypto_.randomUUID)()}`);
+    await (0,promises_.writeFile)(card, JSON.stringify(await journal_process_markProcess(process.pid)), { mode: 0o600 });
+    try {
+        const lock = await waitForLock(folder, card);
+        try {
+            await removeDeadCards(folder);
+            return await work();
+        }
+        finally {
+            const released = `${card}.released`;
+            await (0,promises_.writeFile)(released, RELEASED, { mode: 0o600 });
+            await (0,promises_.rename)(released, lock);
+        }
+    }
+    finally {
+        await (0,promises_.rm)(card, { force: true });
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/mirror-list.js
+/** The mirrors of Docker Hub that a part puts in, in order, addresses without a slash at their end: `{ mirrors: [...] }`. */
+function mirrorsOf(part) {
+    const { mirrors } = part;
+    if (mirrors === undefined || typeof mirrors === 'string')
+        throw new TypeError('the part has no list of mirrors');
+    return mirrors;
+}
+/** An address as tools compare it: dockerd writes a slash at the end of each. */
+function bare(address) {
+    return address.replace(/\/+$/, '');
+}
+/** Ours in front, then what was there and is not among ours. */
+function merged(ours, there) {
+    return [...ours, ...without(there, ours)];
+}
+/** What remains of a list when ours are taken out. */
+function without(there, ours) {
+    const known = new Set(ours.map(bare));
+    return there.filter((address) => !known.has(bare(address)));
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/error.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+function getLineColFromPtr(string, ptr) {
+    let lines = string.slice(0, ptr).split(/\r?\n/);
+    return [lines.length, lines.pop().length + 1];
+}
+function makeCodeBlock(string, line, column) {
+    let lines = string.split(/\r?\n/);
+    let codeblock = '';
+    let numberLen = (Math.log10(line + 1) | 0) + 1;
+    for (let i = line - 1; i <= line + 1; i++) {
+        let l = lines[i - 1];
+        if (!l)
+            continue;
+        codeblock += i.toString().padEnd(numberLen, ' ');
+        codeblock += ':  ';
+        codeblock += l;
+        codeblock += '\n';
+        if (i === line) {
+            codeblock += ' '.repeat(numberLen + column + 2);
+            codeblock += '^\n';
+        }
+    }
+    return codeblock;
+}
+class TomlError extends Error {
+    line;
+    column;
+    codeblock;
+    constructor(message, options) {
+        const [line, column] = getLineColFromPtr(options.toml, options.ptr);
+        const codeblock = makeCodeBlock(options.toml, line, column);
+        super(`Invalid TOML document: ${message}\n\n${codeblock}`, options);
+        this.line = line;
+        this.column = column;
+        this.codeblock = codeblock;
+    }
+    /** @internal */
+    static x(message, ctx, ptr) {
+        throw new TomlError(message, { toml: ctx.s, ptr: ptr ?? ctx.p });
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/primitive.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+/** @internal */
+function parseString(ctx) {
+    let startPtr = ctx.p;
+    let c = ctx.s.charCodeAt(ctx.p++);
+    let first = c;
+    let isLiteral = c === 0x27; /* ' */
+    let isMultiline = c === ctx.s.charCodeAt(ctx.p) && c === ctx.s.charCodeAt(ctx.p + 1);
+    if (isMultiline) {
+        // Trim initial newline
+        if ((c = ctx.s.charCodeAt(ctx.p += 2)) === 0xa /* \n */)
+            ctx.p++;
+        else if (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */)
+            ctx.p += 2;
+    }
+    // For the record: it is not worth it to use a fast-path for literal strings using `indexOf`.
+    // Doing a char-by-char iteration ends up dispatching less instructions, for the same wall-clock runtime.
+    let parsed = '';
+    let sliceStart = ctx.p;
+    // states:
+    //   0 - decoding
+    //   1 - decoding escape
+    //   2 - whitespace escape (no newline encountered yet, must fail on non-whitespace)
+    //   3 - whitespace escape (newline encountered, allowed to transition back to normal decode)
+    let state = 0;
+    for (; ctx.p < ctx.s.length; ctx.p++) {
+        c = ctx.s.charCodeAt(ctx.p);
+        // Deal with newlines first, since that simplifies control character checking and handling across all states
+        if (isMultiline && (c === 0xa /* \n */ || (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */))) {
+            state = state && 3;
+        }
+        // Control characters are banned in TOML, so we throw an error if we encounter them
+        else if ((c < 0x20 && c !== 0x9 /* \t */) || c === 0x7f) {
+            TomlError.x('control characters are not allowed in strings', ctx);
+        }
+        // The string might terminate while we're parsing through a newline escape.
+        // It must have encountered a newline; otherwise, it'll simply fail in another branch.
+        else if ((!state || state === 3) && c === first && (!isMultiline || (ctx.s.charCodeAt(ctx.p + 1) === first && ctx.s.charCodeAt(ctx.p + 2) === first))) {
+            if (isMultiline) {
+                // If the string ends with 4-5 quotes, then the first 1-2 are part of the string
+                if (ctx.s.charCodeAt(ctx.p + 3) === first)
+                    ctx.p++;
+                if (ctx.s.charCodeAt(ctx.p + 3) === first)
+                    ctx.p++;
+            }
+            // If we're in a newline escape still, then there's nothing to add.
+            if (!state) {
+                // Avoid a useless concat operation if the string can be used as-is.
+                let s = ctx.s.slice(sliceStart, ctx.p);
+                parsed = parsed ? parsed + s : s;
+            }
+            ctx.p += isMultiline ? 3 : 1;
+            return parsed;
+        }
+        // Baseline state; keep moving forward unless an escape sequence starts
+        else if (!state) {
+            if (!isLiteral && c === 0x5c /* \ */) {
+                parsed += ctx.s.slice(sliceStart, (sliceStart = ctx.p));
+                state = 1;
+            }
+        }
+        else if (state === 1) {
+            if (c === 0x78 /* x */ || c === 0x75 /* u */ || c === 0x55 /* U */) { // Unicode escape
+                let errPtr = ctx.p++ - 1;
+                let value = 0;
+                let len = c === 0x78 /* x */ ? 2 : c === 0x75 /* u */ ? 4 : 8;
+                for (let j = 0; j < len; j++, ctx.p++) {
+                    let hex = ctx.s.charCodeAt(ctx.p);
+                    let digit = 
+                    /* 0-9 */ hex >= 0x30 && hex <= 0x39 ? hex - 0x30 :
+                        /* A-F */ hex >= 0x41 && hex <= 0x46 ? hex - 0x41 + 10 :
+                            /* a-f */ hex >= 0x61 && hex <= 0x66 ? hex - 0x61 + 10 : -1;
+                    if (digit < 0)
+                        TomlError.x('invalid non-hex character in unicode escape', ctx);
+                    value = (value << 4) | digit;
+                }
+                // Because JS does bitwise on signed 32bit integers, all 0xfzzzzzzz values are actually seen as negative
+                if (value < 0 || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) {
+                    TomlError.x('invalid unicode escape', ctx, errPtr);
+                }
+                parsed += String.fromCodePoint(value);
+                sliceStart = ctx.p--;
+                state = 0;
+            }
+            // Newline escape sequence. We only need to care about spaces and tabs; newlines are dealt with earlier
+            else if (isMultiline && (c === 0x20 || c === 0x9 /* \t */)) {
+                state = 2;
+            }
+            // Basic escape sequence
+            else {
+                if (c === 0x62 /* b */)
+                    parsed += '\b';
+                else if (c === 0x74 /* t */)
+                    parsed += '\t';
+                else if (c === 0x6e /* n */)
+                    parsed += '\n';
+                else if (c === 0x66 /* f */)
+                    parsed += '\f';
+                else if (c === 0x72 /* r */)
+                    parsed += '\r';
+                else if (c === 0x65 /* e */)
+                    parsed += '\x1b';
+                else if (c === 0x22 /* " */)
+                    parsed += '"';
+                else if (c === 0x5c /* \ */)
+                    parsed += '\\';
+                else
+                    TomlError.x('unrecognised escape sequence', ctx);
+                sliceStart = ctx.p + 1;
+                state = 0;
+            }
+        }
+        // Newline escape continuation: keep moving forward until the first non-whitespace char
+        else if (c !== 0x20 && c !== 0x9 /* \t */) {
+            if (state === 2)
+                TomlError.x('invalid escape: only line-ending whitespace may be escaped', ctx, sliceStart);
+            // State cannot be zero, or we'd have branched earlier already.
+            // If it's a backslash, immediately transition to the escape state so it can be processed.
+            state = !isLiteral && c === 0x5c /* \ */ ? 1 : 0;
+            sliceStart = ctx.p;
+        }
+    }
+    TomlError.x('unfinished string', ctx, startPtr);
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/date.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+let DATE_TIME_RE = /^(\d{4}-\d{2}-\d{2})?[Tt ]?(?:(\d{2}):\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|z|[-+]\d{2}:\d{2})?$/i;
+class TomlDate extends Date {
+    #hasDate = false;
+    #hasTime = false;
+    #offset = null;
+    constructor(date, fasttype, unsafeDelim) {
+        let hasDate = true;
+        let hasTime = true;
+        let offset = 'Z';
+        let c;
+        if (typeof date === 'string') {
+            if (fasttype)
+                prep: {
+                    // Date-time
+                    if (fasttype < 3) {
+                        if (+date.slice(11, 13) > 23) {
+                            date = '';
+                            break prep;
+                        }
+                        // Local
+                        if (fasttype === 2) {
+                            offset = null;
+                            date += 'Z';
+                        }
+                        // Offset; keep track of offset if not Z
+                        else if ((c = date.charCodeAt(date.length - 1)) !== 0x5a /* Z */ && c !== 0x7a /* z */) {
+                            offset = date.slice(date.length - 6);
+                        }
+                        if (unsafeDelim)
+                            date = date.slice(0, 10) + 'T' + date.slice(11);
+                    }
+                    // Time
+                    else if (fasttype === 4) {
+                        date = +date.slice(0, 2) > 23 ? '' : `0000-01-01T${date}Z`;
+                    }
+                    hasDate = fasttype !== 4;
+                    hasTime = fasttype !== 3;
+                }
+            else {
+                let match = date.match(DATE_TIME_RE);
+                if (match) {
+                    if (!match[1]) {
+                        hasDate = false;
+                        date = `0000-01-01T${date}`;
+                    }
+                    hasTime = !!match[2];
+                    // Make sure to use T instead of a space. Breaks in case of extreme values otherwise.
+                    hasTime && date[10] === ' ' && (date = date.replace(' ', 'T'));
+                    // Do not allow rollover hours.
+                    if (match[2] && +match[2] > 23) {
+                        date = '';
+                    }
+                    else {
+                        offset = match[3] || null;
+                        if (!offset && hasTime)
+                            date += 'Z';
+                    }
+                }
+                else {
+                    date = '';
+                }
+            }
+        }
+        super(date);
+        if (!isNaN(this.getTime())) {
+            this.#hasDate = hasDate;
+            this.#hasTime = hasTime;
+            this.#offset = offset;
+        }
+    }
+    isDateTime() {
+        return this.#hasDate && this.#hasTime;
+    }
+    isLocal() {
+        return !this.#hasDate || !this.#hasTime || !this.#offset;
+    }
+    isDate() {
+        return this.#hasDate && !this.#hasTime;
+    }
+    isTime() {
+        return this.#hasTime && !this.#hasDate;
+    }
+    isValid() {
+        return this.#hasDate || this.#hasTime;
+    }
+    toISOString() {
+        let iso = super.toISOString();
+        // Local Date
+        if (this.isDate())
+            return iso.slice(0, 10);
+        // Local Time
+        if (this.isTime())
+            return iso.slice(11, 23);
+        // Local DateTime
+        if (this.#offset === null)
+            return iso.slice(0, -1);
+        // Offset DateTime
+        if (this.#offset === 'Z' || this.#offset === 'z')
+            return iso;
+        // This part is quite annoying: JS strips the original timezone from the ISO string representation
+        // Instead of using a "modified" date and "Z", we restore the representation "as authored"
+        let offset = (+(this.#offset.slice(1, 3)) * 60) + +(this.#offset.slice(4, 6));
+        offset = this.#offset[0] === '-' ? offset : -offset;
+        let offsetDate = new Date(this.getTime() - (offset * 60e3));
+        return offsetDate.toISOString().slice(0, -1) + this.#offset;
+    }
+    static wrapAsOffsetDateTime(jsDate, offset = 'Z') {
+        let date = new TomlDate(jsDate);
+        date.#offset = offset;
+        return date;
+    }
+    static wrapAsLocalDateTime(jsDate) {
+        let date = new TomlDate(jsDate);
+        date.#offset = null;
+        return date;
+    }
+    static wrapAsLocalDate(jsDate) {
+        let date = new TomlDate(jsDate);
+        date.#hasTime = false;
+        date.#offset = null;
+        return date;
+    }
+    static wrapAsLocalTime(jsDate) {
+        let date = new TomlDate(jsDate);
+        date.#hasDate = false;
+        date.#offset = null;
+        return date;
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/extract.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+
+
+
+function isDigit(char, base = 10) {
+    return base === 16
+        ? (char > 0x2f && char < 0x3a) || (char > 0x40 && char < 0x47) || (char > 0x60 && char < 0x67)
+        : (char > 0x2f && char < 0x30 + base);
+}
+function isEndOfValue(char, delim) {
+    // Whitespace -- we're permissive on `\r` for performance; it'll be dealt with later anyway
+    return char === 0x20 || char === 0x9 /* \t */ || char === 0xa /* \n */ || char === 0xd /* \r */ ||
+        // Structure end or next value delimiter
+        (delim && (char === delim || char === 0x2c /* , */)) ||
+        // Comment
+        char === 0x23; /* # */
+}
+/** @internal */
+function extractValue(ctx, end) {
+    let errPtr = ctx.p;
+    let c = ctx.s.charCodeAt(ctx.p);
+    // Structs
+    if (c === 0x5b /* [ */ || c === 0x7b /* { */) {
+        ctx.d-- || TomlError.x('document contains excessively nested structures. aborting.', ctx);
+        let value = c === 0x5b /* [ */
+            ? parseArray(ctx)
+            : parseInlineTable(ctx);
+        ctx.d++;
+        return value;
+    }
+    // Strings
+    if (c === 0x22 /* " */ || c === 0x27 /* ' */) {
+        return parseString(ctx);
+    }
+    // Booleans
+    // We can fast-path because the first character is enough to know the only possible value
+    if (c === 0x74 /* t */) { // Only possible valid value is `true`
+        if (ctx.s.charCodeAt(++ctx.p) !== 0x72 || ctx.s.charCodeAt(++ctx.p) !== 0x75 || ctx.s.charCodeAt(++ctx.p) !== 0x65)
+            TomlError.x('invalid value', ctx, errPtr);
+        return ctx.p++, true;
+    }
+    if (c === 0x66 /* f */) { // Only possible valid value is `false`
+        if (ctx.s.charCodeAt(++ctx.p) !== 0x61 || ctx.s.charCodeAt(++ctx.p) !== 0x6c || ctx.s.charCodeAt(++ctx.p) !== 0x73 || ctx.s.charCodeAt(++ctx.p) !== 0x65)
+            TomlError.x('invalid value', ctx, errPtr);
+        return ctx.p++, false;
+    }
+    if (c === 0x2b /* + */ || c === 0x2d /* - */) {
+        return parseNumber(ctx, ctx.p, ctx.s.charCodeAt(++ctx.p), 0x2c - c, end);
+    }
+    // Rough heuristic, but `parseDate` falls back to number parsing if it's a false positive.
+    // e.g.: `a = 1\n-------------- = 1` would match this heuristic, but gracefully fallback to numbers.
+    if (ctx.s.charCodeAt(ctx.p + 4) === 0x2d /* - */ && ctx.s.charCodeAt(ctx.p + 7) === 0x2d /* - */) {
+        return parseDate(ctx, c, end);
+    }
+    // Same logic as above; `parseTime` falls back to number parsing if it's a false positive.
+    if (ctx.s.charCodeAt(ctx.p + 2) === 0x3a /* : */) {
+        return parseTime(ctx, c, end);
+    }
+    return parseNumber(ctx, ctx.p, c, 0, end);
+}
+// State:
+// 0: init
+// 1: integer
+// 2: fractional dot
+// 3: fractional
+// 4: exponent letter
+// 5: exponent
+// 6: exponent sign
+// 7: exponent with sign
+// >9: underscore; see below
+//     -> 12: was integer
+//     -> 14: was fractional
+//     -> 16: was exponent
+// states 2-5, 14, 16 are ONLY permitted iif base === 10
+function parseNumber(ctx, startPtr, startChr, sign, endChr) {
+    let c = startChr;
+    let state = 0;
+    let hasUnderscores = false;
+    // (+/-)inf
+    if (c === 0x69 /* i */) {
+        if (ctx.s.charCodeAt(++ctx.p) !== 0x6e || ctx.s.charCodeAt(++ctx.p) !== 0x66)
+            TomlError.x('invalid value', ctx, startPtr);
+        return ctx.p++, (sign || 1) / 0;
+    }
+    // (+/-)nan
+    if (c === 0x6e /* n */) {
+        if (ctx.s.charCodeAt(++ctx.p) !== 0x61 || ctx.s.charCodeAt(++ctx.p) !== 0x6e)
+            TomlError.x('invalid value', ctx, startPtr);
+        return ctx.p++, NaN;
+    }
+    // Leading zero
+    // Only allowed cases: `0<EOV>`, `0.(...)`, `0e(...)`, `0x(...)`, `0b(...)`, `0o(...)`
+    // FWIW, `0e(...)` is a stupid case, but it's not banned per-se so we have to parse it
+    if (c === 0x30 /* 0 */) {
+        if (++ctx.p >= ctx.s.length || isEndOfValue(c = ctx.s.charCodeAt(ctx.p), endChr))
+            return ctx.bi === true ? 0n : 0; // note: conveniently deals with `-0`
+        if (!sign) {
+            if (c === 0x78 /* x */)
+                return parseIntegerBaseN(ctx, startPtr, 16, endChr);
+            else if (c === 0x62 /* b */)
+                return parseIntegerBaseN(ctx, startPtr, 2, endChr);
+            else if (c === 0x6f /* o */)
+                return parseIntegerBaseN(ctx, startPtr, 8, endChr);
+        }
+        if (c === 0x2e /* . */)
+            state = 2;
+        else if (c === 0x65 /* e */ || c === 0x45 /* E */)
+            state = 4;
+        else
+            TomlError.x('illegal leading zero', ctx, startPtr);
+    }
+    // If the 1st char is not a digit by now, then it's not a valid TOML value at all
+    else if (!isDigit(c))
+        TomlError.x('invalid value', ctx, startPtr);
+    while (++ctx.p < ctx.s.length && (c = ctx.s.charCodeAt(ctx.p), !isEndOfValue(c, endChr))) {
+        if (!state)
+            state = 1; // Detects single-digit numbers we can use a fast parse path for
+        // The way the states are numbered is not random: underscores are always permitted in odd-numbered states and
+        // never permitted in even-numbered ones.
+        if (c === 0x5f /* _ */) {
+            if (!(state & 1))
+                TomlError.x('illegal underscore', ctx);
+            state += 11; // 11 is a marker that makes the state even and greater than 9; see the numbering + rationale above
+            hasUnderscores = true;
+        }
+        // Transition to fractional part.
+        else if (state === 1 && c === 0x2e /* . */)
+            state = 2;
+        // Transition to exponent part.
+        else if ((state === 1 || state === 3) && (c === 0x65 /* e */ || c === 0x45 /* E */))
+            state = 4;
+        // + and - are permitted in state 4 only (handled before entering the function for state 0)
+        else if (state === 4 && (c === 0x2b /* + */ || c === 0x2d /* - */)) {
+            state = 6;
+        }
+        // All special cases have been handled; only digits are allowed here
+        else if (!isDigit(c))
+            TomlError.x(`illegal character in numeric literal`, ctx);
+        // Clear state flags
+        else if (state > 9)
+            state -= 11;
+        else if (!(state & 1))
+            state++;
+    }
+    // Single-char number; we can fast-path these very easily.
+    if (!state) {
+        let val = (startChr - 0x30 /* 0 */) * (sign || 1);
+        return ctx.bi === true ? BigInt(val) : val;
+    }
+    // Even-numbered states absolutely require a digit next; not even end of value is permitted
+    if (!(state & 1))
+        TomlError.x('unfinished numeric value', ctx, startPtr);
+    let str = ctx.s.slice(startPtr, ctx.p);
+    if (hasUnderscores)
+        str = str.replaceAll('_', ''); // perf: replaceAll 1.25x faster than replace with a regex
+    return state > 1
+        ? parseFloat(str)
+        : parseInteger(ctx, str, 10, startPtr);
+}
+function parseIntegerBaseN(ctx, startPtr, base, endChr) {
+    let c, underscore = 1;
+    while (++ctx.p < ctx.s.length && (c = ctx.s.charCodeAt(ctx.p), !isEndOfValue(c, endChr))) {
+        if (c === 0x5f /* _ */) {
+            if (underscore & 1)
+                TomlError.x('illegal underscore', ctx);
+            underscore = 3;
+        }
+        // We only need to check if the number is a valid digit, nothing else is permitted
+        else if (!isDigit(c, base))
+            TomlError.x(`illegal character in numeric literal`, ctx);
+        // Clear underscore flag
+        else if (underscore & 1)
+            underscore--;
+    }
+    // Trailing underscore is not allowed
+    if (underscore & 1)
+        TomlError.x('unfinished numeric value', ctx);
+    let str = ctx.s.slice(startPtr + 2, ctx.p);
+    if (underscore)
+        str = str.replaceAll('_', ''); // perf: replaceAll 1.25x faster than replace with a regex
+    return parseInteger(ctx, str, base, startPtr);
+}
+function parseInteger(ctx, str, base, startPtr) {
+    if (ctx.bi !== true)
+        int: {
+            let val = parseInt(str, base);
+            if (!Number.isSafeInteger(val)) {
+                if (ctx.bi)
+                    break int;
+                TomlError.x('integer value cannot be represented losslessly', ctx, startPtr);
+            }
+            return val;
+        }
+    return base === 10 ? BigInt(str) : BigInt((base === 2 ? '0b' : base === 8 ? '0o' : '0x') + str);
+}
+function parseDate(ctx, c, endChr) {
+    let startPtr = ctx.p++, unsafeSeparator;
+    if (!isDigit(c) ||
+        !isDigit(ctx.s.charCodeAt(ctx.p++)) ||
+        !isDigit(ctx.s.charCodeAt(ctx.p++)) ||
+        !isDigit(ctx.s.charCodeAt(ctx.p++))) {
+        return parseNumber(ctx, ctx.p = startPtr, c, 0, endChr);
+    }
+    ctx.p += 5;
+    if (!isDigit(ctx.s.charCodeAt(ctx.p++)))
+        TomlError.x('invalid date-time: date part is malformed', ctx, startPtr);
+    if (ctx.p >= ctx.s.length || (((c = ctx.s.charCodeAt(ctx.p)) !== 0x20 || (unsafeSeparator = true, !isDigit(ctx.s.charCodeAt(ctx.p + 1)))) && c !== 0x54 /* T */ && c !== 0x74 /* t */)) {
+        let t = ctx.s.slice(startPtr, ctx.p);
+        return readDate(ctx, t, 3, false, startPtr);
+    }
+    if (ctx.s.charCodeAt(ctx.p += 3) !== 0x3a /* : */)
+        TomlError.x('invalid date-time: time part is malformed', ctx, startPtr);
+    if (ctx.s.charCodeAt(ctx.p += 3) === 0x3a /* : */)
+        ctx.p += 3;
+    if (ctx.s.charCodeAt(ctx.p) === 0x2e /* . */)
+        while (isDigit(ctx.s.charCodeAt(++ctx.p)))
+            ;
+    if (c = ctx.s.charCodeAt(ctx.p)) {
+        if (c === 0x5a /* Z */ || c === 0x7a /* z */) {
+            let t = ctx.s.slice(startPtr, ++ctx.p);
+            return readDate(ctx, t, 1, unsafeSeparator, startPtr, '[+00:00]');
+        }
+        if (c === 0x2b /* + */ || c === 0x2d /* - */) {
+            // Temporal's ZonedDateTime is weird asf when it comes to dealing with traditional offsets...
+            // It's 1.2x faster to allocate a new string to pass to ZDT than use Instant.toZonedDateTimeISO
+            let t = ctx.s.slice(startPtr, ctx.p += 6);
+            return readDate(ctx, t, 1, unsafeSeparator, startPtr, !ctx.ld && ('[' + ctx.s.slice(ctx.p - 6, ctx.p) + ']'));
+        }
+    }
+    let t = ctx.s.slice(startPtr, ctx.p);
+    return readDate(ctx, t, 2, unsafeSeparator, startPtr);
+}
+function parseTime(ctx, c, endChr) {
+    let start = ctx.p;
+    if (!isDigit(c) || !isDigit(ctx.s.charCodeAt(++ctx.p))) {
+        return parseNumber(ctx, --ctx.p, c, 0, endChr);
+    }
+    if (ctx.s.charCodeAt(ctx.p += 4) === 0x3a /* : */)
+        ctx.p += 3;
+    if (ctx.s.charCodeAt(ctx.p) === 0x2e /* . */)
+        while (isDigit(ctx.s.charCodeAt(++ctx.p)))
+            ;
+    let t = ctx.s.slice(start, ctx.p);
+    return readDate(ctx, t, 4, false, start);
+}
+function readDate(ctx, str, type, unsafeDelim, errPtr, temporalSuffix) {
+    if (ctx.ld) {
+        let date = new TomlDate(str, type, unsafeDelim);
+        if (!date.isValid())
+            TomlError.x('invalid date', ctx, errPtr);
+        return date;
+    }
+    try {
+        if (temporalSuffix)
+            str += temporalSuffix;
+        switch (type) {
+            case 1: return Temporal.ZonedDateTime.from(str);
+            case 2: return Temporal.PlainDateTime.from(str);
+            case 3: return Temporal.PlainDate.from(str);
+            case 4: return Temporal.PlainTime.from(str);
+        }
+    }
+    catch (e) {
+        TomlError.x(e instanceof Error ? e.message : '' + e, ctx, errPtr);
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/util.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+/** @internal */
+function skipComment(ctx) {
+    for (; ctx.p < ctx.s.length; ctx.p++) {
+        let c = ctx.s.charCodeAt(ctx.p);
+        if (c === 0xa /* \n */)
+            break;
+        if (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */) {
+            ctx.p++;
+            break;
+        }
+        if ((c < 0x20 && c !== 0x9 /* \t */) || c === 0x7f) {
+            TomlError.x('control characters are not allowed in comments', ctx);
+        }
+    }
+}
+/** @internal */
+function skipVoid(ctx, banNewLines, banComments) {
+    let c;
+    while (ctx.p < ctx.s.length) {
+        while (ctx.p < ctx.s.length && ((c = ctx.s.charCodeAt(ctx.p)) === 0x20 ||
+            c === 0x9 /* \t */ ||
+            (!banNewLines &&
+                (c === 0xa /* \n */ || (c === 0xd /* \r */ && ctx.s.charCodeAt(ctx.p + 1) === 0xa /* \n */)))))
+            ctx.p++;
+        if (banComments || c !== 0x23 /* # */)
+            break;
+        skipComment(ctx);
+    }
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/struct.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+
+
+
+/** @internal */
+function parseKey(ctx, end = 0x3d /* = */) {
+    // States:
+    // 0: before first char
+    // 1: parsing bare key
+    // 2: after key component
+    let startPtr;
+    let state = 0;
+    let parsed = [];
+    let sliceStart;
+    let c = ctx.s.charCodeAt(startPtr = ctx.p);
+    do {
+        // End of key
+        if (c === end) {
+            if (!state)
+                TomlError.x('unexpected end of key', ctx);
+            if (state === 1)
+                parsed.push(ctx.s.slice(sliceStart, ctx.p));
+            return ctx.p++, parsed;
+        }
+        // Dotted key separator
+        else if (c === 0x2e /* . */) {
+            if (!state)
+                TomlError.x('illegal empty bare key', ctx);
+            if (state === 1)
+                parsed.push(ctx.s.slice(sliceStart, ctx.p));
+            state = 0;
+        }
+        // Quoted key
+        else if (!state && (c === 0x22 /* " */ || c === 0x27 /* ' */)) {
+            if (c === ctx.s.charCodeAt(ctx.p + 1) && c === ctx.s.charCodeAt(ctx.p + 2))
+                TomlError.x('illegal quoted key: multiline strings are not allowed', ctx);
+            parsed.push(parseString(ctx));
+            state = 2;
+            ctx.p--;
+        }
+        // Whitespace; no-op in state 0 and 2, end of bare key in state 1
+        else if (c === 0x20 || c === 0x9 /* \t */) {
+            if (state === 1) {
+                parsed.push(ctx.s.slice(sliceStart, ctx.p));
+                state = 2;
+            }
+        }
+        // If state is post-key, no character is allowed; otherwise ensure it's a bare-key component
+        else if (state === 2 || (c < 0x30 && c !== 0x2d /* - */) || (c > 0x39 && c < 0x41) || (c > 0x5a && c < 0x61 && c !== 0x5f /* _ */) || c > 0x7a) {
+            TomlError.x('illegal character in key', ctx);
+        }
+        // Illegal character
+        else if (!state) {
+            state = 1;
+            sliceStart = ctx.p;
+        }
+    } while (c = ctx.s.charCodeAt(++ctx.p));
+    TomlError.x('incomplete key-value: cannot find end of key', ctx, startPtr);
+}
+/** @internal */
+function parseInlineTable(ctx) {
+    let startPtr = ctx.p++;
+    let res = Object.create(null);
+    let seen = new Set();
+    let c;
+    while (ctx.p < ctx.s.length) {
+        skipVoid(ctx);
+        if ((c = ctx.s.charCodeAt(ctx.p)) === 0x7d /* } */) {
+            ctx.p++;
+            return res;
+        }
+        let k;
+        let t = res;
+        let hasOwn = false;
+        let errPtr = ctx.p;
+        let key = parseKey(ctx);
+        for (let i = 0; i < key.length; i++) {
+            if (i)
+                t = hasOwn ? t[k] : (t[k] = Object.create(null));
+            k = key[i];
+            if ((hasOwn = Object.hasOwn(t, k)) && (typeof t[k] !== 'object' || seen.has(t[k]))) {
+                TomlError.x('trying to redefine an already defined value', ctx, errPtr);
+            }
+            let unsafe = k === '__proto__';
+            if (ctx.uk && (unsafe || k === 'constructor')) {
+                t = ctx.uk !== 1 && TomlError.x('document contains an unsafe property', ctx, errPtr);
+                break;
+            }
+            if (!hasOwn && unsafe) {
+                Object.defineProperty(t, k, { enumerable: true, configurable: true, writable: true });
+            }
+        }
+        if (hasOwn) {
+            TomlError.x('trying to redefine an already defined value', ctx, errPtr);
+        }
+        skipVoid(ctx, true, true);
+        let value = extractValue(ctx, 0x7d /* } */);
+        if (t && typeof (t[k] = value) === 'object')
+            seen.add(value);
+        skipVoid(ctx);
+        if ((c = ctx.s.charCodeAt(ctx.p++)) === 0x7d /* } */) {
+            return res;
+        }
+        if (c !== 0x2c /* , */)
+            TomlError.x('expected comma or end of structure', ctx, ctx.p - 1);
+    }
+    TomlError.x('unfinished table', ctx, startPtr);
+}
+/** @internal */
+function parseArray(ctx) {
+    let startPtr = ctx.p++;
+    let res = [];
+    let c;
+    while (ctx.p < ctx.s.length) {
+        skipVoid(ctx);
+        if ((c = ctx.s.charCodeAt(ctx.p)) === 0x5d /* ] */) {
+            ctx.p++;
+            return res;
+        }
+        res.push(extractValue(ctx, 0x5d /* ] */));
+        skipVoid(ctx);
+        if ((c = ctx.s.charCodeAt(ctx.p++)) === 0x5d /* ] */) {
+            return res;
+        }
+        if (c !== 0x2c /* , */)
+            TomlError.x('expected comma or end of structure', ctx, ctx.p - 1);
+    }
+    TomlError.x('unfinished array', ctx, startPtr);
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/parse.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+
+
+
+function peekTable(ctx, key, table, meta, type) {
+    let t = table;
+    let m = meta;
+    let k;
+    let hasOwn = false;
+    let state;
+    for (let i = 0; i < key.length; i++) {
+        if (i) {
+            t = hasOwn ? t[k] : (t[k] = Object.create(null));
+            m = (state = m[k]).c;
+            if (type === 0 /* Type.DOTTED */ && (state.t === 1 /* Type.EXPLICIT */ || state.t === 2 /* Type.ARRAY */)) {
+                return null;
+            }
+            if (state.t === 2 /* Type.ARRAY */) {
+                let l = t.length - 1;
+                t = t[l];
+                m = m[l].c;
+            }
+        }
+        k = key[i];
+        if ((hasOwn = Object.hasOwn(t, k)) && m[k]?.t === 0 /* Type.DOTTED */ && m[k]?.d) {
+            return null;
+        }
+        if (!hasOwn) {
+            let unsafe = k === '__proto__';
+            if (ctx.uk && (unsafe || k === 'constructor'))
+                return false;
+            if (unsafe) {
+                Object.defineProperty(t, k, { enumerable: true, configurable: true, writable: true });
+                Object.defineProperty(m, k, { enumerable: true, configurable: true, writable: true });
+            }
+            m[k] = {
+                t: i < key.length - 1 && type === 2 /* Type.ARRAY */
+                    ? 3 /* Type.ARRAY_DOTTED */ : type,
+                d: false,
+                i: 0,
+                c: Object.create(null),
+            };
+        }
+    }
+    state = m[k];
+    if (state.t !== type && !(type === 1 /* Type.EXPLICIT */ && state.t === 3 /* Type.ARRAY_DOTTED */)) {
+        // Bad key type!
+        return null;
+    }
+    if (type === 2 /* Type.ARRAY */) {
+        if (!state.d) {
+            state.d = true;
+            t[k] = [];
+        }
+        t[k].push(t = Object.create(null));
+        state.c[state.i++] = (state = { t: 1 /* Type.EXPLICIT */, d: false, i: 0, c: Object.create(null) });
+    }
+    if (state.d) {
+        // Redefining a table!
+        return null;
+    }
+    state.d = true;
+    if (type === 1 /* Type.EXPLICIT */) {
+        t = hasOwn ? t[k] : (t[k] = Object.create(null));
+    }
+    else if (type === 0 /* Type.DOTTED */ && hasOwn) {
+        return null;
+    }
+    return [k, t, state.c];
+}
+function validateTablePeek(ctx, peek, ptr) {
+    if (peek === null || ctx.uk === 2)
+        TomlError.x(peek === null
+            ? 'trying to redefine an already defined table or value'
+            : 'document contains an unsafe property', ctx, ptr);
+}
+function parse(toml, options = {}) {
+    let ctx = {
+        s: toml,
+        p: 0,
+        d: options.maxDepth ?? 1000,
+        bi: options.integersAsBigInt ?? false,
+        ld: options.useLegacyDate ?? true,
+        uk: options.unsafeKeyBehaviour === 'throw' ? 2 : options.unsafeKeyBehaviour === 'drop' ? 1 : 0,
+    };
+    let res = Object.create(null);
+    let meta = Object.create(null);
+    let tmp;
+    let skipping = false;
+    let tbl = res;
+    let m = meta;
+    // BOM is allowed, skip.
+    // JS is UTF-16, so we have to check for the UTF-16 BOM instead of the UTF-8 BOM sequence!
+    if (toml.charCodeAt(0) === 0xfeff)
+        ctx.p++;
+    skipVoid(ctx);
+    while (ctx.p < toml.length) {
+        if (toml.charCodeAt(ctx.p) === 0x5b /* [ */) {
+            let isTableArray = toml.charCodeAt(++ctx.p) === 0x5b; /* [ */
+            tmp = ctx.p += +isTableArray;
+            skipping = false;
+            let k = parseKey(ctx, 0x5d /* ] */);
+            if (isTableArray) {
+                if (toml.charCodeAt(ctx.p) !== 0x5d /* ] */) {
+                    TomlError.x('expected end of table array declaration', ctx);
+                }
+                ctx.p++;
+            }
+            let p = peekTable(ctx, k, res, meta, isTableArray ? 2 /* Type.ARRAY */ : 1 /* Type.EXPLICIT */);
+            if (!p) {
+                validateTablePeek(ctx, p, tmp);
+                skipping = true;
+            }
+            else {
+                m = p[2];
+                tbl = p[1];
+            }
+        }
+        else {
+            tmp = ctx.p;
+            let k = parseKey(ctx);
+            let p = peekTable(ctx, k, tbl, m, 0 /* Type.DOTTED */);
+            if (!p && !skipping)
+                validateTablePeek(ctx, p, tmp);
+            skipVoid(ctx, true, true);
+            let v = extractValue(ctx, void 0);
+            if (p && !skipping)
+                p[1][p[0]] = v;
+        }
+        skipVoid(ctx, true);
+        if (ctx.p < toml.length && (tmp = toml.charCodeAt(ctx.p)) !== 0xa /* \n */ && (tmp !== 0xd /* \r */ || toml.charCodeAt(ctx.p + 1) !== 0xa /* \n */)) {
+            TomlError.x('each key-value declaration must be followed by an end-of-line', ctx);
+        }
+        skipVoid(ctx);
+    }
+    return res;
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/stringify.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+let BARE_KEY = /^[a-z0-9-_]+$/i;
+let HAS_WELLFORMED = !!(''.isWellFormed);
+function extendedTypeOf(obj) {
+    let type = typeof obj;
+    if (type === 'object') {
+        if (Array.isArray(obj))
+            return 'array';
+        if (typeof obj.getUTCDate === 'function' && obj instanceof Date)
+            return 'date';
+        if (globalThis.Temporal) {
+            if (obj.until) {
+                if (obj instanceof Temporal.ZonedDateTime)
+                    return 'temporal/tz+uc';
+                if (obj instanceof Temporal.PlainDateTime || obj instanceof Temporal.PlainDate)
+                    return 'temporal/uc';
+                if (obj instanceof Temporal.PlainTime || obj instanceof Temporal.Instant)
+                    return 'temporal';
+                if (obj instanceof Temporal.PlainYearMonth)
+                    return 'temporal/x';
+            }
+            else if ((obj.toPlainDate && obj instanceof Temporal.PlainMonthDay) ||
+                (obj.negated && obj instanceof Temporal.Duration)) {
+                return 'temporal/x';
+            }
+        }
+    }
+    return type;
+}
+function isArrayOfTables(obj) {
+    for (let i = 0; i < obj.length; i++) {
+        if (extendedTypeOf(obj[i]) !== 'object')
+            return false;
+    }
+    return obj.length != 0;
+}
+function formatWellFormedStringUnchecked(s) {
+    return JSON.stringify(s).replaceAll('\x7f', '\\u007f');
+}
+function formatString(s) {
+    return formatWellFormedStringUnchecked(HAS_WELLFORMED ? s.toWellFormed() : s);
+}
+function formatKey(s) {
+    if (BARE_KEY.test(s))
+        return s;
+    if (HAS_WELLFORMED && !s.isWellFormed())
+        throw new RangeError('key contains illegal lone surrogates');
+    return formatWellFormedStringUnchecked(s);
+}
+function stringifyValue(val, type, depth, numberAsFloat, strictTemporal) {
+    if (depth === 0) {
+        throw new Error('Could not stringify the object: maximum object depth exceeded');
+    }
+    switch (type) {
+        // @ts-expect-error -- intentional fallthrough case
+        case 'number':
+            if (isNaN(val))
+                return 'nan';
+            if (val === Infinity)
+                return 'inf';
+            if (val === -Infinity)
+                return '-inf';
+            if (Number.isInteger(val) && (numberAsFloat || !Number.isSafeInteger(val)))
+                return val.toFixed(1);
+        case 'bigint':
+        case 'boolean':
+        case 'temporal':
+            return val.toString();
+        case 'string':
+            return formatString(val);
+        case 'date':
+            if (isNaN(val.getTime()))
+                throw new TypeError('cannot serialize invalid date');
+            return val.toISOString();
+        case 'object':
+            return stringifyInlineTable(val, depth, numberAsFloat, strictTemporal);
+        case 'array':
+            return stringifyArray(val, depth, numberAsFloat, strictTemporal);
+        // @ts-expect-error -- intentional fallthrough case
+        case 'temporal/tz+uc':
+            if (strictTemporal) {
+                let tz = val.timeZoneId;
+                let tzc = tz.charCodeAt(0);
+                if (
+                // Classic offset
+                tzc !== 0x2b /* + */ && tzc !== 0x2d /* - */ &&
+                    (
+                    // Fast pre-check pass; see below for the actually accepted values
+                    (tzc !== 0x55 /* U */ && tzc !== 0x47 /* G */ && tzc !== 0x5a /* Z */ && tzc !== 0x45 /* E */) ||
+                        (
+                        // UTC and its aliases; Temporal implementations don't all canonicalise unfortunately
+                        tz !== 'UTC' && tz !== 'UCT' && tz !== 'Universal' && tz !== 'Zulu' &&
+                            // GMT is a TZ but it's for all intents and purposes equivalent to UTC. Safe to downgrade.
+                            !tz.startsWith('GMT') && tz !== 'Greenwich' &&
+                            // Etc/* are all safe to downgrade to offset (either UTC, GMT, or offset)
+                            !tz.startsWith('Etc/')))) {
+                    throw new TypeError('Temporal objects with an IANA timezone are not allowed in Temporal strict mode');
+                }
+            }
+        case 'temporal/uc':
+            if (strictTemporal && val.calendarId !== 'iso8601')
+                throw new TypeError('Temporal objects with a non-default calendar are not allowed in Temporal strict mode');
+            return val.toString({
+                calendarName: 'never',
+                timeZoneName: 'never',
+            });
+        case 'temporal/x':
+            throw new TypeError('Unsupported ' + val[Symbol.toStringTag]);
+    }
+}
+function stringifyInlineTable(obj, depth, numberAsFloat, strictTemporal) {
+    let keys = Object.keys(obj);
+    if (keys.length === 0)
+        return '{}';
+    let res = '{ ';
+    for (let i = 0; i < keys.length; i++) {
+        let k = keys[i];
+        if (i)
+            res += ', ';
+        res += formatKey(k) + ' = ' + stringifyValue(obj[k], extendedTypeOf(obj[k]), depth - 1, numberAsFloat, strictTemporal);
+    }
+    return res + ' }';
+}
+function stringifyArray(array, depth, numberAsFloat, strictTemporal) {
+    if (array.length === 0)
+        return '[]';
+    let res = '[ ';
+    for (let i = 0; i < array.length; i++) {
+        if (i)
+            res += ', ';
+        if (array[i] === null || array[i] === void 0) {
+            throw new TypeError('arrays cannot contain null or undefined values');
+        }
+        res += stringifyValue(array[i], extendedTypeOf(array[i]), depth - 1, numberAsFloat, strictTemporal);
+    }
+    return res + ' ]';
+}
+function stringifyArrayTable(array, key, depth, numberAsFloat, strictTemporal) {
+    if (depth === 0) {
+        throw new Error('Could not stringify the object: maximum object depth exceeded');
+    }
+    let res = '';
+    for (let i = 0; i < array.length; i++) {
+        res += `${res && '\n'}[[${key}]]\n`;
+        res += stringifyTable(0, array[i], key, depth, numberAsFloat, strictTemporal);
+    }
+    return res;
+}
+function stringifyTable(tableKey, obj, prefix, depth, numberAsFloat, strictTemporal) {
+    if (depth === 0) {
+        throw new Error('Could not stringify the object: maximum object depth exceeded');
+    }
+    let preamble = '';
+    let tables = '';
+    let keys = Object.keys(obj);
+    for (let i = 0; i < keys.length; i++) {
+        let k = keys[i];
+        if (obj[k] !== null && obj[k] !== void 0) {
+            let type = extendedTypeOf(obj[k]);
+            if (type === 'symbol' || type === 'function') {
+                throw new TypeError(`cannot serialize values of type '${type}'`);
+            }
+            let key = formatKey(k);
+            if (type === 'array' && isArrayOfTables(obj[k])) {
+                tables += (tables && '\n') + stringifyArrayTable(obj[k], prefix ? `${prefix}.${key}` : key, depth - 1, numberAsFloat, strictTemporal);
+            }
+            else if (type === 'object') {
+                let tblKey = prefix ? `${prefix}.${key}` : key;
+                tables += (tables && '\n') + stringifyTable(tblKey, obj[k], tblKey, depth - 1, numberAsFloat, strictTemporal);
+            }
+            else {
+                preamble += key;
+                preamble += ' = ';
+                preamble += stringifyValue(obj[k], type, depth, numberAsFloat, strictTemporal);
+                preamble += '\n';
+            }
+        }
+    }
+    if (tableKey && (preamble || !tables)) // Create table only if necessary
+        preamble = preamble ? `[${tableKey}]\n${preamble}` : `[${tableKey}]`;
+    return preamble && tables
+        ? `${preamble}\n${tables}`
+        : preamble || tables;
+}
+function stringify(obj, { maxDepth = 1000, numbersAsFloat = false, strictTemporal = false } = {}) {
+    if (extendedTypeOf(obj) !== 'object') {
+        throw new TypeError('stringify can only be called with an object');
+    }
+    let str = stringifyTable(0, obj, '', maxDepth, numbersAsFloat, strictTemporal);
+    if (str[str.length - 1] !== '\n')
+        return str + '\n';
+    return str;
+}
+
+;// CONCATENATED MODULE: ./node_modules/smol-toml/dist/index.js
+/*!
+ * Copyright (c) Squirrel Chat et al., All rights reserved.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Redistribution and use in source and binary forms, with or without
+ * modification, are permitted provided that the following conditions are met:
+ *
+ * 1. Redistributions of source code must retain the above copyright notice, this
+ *    list of conditions and the following disclaimer.
+ * 2. Redistributions in binary form must reproduce the above copyright notice,
+ *    this list of conditions and the following disclaimer in the
+ *    documentation and/or other materials provided with the distribution.
+ * 3. Neither the name of the copyright holder nor the names of its contributors
+ *    may be used to endorse or promote products derived from this software without
+ *    specific prior written permission.
+ *
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ * ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+ * WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+ * DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE
+ * FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+ * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR
+ * SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER
+ * CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY,
+ * OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE
+ * OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ */
+
+
+
+
+
+/** @deprecated use `import * as ... from 'smol-toml'` instead */
+/* harmony default export */ const dist = ({ parse: parse, stringify: stringify, TomlDate: TomlDate, TomlError: TomlError });
+
+;// CONCATENATED MODULE: ./.build/src/configure/toml.js
+
+/** A TOML file as a table; none is an empty one. Throws SyntaxError where it is broken. */
+function parseToml(text) {
+    try {
+        return parse(text ?? '');
+    }
+    catch (error) {
+        throw new SyntaxError(`it is no TOML (${String(error).split('\n')[0]})`, { cause: error });
+    }
+}
+/** Whether a value of a TOML file is a table. */
+function isTable(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+/** A value that has to be a table; none is an empty one. Throws SyntaxError for anything else. */
+function tableAt(found, name) {
+    if (found === undefined)
+        return {};
+    if (!isTable(found))
+        throw new SyntaxError(`\`${name}\` is no table`);
+    return found;
+}
+/** A table as text with a line end at its end; '' for an empty one. */
+function writeToml(table) {
+    const text = stringify(table).trim();
+    return text === '' ? '' : `${text}\n`;
+}
+/** A table below the text that is there, comments and all. */
+function appendToml(text, table) {
+    const above = text?.trimEnd() ?? '';
+    return `${above}${above === '' ? '' : '\n\n'}${writeToml(table)}`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/buildkit-file.js
+
+
+/** BuildKit writes a mirror as a host with an optional path; the scheme follows from the section of that host. */
+function buildkit_file_location(address) {
+    return address.replace(/^https?:\/\//, '');
+}
+/** A mirror that speaks plain http says so in a section of its own host. */
+function plainHosts(mirrors) {
+    return mirrors.filter((address) => address.startsWith('http:')).map((address) => new URL(address).host);
+}
+function sections(text) {
+    const all = parseToml(text);
+    const registry = tableAt(all['registry'], 'registry');
+    const hub = tableAt(registry['docker.io'], 'registry."docker.io"');
+    const there = hub['mirrors'] ?? [];
+    if (!Array.isArray(there) || !there.every((one) => typeof one === 'string'))
+        throw new SyntaxError('`mirrors` of registry."docker.io" is no list of hosts');
+    return { all, registry, hub, there };
+}
+/**
+ * Mirrors of Docker Hub in a buildkitd.toml (https://docs.docker.com/build/buildkit/toml-configuration/), ours in front. A file that says
+ * nothing of the hosts in question keeps its text, and ours stands at its end.
+ */
+const buildkitFile = {
+    put(text, part) {
+        const mirrors = mirrorsOf(part);
+        const { all, registry, hub, there } = sections(text);
+        const plain = plainHosts(mirrors).map((host) => [host, { ...tableAt(registry[host], host), http: true }]);
+        const ours = {
+            ...Object.fromEntries(plain),
+            'docker.io': { ...hub, mirrors: merged(mirrors.map(buildkit_file_location), there) },
+        };
+        const known = Object.keys(ours).some((name) => name in registry);
+        // A table written in one line, `registry = { ... }`, cannot be added to below.
+        const closed = /^\s*registry\s*[=.]/m.test(text ?? '');
+        if (!known && !closed)
+            return appendToml(text, { registry: ours });
+        return writeToml({ ...all, registry: { ...registry, ...ours } });
+    },
+    take(text, part, before) {
+        const mirrors = mirrorsOf(part);
+        const { all, registry, hub, there } = sections(text);
+        const left = without(there, mirrors.map(buildkit_file_location));
+        const { mirrors: _ours, ...others } = hub;
+        const rest = left.length > 0 ? { ...others, mirrors: left } : others;
+        const displaced = tableAt(parseToml(before)['registry'], 'registry');
+        const plain = plainHosts(mirrors).filter((host) => displaced[host] === undefined);
+        const kept = Object.entries(registry).filter(([name]) => name !== 'docker.io' && !plain.includes(name));
+        const { registry: _registry, ...top } = all;
+        const whole = Object.fromEntries(kept);
+        if (Object.keys(rest).length > 0)
+            whole['docker.io'] = rest;
+        const found = writeToml(Object.keys(whole).length > 0 ? { ...top, registry: whole } : top);
+        return found === '' && before === null ? null : found;
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/containerd-file.js
+
+
+/** With `pull` alone a tag would be looked up at Docker Hub itself, which fails where Hub is out of reach. */
+const capabilities = ['pull', 'resolve'];
+const hub = 'https://registry-1.docker.io';
+function split(text) {
+    const { host, ...top } = parseToml(text);
+    const hosts = Object.entries(tableAt(host, 'host')).map(([name, table]) => [name, tableAt(table, name)]);
+    return { top, hosts };
+}
+/** Hosts are asked in the order of the file. */
+function containerd_file_write(top, hosts) {
+    const head = writeToml(top);
+    return hosts.length === 0
+        ? head
+        : `${head}${head === '' ? '' : '\n'}${writeToml({ host: Object.fromEntries(hosts) })}`;
+}
+/**
+ * Mirrors of Docker Hub in containerd's `docker.io/hosts.toml` (https://github.com/containerd/containerd/blob/main/docs/hosts.md), ours
+ * in front of the hosts that it names. Comments of such a file are lost while ours is in it.
+ */
+const containerdFile = {
+    put(text, part) {
+        const { top, hosts } = split(text);
+        const mirrors = mirrorsOf(part);
+        const known = new Set(mirrors.map(bare));
+        const ours = mirrors.map((address) => [address, { capabilities }]);
+        return containerd_file_write({ server: hub, ...top }, [...ours, ...hosts.filter(([name]) => !known.has(bare(name)))]);
+    },
+    take(text, part, before) {
+        const { top, hosts } = split(text);
+        const ours = new Set(mirrorsOf(part).map(bare));
+        const left = hosts.filter(([name]) => !ours.has(bare(name)));
+        const { server, ...others } = top;
+        const bareServer = Object.keys(others).length === 0 && server === hub;
+        return left.length === 0 && bareServer && before === null ? null : containerd_file_write(top, left);
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker-file.js
+
+function docker_file_parse(text) {
+    // dockerd takes an empty file for one without settings.
+    if (text === null || text.trim() === '')
+        return {};
+    const found = JSON.parse(text);
+    if (typeof found !== 'object' || found === null || Array.isArray(found))
+        throw new SyntaxError('it holds no object');
+    return found;
+}
+function mirrorsIn(settings) {
+    const there = settings['registry-mirrors'];
+    if (there === undefined || there === null)
+        return null;
+    if (!Array.isArray(there) || !there.every((one) => typeof one === 'string'))
+        throw new SyntaxError('`registry-mirrors` is no list of addresses');
+    return there;
+}
+/** JSON in the file's own indentation, tab or blanks; four blanks, as Docker's documentation writes it, for a new one. */
+function docker_file_write(settings, text) {
+    const indent = /^[ \t]+(?=")/m.exec(text ?? '')?.[0] ?? '    ';
+    return `${JSON.stringify(settings, null, indent)}\n`;
+}
+/** The `registry-mirrors` of a daemon.json, or null where it has none. Throws SyntaxError for a file that dockerd would refuse. */
+function docker_file_listedMirrors(text) {
+    return mirrorsIn(docker_file_parse(text));
+}
+/**
+ * `registry-mirrors` of daemon.json: ours in front of those that are there, every other setting as it was. Taken out, the list itself
+ * stays, be it empty: dockerd keeps its old mirrors when a reloaded file has no such key (its `daemon/reload.go`; seen with 20.10).
+ */
+const docker_file_dockerFile = {
+    put(text, part) {
+        const settings = docker_file_parse(text);
+        return docker_file_write({ ...settings, 'registry-mirrors': merged(mirrorsOf(part), mirrorsIn(settings) ?? []) }, text);
+    },
+    take(text, part) {
+        const settings = docker_file_parse(text);
+        return docker_file_write({ ...settings, 'registry-mirrors': without(mirrorsIn(settings) ?? [], mirrorsOf(part)) }, text);
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/env-lines.js
+function linesOf(part) {
+    const lines = part['lines'];
+    if (lines === undefined || typeof lines === 'string')
+        throw new TypeError('the part has no list of lines');
+    return lines;
+}
+/** Assignments at the end of a file of variables, where they win over earlier ones. The part is `lines`, each maybe of several lines. */
+const environmentLines = {
+    put(text, part) {
+        const before = text === null || text === '' || text.endsWith('\n') ? (text ?? '') : `${text}\n`;
+        return (before +
+            linesOf(part)
+                .map((line) => `${line}\n`)
+                .join(''));
+    },
+    take(text, part, before) {
+        // The last one of each: an equal line further up is the user's.
+        const rest = linesOf(part).reduceRight((whole, line) => {
+            const at = `\n${whole}`.lastIndexOf(`\n${line}\n`);
+            return at < 0 ? whole : whole.slice(0, at) + whole.slice(at + line.length + 1);
+        }, text);
+        return rest === '' && before === null ? null : rest;
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/editor.js
+/** The text of a part's entry. Throws TypeError where there is none: a journal of another version. */
+function textOf(part, name) {
+    const value = part[name];
+    if (typeof value !== 'string')
+        throw new TypeError(`the part has no text ${JSON.stringify(name)}`);
+    return value;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/ini.js
+/**
+ * Reads a file as Python's `configparser.RawConfigParser` does, which pip uses (docs.python.org/3/library/configparser): `=` or `:`, whole lines
+ * of comments, deeper indented lines go on with a value, sections and options once each. Throws SyntaxError with the line where that one would.
+ */
+function parseIni(text) {
+    const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
+    const sections = [];
+    const entries = [];
+    const fail = (at, what) => {
+        throw new SyntaxError(`line ${at + 1} ${what}`);
+    };
+    let open = false;
+    for (const [at, line] of lines.entries()) {
+        const bare = line.trim();
+        if (bare === '' || bare.startsWith('#') || bare.startsWith(';'))
+            continue;
+        const indent = line.length - line.trimStart().length;
+        const last = entries.at(-1);
+        if (open && last !== undefined && indent > last.indent) {
+            entries[entries.length - 1] = { ...last, value: `${last.value}\n${bare}`, end: at + 1 };
+            continue;
+        }
+        const header = /^\[(.+)\]/.exec(bare)?.[1];
+        if (header !== undefined) {
+            if (sections.some(({ name }) => name === header))
+                fail(at, `has the section [${header}] a second time`);
+            sections.push({ name: header, line: at });
+            open = false;
+            continue;
+        }
+        const section = sections.at(-1)?.name;
+        if (section === undefined)
+            return fail(at, 'stands before any section');
+        const head = /^\s*([^=:]*?)\s*[=:]\s*/.exec(line);
+        const written = head?.[1]?.toLowerCase() ?? '';
+        if (head === null || written === '')
+            return fail(at, 'is neither a section, an option nor a comment');
+        if (entries.some((entry) => entry.section === section && entry.written === written))
+            fail(at, `has the option ${written} a second time`);
+        const key = written.replaceAll('_', '-').replace(/^--/, '');
+        const value = line.slice(head[0].length).trim();
+        entries.push({ section, key, head: head[0].trimEnd(), value, start: at, end: at + 1, indent, written });
+        open = true;
+    }
+    return { lines, eol: /\r\n|\r|\n/.exec(text)?.[0] ?? '\n', sections, entries };
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/pip-ini.js
+
+
+/** `[global]` speaks to all of pip's commands; `[install]` beats it for the one that matters. */
+const pip_ini_sections = ['global', 'install'];
+function entryOf({ entries }, section, key) {
+    return entries.findLast((entry) => entry.section === section && entry.key === key);
+}
+function join(lines, { eol }, text) {
+    const mark = text?.startsWith('\uFEFF') === true ? '\uFEFF' : '';
+    return mark + lines.join(eol);
+}
+/** The text with an option in `[global]`, and in the place of the one in `[install]` where there is one. */
+function putOption(text, key, value) {
+    const ini = parseIni(text);
+    const lines = [...ini.lines];
+    // From the end of the file on, so that line numbers hold.
+    const there = pip_ini_sections.flatMap((section) => entryOf(ini, section, key) ?? []).sort((a, b) => b.start - a.start);
+    for (const { start, end, head } of there)
+        lines.splice(start, end - start, `${head} ${value}`);
+    if (there.some(({ section }) => section === 'global'))
+        return join(lines, ini, text);
+    const current = parseIni(join(lines, ini, text));
+    const section = current.sections.find(({ name }) => name === 'global');
+    const line = `${key} = ${value}`;
+    if (section === undefined) {
+        const end = lines.findLastIndex((one) => one.trim() !== '') + 1;
+        lines.splice(end, lines.length, ...(end === 0 ? [] : ['']), '[global]', line, '');
+    }
+    else {
+        const after = current.entries.filter((entry) => entry.section === 'global').at(-1)?.end ?? section.line + 1;
+        lines.splice(after, 0, line);
+        if (after === lines.length - 1)
+            lines.push('');
+    }
+    return join(lines, ini, text);
+}
+/** The text without our value of an option: with the lines that stood there before, or none. Another value is the user's. */
+function takeOption(text, key, value, before) {
+    const ini = parseIni(text);
+    const old = before === null ? null : parseIni(before);
+    const lines = [...ini.lines];
+    const ours = pip_ini_sections
+        .flatMap((section) => entryOf(ini, section, key) ?? [])
+        .filter((entry) => entry.value === value)
+        .sort((a, b) => b.start - a.start);
+    for (const { section, start, end } of ours) {
+        const displaced = old === null ? undefined : entryOf(old, section, key);
+        lines.splice(start, end - start, ...(displaced === undefined ? [] : (old?.lines.slice(displaced.start, displaced.end) ?? [])));
+    }
+    return join(lines, ini, text);
+}
+/** The text without a `[global]` that we made and that holds nothing any more. */
+function dropSection(text, before) {
+    const ini = parseIni(text);
+    const at = ini.sections.findIndex(({ name }) => name === 'global');
+    const section = ini.sections[at];
+    const had = before !== null && parseIni(before).sections.some(({ name }) => name === 'global');
+    if (section === undefined || had)
+        return text;
+    const end = ini.sections[at + 1]?.line ?? ini.lines.length;
+    if (ini.lines.slice(section.line + 1, end).some((line) => line.trim() !== ''))
+        return text;
+    const lines = [...ini.lines];
+    lines.splice(section.line, end - section.line);
+    while (lines.length > 1 && lines.at(-1)?.trim() === '')
+        lines.pop();
+    return join([...lines, ''], ini, text);
+}
+/**
+ * Options of pip's configuration file (pip.pypa.io, "Configuration"), merged key by key: every other line, comment and blank stays as it is.
+ * The part is options by long name, with their values.
+ */
+const pipIni = {
+    put: (text, part) => Object.keys(part).reduce((whole, key) => putOption(whole, key, textOf(part, key)), text ?? ''),
+    take(text, part, before) {
+        const without = Object.keys(part).reduce((whole, key) => takeOption(whole, key, textOf(part, key), before), text);
+        const rest = dropSection(without, before);
+        return rest.trim() === '' && before === null ? null : rest;
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/podman-file.js
+
+
+function tables(found, name) {
+    if (found === undefined)
+        return [];
+    if (!Array.isArray(found) || !found.every(isTable))
+        throw new SyntaxError(`\`${name}\` is no list of tables`);
+    return found;
+}
+function podman_file_split(text) {
+    const all = parseToml(text);
+    const registries = tables(all['registry'], 'registry');
+    // A registry is known by its prefix, which is its location where none is given.
+    const hub = registries.find(({ prefix, location }) => (prefix ?? location) === 'docker.io');
+    return { all, registries, hub, mirrors: tables(hub?.['mirror'], 'registry.mirror') };
+}
+function mirrorTable(address) {
+    const { protocol, host, pathname } = new URL(address);
+    const location = `${host}${pathname.replace(/\/+$/, '')}`;
+    return protocol === 'http:' ? { location, insecure: true } : { location };
+}
+function others(mirrors, ours) {
+    const known = new Set(ours.map(({ location }) => location));
+    return mirrors.filter(({ location }) => location === undefined || !known.has(location));
+}
+/**
+ * Mirrors of Docker Hub in a registries.conf or a drop-in of it (containers-registries.conf(5), version 2), ours in front. A file that
+ * says nothing of Docker Hub keeps its text, and ours stands at its end. `base` of the part is what a new file begins with.
+ */
+const podmanFile = {
+    put(text, part) {
+        const { base } = part;
+        const below = text ?? (typeof base === 'string' && base !== '' ? base : null);
+        const { all, registries, hub, mirrors } = podman_file_split(below);
+        const ours = mirrorsOf(part).map(mirrorTable);
+        const whole = { ...(hub ?? { location: 'docker.io' }), mirror: [...ours, ...others(mirrors, ours)] };
+        if (hub !== undefined)
+            return writeToml({ ...all, registry: registries.map((one) => (one === hub ? whole : one)) });
+        // `registry = [...]` cannot be added to below.
+        if (/^\s*registry\s*=/m.test(below ?? ''))
+            return writeToml({ ...all, registry: [...registries, whole] });
+        return appendToml(below, { registry: [whole] });
+    },
+    take(text, part, before) {
+        const { all, registries, hub, mirrors } = podman_file_split(text);
+        if (hub === undefined)
+            return text;
+        const left = others(mirrors, mirrorsOf(part).map(mirrorTable));
+        const { mirror: _mirror, ...rest } = hub;
+        const ours = left.length === 0 && podman_file_split(before).hub === undefined && Object.keys(rest).join() === 'location';
+        const changed = left.length > 0 ? { ...rest, mirror: left } : rest;
+        const kept = registries.flatMap((one) => (one !== hub ? [one] : ours ? [] : [changed]));
+        const { registry: _registry, ...top } = all;
+        const found = writeToml(kept.length > 0 ? { ...top, registry: kept } : top);
+        return found === '' && before === null ? null : found;
+    },
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/whole-text.js
+
+/** A file that is ours alone, in a folder of ours. */
+const wholeText = {
+    put: (_text, part) => textOf(part, 'text'),
+    take: () => null,
+};
+
+;// CONCATENATED MODULE: ./.build/src/configure/editors.js
+
+
+
+
+
+
+
+const editors = {
+    'environment-lines': environmentLines,
+    'pip-ini': pipIni,
+    'docker-mirrors': docker_file_dockerFile,
+    'buildkit-mirrors': buildkitFile,
+    'containerd-mirrors': containerdFile,
+    'podman-mirrors': podmanFile,
+    'whole-text': wholeText,
+};
+/** The editor that a journal names. Throws Error for one that this version does not have. */
+function editorNamed(name) {
+    const known = editors;
+    const editor = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (editor === undefined)
+        throw new Error(`it was edited by another version of this program (as ${name})`);
+    return editor;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal-settle.js
+
+
+
+
+
+function decode(content) {
+    try {
+        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+    }
+    catch (error) {
+        throw new SyntaxError('it is not UTF-8', { cause: error });
+    }
+}
+const textOfState = (state) => (state === null ? null : decode(state.content));
+function replay(base, layers) {
+    return layers.reduce((text, { editor, part }) => editorNamed(editor).put(text, part), textOfState(base));
+}
+/** What a ledger would hold had somebody else's change been there from the beginning: all layers taken out of the file as it is now. */
+function rebase(ledger, now) {
+    let text = decode(now.content);
+    for (const [at, { editor, part }] of [...ledger.layers.entries()].toReversed()) {
+        if (text !== null)
+            text = editorNamed(editor).take(text, part, replay(ledger.base, ledger.layers.slice(0, at)));
+    }
+    return { ...ledger, base: text === null ? null : { ...now, content: Buffer.from(text) } };
+}
+/** The ledger as it stands on the file of now, with how that was found. Throws Error or SyntaxError where the file can't be read or is broken. */
+async function meet(ledger) {
+    const now = await readState(ledger.path);
+    if (ledger.states.includes(stateMark(now)))
+        return { ledger, found: 'ours', now };
+    if (now === null)
+        return { ledger: { ...ledger, base: null, layers: [] }, found: 'deleted', now };
+    return { ledger: rebase(ledger, now), found: 'changed', now };
+}
+/** The file with these layers on the ledger's base; null: no file. Throws SyntaxError where the base is broken. */
+function target({ base, mode }, layers) {
+    if (layers.length === 0)
+        return base;
+    const content = Buffer.from(replay(base, layers) ?? '');
+    return base === null ? { content, mode, uid: -1, gid: -1 } : { ...base, content };
+}
+/**
+ * Brings a file that was met to these layers: recorded first, then replaced in one step, then recorded as done. Killed at any point, the
+ * ledger tells the file's state as ours, and the same call comes to the same end.
+ */
+async function settle(folder, { ledger, now }, layers) {
+    const wanted = target(ledger, layers);
+    const same = stateMark(now) === stateMark(wanted);
+    await (0,promises_.rm)(ledger.staging, { force: true });
+    // A layer that leaves stays on record until it is out, one that comes is on record before it is in.
+    const during = layers.length < ledger.layers.length ? ledger.layers : layers;
+    await writeLedger(folder, { ...ledger, layers: during, states: [stateMark(now), stateMark(wanted)] });
+    if (wanted === null) {
+        if (now !== null) {
+            await (0,promises_.unlink)(ledger.path);
+            await syncFolder(external_node_path_.dirname(ledger.path));
+        }
+    }
+    else if (!same) {
+        await makeFolders(ledger.folders);
+        await replaceFile(ledger.path, ledger.staging, wanted.content, wanted.mode, ledger.base);
+    }
+    if (layers.length > 0) {
+        if (layers !== during)
+            await writeLedger(folder, { ...ledger, layers, states: [stateMark(wanted)] });
+        return;
+    }
+    await removeFolders(ledger.folders);
+    await removeLedger(folder, ledger);
+}
+/** Whether two layers are one owner's of one editor, whatever their parts. */
+function isSameLayer(one, other) {
+    return one.owner.id === other.owner.id && one.editor === other.editor;
+}
+/** A layer of an owner, and the same one with another part. */
+function withLayer(layers, layer) {
+    const same = (other) => isSameLayer(other, layer);
+    return layers.some(same) ? layers.map((other) => (same(other) ? layer : other)) : [...layers, layer];
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal-undo.js
+
+
+
+
+
+
+
+const reasonOf = (error) => {
+    if (error instanceof failure_Failure)
+        return error.problems.map(({ what }) => what).join(' ');
+    if ((0,types_.isNativeError)(error))
+        return error.message;
+    throw error;
+};
+async function undoFile(folder, ledger, ids) {
+    const met = await meet(ledger);
+    await settle(folder, met, met.ledger.layers.filter(({ owner }) => !ids.has(owner.id)));
+    return met.found;
+}
+/**
+ * Takes the parts of these owners out of every file, whatever others put in before or after them, then does their effects, each once.
+ * One that can't be undone keeps no other one. Throws Failure(1) where another run holds the journal.
+ */
+async function undo(stateFolder, ids, effects) {
+    const folder = external_node_path_.join(stateFolder, 'journal');
+    const files = [];
+    const left = [];
+    const isTheirs = ({ owner }) => ids.has(owner.id);
+    const due = await withLock(folder, async () => {
+        for (const ledger of (await journal_ledger_readLedgers(folder)).filter(({ layers }) => layers.some(isTheirs))) {
+            try {
+                files.push({ path: ledger.path, found: await undoFile(folder, ledger, ids) });
+            }
+            catch (error) {
+                left.push({ what: ledger.path, why: reasonOf(error) });
+            }
+        }
+        return (await journal_ledger_readAfterwards(folder)).filter(isTheirs);
+    });
+    // Outside of the lock: an effect may edit files itself.
+    const done = await doEffects(folder, due, effects, left);
+    return { files, effects: done, left };
+}
+async function doEffects(folder, due, effects, left) {
+    const said = [];
+    const done = new Set();
+    for (const one of due) {
+        const { kind, data } = one;
+        const mark = JSON.stringify([kind, data]);
+        try {
+            const effect = Object.hasOwn(effects, kind) ? effects[kind] : undefined;
+            if (effect === undefined)
+                throw new Error('another version of this program recorded it');
+            if (!done.has(mark))
+                said.push(await effect(data));
+            done.add(mark);
+            await removeAfterwards(folder, one);
+        }
+        catch (error) {
+            left.push({ what: kind, why: reasonOf(error) });
+        }
+    }
+    return said;
+}
+/** Everyone who has changes on record here. */
+async function journal_undo_owners(stateFolder) {
+    const folder = path.join(stateFolder, 'journal');
+    const ledgers = await readLedgers(folder);
+    const all = [...ledgers.flatMap(({ layers }) => layers), ...(await readAfterwards(folder))].map(({ owner }) => owner);
+    const distinct = [...new Map(all.map((owner) => [owner.id, owner])).values()];
+    return await Promise.all(distinct.map(async (owner) => ({ owner, running: owner.parent === null ? null : await isRunning(owner.parent) })));
+}
+/** Whether an earlier job was killed before its post: a runner has one job at a time, so another one's name is enough; else its process tells. */
+function wasKilled({ owner, running }, now) {
+    if (owner.scope !== 'job' || owner.id === now.id)
+        return false;
+    if (owner.runner === now.runner && owner.run !== '' && now.run !== '')
+        return owner.run !== now.run;
+    return running === false;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/deadline.js
@@ -39885,7 +42003,7 @@ async function conclude_conclude(command, request, context, stages) {
         context,
         deadline,
         story: beginStory(command, context),
-        state: { journals: [], save: null },
+        state: { undo: toUndo(context.journal), save: null, notSaved: null },
     };
     const { story } = run;
     const finish = async (exitCode, later) => {
@@ -39909,168 +42027,15 @@ async function conclude_conclude(command, request, context, stages) {
     }
 }
 
-;// CONCATENATED MODULE: ./.build/src/catalog/mirrors.json
-const mirrors_namespaceObject = [];
-;// CONCATENATED MODULE: ./.build/src/catalog/mirrors.js
-
-/** The official index first; within a group the one to prefer first. */
-const mirrors = (/* unused pure expression or super */ null && (data));
-/** The mirror of that id, or undefined. */
-function findMirror(id) {
-    return mirrors.find((mirror) => mirror.id === id);
-}
-/** The mirror that an address belongs to by its host, or undefined (also for an address that is none). */
-function mirrors_mirrorAt(url) {
-    if (!URL.canParse(url)) {
-        return undefined;
-    }
-    const { hostname } = new URL(url);
-    return mirrors.find(({ hosts }) => hosts.some((host) => hostname === host || hostname.endsWith(`.${host}`)));
-}
-
-;// CONCATENATED MODULE: ./.build/src/configure/env-file.js
-
-
-/** POSIX shell: within single quotes nothing has a meaning, and a quote itself stands outside of them (XCU 2.2.2). */
-function shellQuote(value) {
-    return `'${value.replaceAll("'", "'\\''")}'`;
-}
-/**
- * dotenv has no standard. Chosen so that `sh` and the common readers agree: bare where nothing could be special, single quotes
- * (no escapes, no expansion, line ends allowed) else, double quotes with backslashes only where the value has a single quote.
- */
-function dotenvQuote(value) {
-    if (/^[\w@%+=:,./-]*$/.test(value))
-        return value;
-    if (!value.includes("'"))
-        return `'${value}'`;
-    return `"${value.replace(/[\\"$`]/g, '\\$&')}"`;
-}
-function checked(environment) {
-    const entries = Object.entries(environment.variables);
-    const wrong = entries.filter(([name, value]) => !/^[A-Za-z_]\w*$/.test(name) || value.includes('\0'));
-    if (wrong.length === 0)
-        return entries;
-    const problems = wrong.map(([name]) => ({
-        where: 'environment-file',
-        what: `The variable ${JSON.stringify(name)} can't be written to a file of variables.`,
-        remedy: 'Names are letters, digits and underscores; values hold no NUL.',
-    }));
-    throw new Failure(2, problems);
-}
-/**
- * The environment as a file's text: `export NAME='value'` for a shell, where PATH goes on from the reader's own, or dotenv, where it
- * goes on from `search`, the PATH of now. Throws Failure(2) for a name or value that no such file can hold.
- */
-function formatEnvironment(environment, form, search) {
-    const entries = checked(environment);
-    const folders = environment.path;
-    if (form === 'shell') {
-        const front = folders.length === 0
-            ? []
-            : [`export PATH=${shellQuote(folders.join(path.delimiter))}"\${PATH:+${path.delimiter}$PATH}"`];
-        return [...front, ...entries.map(([name, value]) => `export ${name}=${shellQuote(value)}`)]
-            .map((line) => `${line}\n`)
-            .join('');
-    }
-    const whole = [...folders, ...(search === '' ? [] : [search])].join(path.delimiter);
-    const front = folders.length === 0 ? [] : [['PATH', whole]];
-    return [...front, ...entries].map(([name, value]) => `${name}=${dotenvQuote(value)}\n`).join('');
-}
-/**
- * Writes the environment of later steps to the user's file, replaced in one step and recorded; a shell's form where its name ends in `.sh`.
- * Only its owner may read a new file: an index address may be private. Throws Failure(2) where it can't be written.
- */
-async function env_file_writeEnvFile(file, environment, search, journal) {
-    const text = formatEnvironment(environment, file.endsWith('.sh') ? 'shell' : 'dotenv', search);
-    await journal.writeFile(file, text, 0o600).catch((cause) => {
-        const what = `${file} can't be written: ${cause.message.split(',')[0]}.`;
-        const remedy = 'Name a file in a folder that exists and that this user may write.';
-        throw new Failure(2, [{ where: 'environment-file', what, remedy }], { cause });
-    });
-}
-
-;// CONCATENATED MODULE: ./.build/src/configure/state-folder.js
-
-/**
- * The folder that remembers what was changed on this machine: outside `RUNNER_TEMP`, which is emptied around every job, and outside the
- * cache, which anyone may delete. XDG base directories on Linux, Apple's and Microsoft's guidelines elsewhere.
- */
-function state_folder_stateFolder(os, environment, home) {
-    if (os === 'win32') {
-        return path.win32.join(environment['LOCALAPPDATA'] ?? path.win32.join(home, 'AppData', 'Local'), 'paddle-mirror-setup', 'state');
-    }
-    if (os === 'darwin')
-        return path.posix.join(home, 'Library', 'Application Support', 'paddle-mirror-setup');
-    const given = environment['XDG_STATE_HOME'];
-    // A relative path in it is to be ignored, says the specification.
-    const base = given !== undefined && path.posix.isAbsolute(given) ? given : path.posix.join(home, '.local', 'state');
-    return path.posix.join(base, 'paddle-mirror-setup');
-}
-
-;// CONCATENATED MODULE: ./.build/src/pipeline/tell-later.js
-
-
-
-
-
-
-/**
- * Whose changes these are. In a job they are undone at its end; RUNNER_TRACKING_ID is new for every job, so that a job finds what a
- * killed one left. In a shell there is no end, so they stay until `restore`.
- */
-function tell_later_journalOwner(environment) {
-    const inJob = environment['GITHUB_ACTIONS'] === 'true';
-    const run = environment['RUNNER_TRACKING_ID'] ??
-        [environment['GITHUB_RUN_ID'], environment['GITHUB_RUN_ATTEMPT'], environment['GITHUB_JOB']].join('-');
-    return inJob
-        ? { scope: 'job', runner: environment['RUNNER_NAME'] ?? 'runner', run }
-        : { scope: 'keep', runner: 'shell', run: 'shell' };
-}
-/** Folder that holds the journals. */
-function tell_later_journalFolder(os, context) {
-    return stateFolder(os, context.environment, context.home);
-}
-function virtualEnvironment(venv, python) {
-    return venv === null
-        ? { variables: {}, path: [] }
-        : { variables: { VIRTUAL_ENV: venv }, path: [path.dirname(python)] };
-}
-/** What later steps are told: the environment on PATH, and the chosen index for pip. Written to `environment-file` too, through the journal. */
-async function tellLater(run, { interpreter, os }, python, sources) {
-    const { request, context, story } = run;
-    const isPublic = (url) => mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
-    const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
-    const pip = request.configure.includes('pip')
-        ? pipEnvironment({ interpreter, chosen, isPublic })
-        : { variables: {}, why: "Later steps' pip is left alone: configure leaves it out." };
-    context.log.info(pip.why);
-    const environment = virtualEnvironment(request.venv, python);
-    const later = { variables: { ...environment.variables, ...pip.variables }, path: environment.path };
-    const front = later.path.join(path.delimiter);
-    story.configured = front === '' ? later.variables : { ...later.variables, PATH: `${front} in front` };
-    if (request.envFile !== null) {
-        const owner = tell_later_journalOwner(context.environment);
-        const journal = openJournal(tell_later_journalFolder(os, context), owner);
-        run.state = { ...run.state, journals: [...run.state.journals, journal.file] };
-        await writeEnvFile(request.envFile, later, context.environment['PATH'] ?? '', journal);
-        if (owner.scope === 'keep')
-            context.log.info(`${request.envFile} stays until you run \`restore\`.`);
-    }
-    return later;
-}
-
 ;// CONCATENATED MODULE: external "node:child_process"
 const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
 // EXTERNAL MODULE: external "node:events"
 var external_node_events_ = __nccwpck_require__(8474);
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: ./.build/src/process/run.js
 
 
 
-const windows = process.platform === 'win32';
+const run_windows = process.platform === 'win32';
 /** Characters of a stream that are kept, give or take one chunk. */
 const kept = 4_000_000;
 /** After the end of the process its pipes may be held by a stray child for this long, ms. */
@@ -40115,7 +42080,7 @@ async function endTree(child) {
 }
 const reason = (error) => error.code ?? String(error);
 /**
- * Runs a program without a shell and without standard input, in a process group of its own that is ended as a whole: at the limit,
+ * Runs a program without a shell, in a process group of its own that is ended as a whole: at the limit,
  * on abort, and when the program itself has ended. A program that fails, hangs or is none is an answer; throws the signal's reason alone.
  */
 async function run_run(call) {
@@ -40134,8 +42099,8 @@ async function run_run(call) {
     const start = () => spawn(call.file, call.args, {
         cwd: call.cwd,
         env: call.environment,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: !windows,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: !run_windows,
         windowsHide: true,
     });
     let child;
@@ -40152,12 +42117,14 @@ async function run_run(call) {
             said.output.add(text);
         });
     }
+    // A program may end without reading: how it ended tells all there is to tell.
+    child.stdin.once('error', () => undefined).end(call.input);
     const closed = new Promise((resolve) => child.once('close', () => resolve()));
     const givenUp = new AbortController();
     let next;
     let ending;
     const kill = (pid) => {
-        if (windows)
+        if (run_windows)
             ending = endTree(child);
         else
             signalGroup(pid, 'SIGKILL');
@@ -40167,7 +42134,7 @@ async function run_run(call) {
         const { pid } = child;
         if (pid === undefined || next !== undefined)
             return;
-        if (windows || call.graceMs === undefined)
+        if (run_windows || call.graceMs === undefined)
             return kill(pid);
         signalGroup(pid, 'SIGTERM');
         next = setTimeout(() => kill(pid), call.graceMs);
@@ -40180,7 +42147,7 @@ async function run_run(call) {
     try {
         const [code, signal] = (await once(child, 'exit', { signal: givenUp.signal }));
         // On Windows the tree of a process that has ended can no longer be walked.
-        if (child.pid !== undefined && !windows)
+        if (child.pid !== undefined && !run_windows)
             signalGroup(child.pid, 'SIGKILL');
         await Promise.race([closed, sleep(pipeGraceMs, undefined, { ref: false })]);
         await ending;
@@ -40201,9 +42168,631 @@ async function run_run(call) {
         clearTimeout(next);
         call.signal.removeEventListener('abort', stop);
         child.unref();
+        child.stdin.destroy();
         child.stdout.destroy();
         child.stderr.destroy();
     }
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker-check.js
+
+
+
+
+
+
+const where = 'docker-mirrors';
+const validateMs = 20_000;
+const isLoopback = (host) => /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(host);
+/** Addresses that speak plain http to another machine, unless `insecure` (`host:port`) says that this is wanted. */
+function plainProblems(mirrors, insecure) {
+    const plain = mirrors.filter((address) => {
+        const { protocol, hostname, host } = new URL(address);
+        return protocol === 'http:' && !isLoopback(hostname) && !insecure.includes(host);
+    });
+    return plain.map((address) => ({
+        where,
+        what: `${address} speaks plain http to another machine: anyone on the way could change what an image holds.`,
+        remedy: "Write https, or name the host in the daemon's `insecure-registries` first if this is what you want.",
+    }));
+}
+/** dockerd up to 24 refuses a mirror with a path. */
+function pathProblems(mirrors, { version }) {
+    const major = Number(version.split('.')[0]);
+    if (!(major < 25))
+        return [];
+    return mirrors
+        .filter((address) => new URL(address).pathname.replace(/\/+$/, '') !== '')
+        .map((address) => ({
+        where,
+        what: `${address} has a path, which Docker ${version} does not take; 25.0 and newer do.`,
+        remedy: 'Name a mirror that is the root of its host, or use a newer Docker.',
+    }));
+}
+/** What keeps the daemon from being told, beside its file: nothing is changed then. */
+function daemonProblems(mirrors, info, daemon) {
+    const problems = [...plainProblems(mirrors, info.insecure), ...pathProblems(mirrors, info)];
+    if (daemon.mirrorsByFlag) {
+        problems.push({
+            where,
+            what: 'The Docker daemon was started with `--registry-mirror`, and refuses a file that names mirrors as well.',
+            remedy: 'Move that setting from the command line of the daemon to its daemon.json, or add the mirror there.',
+        });
+    }
+    if (!daemon.sameFile) {
+        problems.push({
+            where,
+            what: `The Docker daemon sees another ${daemon.file} than this process does: one of both runs in a container or a snap of its own.`,
+            remedy: 'Run this step on the host of the daemon, or write the mirrors there.',
+        });
+    }
+    if (!maySignal(daemon.pid)) {
+        problems.push({
+            where,
+            what: `This user may not tell the Docker daemon (process ${daemon.pid}) to read its file again.`,
+            remedy: 'Run this step as root or as the user of a rootless daemon, or leave `docker` out of `configure`.',
+        });
+    }
+    return problems;
+}
+function maySignal(pid) {
+    try {
+        // Signal 0 only asks.
+        return process.kill(pid, 0);
+    }
+    catch (error) {
+        if (errorCode(error) === null)
+            throw error;
+        return false;
+    }
+}
+/** The text of a file of the daemon, or null where there is none. */
+async function docker_check_readDaemonFile(file) {
+    return await (0,promises_.readFile)(file, 'utf8').catch((error) => {
+        if (system_error_errorCode(error) === 'ENOENT')
+            return null;
+        throw error;
+    });
+}
+/**
+ * Has the daemon's own program look at the file as it would be (`dockerd --validate`, 23.0 and newer). Null: nothing to complain, or an
+ * older one, which has no such look; else what it says. A broken file of the user's is the journal's to refuse.
+ */
+async function validate({ program, file }, mirrors, { version }, signal) {
+    if (!(Number(version.split('.')[0]) >= 23))
+        return null;
+    const folder = await mkdtemp(path.join(tmpdir(), 'paddle-mirror-setup-'));
+    try {
+        const copy = path.join(folder, 'daemon.json');
+        await writeFile(copy, dockerFile.put(await docker_check_readDaemonFile(file), { mirrors }), { mode: 0o600 });
+        const call = {
+            file: program,
+            args: ['--validate', '--config-file', copy],
+            environment: {},
+            limitMs: validateMs,
+            signal,
+        };
+        const { code, stderr } = await run(call);
+        return code === 0 ? null : (stderr.trim().split('\n').at(-1) ?? `it ended with ${code}`);
+    }
+    finally {
+        await rm(folder, { recursive: true, force: true });
+    }
+}
+/** dockerd's own `hosts.toml` for Docker Hub, which from 28.0 on counts instead of `registry-mirrors`; null: none that does. */
+async function overruled({ version }) {
+    if (!(Number(version.split('.')[0]) >= 28))
+        return null;
+    const file = '/etc/docker/certs.d/docker.io/hosts.toml';
+    return /^\s*\[host\./m.test((await docker_check_readDaemonFile(file)) ?? '') ? file : null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker-daemon.js
+
+
+
+/** What the system does not let this user see, or what ended meanwhile. */
+async function unlessHidden(read) {
+    return await read.catch((error) => {
+        if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes(system_error_errorCode(error) ?? ''))
+            return null;
+        throw error;
+    });
+}
+/** Whether a process listens on a socket file: /proc/PID/net/unix knows the sockets of its network namespace by inode, its descriptors say which are its own. */
+async function listensOn(pid, socket) {
+    const table = await unlessHidden((0,promises_.readFile)(`/proc/${pid}/net/unix`, 'utf8'));
+    const folder = (await unlessHidden((0,promises_.realpath)(external_node_path_.dirname(socket)))) ?? external_node_path_.dirname(socket);
+    const names = new Set([socket, external_node_path_.join(folder, external_node_path_.basename(socket))]);
+    for (const line of table?.split('\n') ?? []) {
+        const [, inode, bound] = /^\S+ \S+ \S+ \S+ \S+ \S+\s+(\d+) (\/.*)$/.exec(line) ?? [];
+        if (inode === undefined || bound === undefined)
+            continue;
+        const real = (await unlessHidden((0,promises_.realpath)(external_node_path_.dirname(bound)))) ?? external_node_path_.dirname(bound);
+        if (!names.has(bound) && !names.has(external_node_path_.join(real, external_node_path_.basename(bound))))
+            continue;
+        for (const name of (await unlessHidden((0,promises_.readdir)(`/proc/${pid}/fd`))) ?? []) {
+            if ((await unlessHidden((0,promises_.readlink)(`/proc/${pid}/fd/${name}`))) === `socket:[${inode}]`)
+                return true;
+        }
+    }
+    return false;
+}
+const docker_daemon_split = (text) => text?.split('\0').filter((part) => part !== '') ?? [];
+/** The value of a long flag of dockerd, `--name=value` or `--name value`; the last one holds. */
+function flag(args, name) {
+    const values = args.flatMap((arg, at) => {
+        if (arg.startsWith(`--${name}=`))
+            return [arg.slice(name.length + 3)];
+        return arg === `--${name}` ? [args[at + 1] ?? ''] : [];
+    });
+    return values.at(-1) ?? null;
+}
+/** Where dockerd looks without `--config-file`: rootless, in its user's configuration (its `cmd/dockerd`, https://docs.docker.com/engine/daemon/). */
+function defaultFile(environment, rootless) {
+    if (!rootless)
+        return '/etc/docker/daemon.json';
+    const value = (name) => environment.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+    return external_node_path_.join(value('XDG_CONFIG_HOME') || external_node_path_.join(value('HOME') ?? '/', '.config'), 'docker', 'daemon.json');
+}
+/** Whether the daemon and we mean the same by a path: its nearest part that is there is one and the same. */
+async function isSame(pid, file) {
+    for (let at = file;; at = external_node_path_.dirname(at)) {
+        const [ours, theirs] = await Promise.all([at, `/proc/${pid}/root${at}`].map((one) => unlessHidden((0,promises_.stat)(one, { bigint: true }))));
+        if (ours && theirs)
+            return ours.ino === theirs.ino && ours.dev === theirs.dev;
+        if (ours || theirs || at === '/')
+            return false;
+    }
+}
+/** Finds the dockerd behind a socket. Null: there is none that this user may see. `rootless`: what the daemon says of itself. */
+async function findDaemon(socket, rootless) {
+    const pids = ((await unlessHidden((0,promises_.readdir)('/proc'))) ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
+    for (const pid of pids) {
+        const name = await unlessHidden((0,promises_.readFile)(`/proc/${pid}/comm`, 'utf8'));
+        if (name?.trim() !== 'dockerd' || !(await listensOn(pid, socket)))
+            continue;
+        const args = docker_daemon_split(await unlessHidden((0,promises_.readFile)(`/proc/${pid}/cmdline`, 'utf8')));
+        const environment = docker_daemon_split(await unlessHidden((0,promises_.readFile)(`/proc/${pid}/environ`, 'utf8')));
+        const folder = (await unlessHidden((0,promises_.readlink)(`/proc/${pid}/cwd`))) ?? '/';
+        const file = external_node_path_.resolve(folder, flag(args, 'config-file') ?? defaultFile(environment, rootless));
+        return {
+            pid,
+            program: `/proc/${pid}/exe`,
+            file,
+            mirrorsByFlag: flag(args, 'registry-mirror') !== null,
+            sameFile: await isSame(pid, file),
+        };
+    }
+    return null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/engine.js
+/** A daemon that said no, or nothing. `status`: HTTP status, null where no answer came; `code`: of the system error, as `ENOENT`. */
+class EngineFault extends Error {
+    status;
+    code;
+    constructor(message, status, code, options) {
+        super(message, options);
+        this.name = 'EngineFault';
+        this.status = status;
+        this.code = code;
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker-reload.js
+
+
+
+/** A daemon reads its file within a moment; under load it may take some seconds, ms. */
+const reloadMs = 15_000;
+const pauseMs = 100;
+/**
+ * Has a running dockerd read its daemon.json again (SIGHUP: no container stops) and waits until it says that it uses these mirrors.
+ * Null: it does. Else a phrase that says what it did instead.
+ */
+async function docker_reload_reloadDocker(pid, engine, mirrors, signal) {
+    const wanted = mirrors.map(bare).join(' ');
+    process.kill(pid, 'SIGHUP');
+    let seen = 'it did not answer any more';
+    for (const until = performance.now() + reloadMs; performance.now() < until; await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal })) {
+        try {
+            const { mirrors: used } = await engine.info(signal);
+            if (used.map(bare).join(' ') === wanted)
+                return null;
+            seen = used.length === 0 ? 'it uses no mirror' : `it uses ${used.join(', ')}`;
+        }
+        catch (error) {
+            if (!(error instanceof EngineFault))
+                throw error;
+            seen = error.message;
+        }
+    }
+    return `${seen} ${reloadMs / 1000} s after it was told to read its file again`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal.js
+
+
+
+
+
+
+
+
+
+
+const folderOf = (place) => external_node_path_.join(place.folder, 'journal');
+function refusal(edit, error) {
+    if (error instanceof failure_Failure || !(0,types_.isNativeError)(error))
+        return error;
+    const code = system_error_errorCode(error);
+    const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+    const what = denied
+        ? `This user may not write ${edit.path} (${code}).`
+        : error instanceof SyntaxError
+            ? `${edit.path} is broken and is not repaired: ${error.message}.`
+            : `${edit.path} can't be edited: ${error.message.split(', ')[0]}.`;
+    const remedy = error instanceof SyntaxError
+        ? 'Correct it by hand, or leave this wish out.'
+        : denied
+            ? 'Run this as a user who may, or leave this wish out.'
+            : 'Name a regular file in a folder of yours, or leave this wish out.';
+    return new failure_Failure(2, [{ where: edit.wish, what, remedy }], { cause: error });
+}
+/** Folders that are missing on the way to a file, and those that we made for another one: whoever goes last removes them. */
+function foldersFor(file, missing, ledgers) {
+    const others = ledgers.flatMap(({ folders }) => folders).filter((folder) => file.startsWith(folder + external_node_path_.sep));
+    return [...new Set([...others, ...missing])].sort((a, b) => a.length - b.length);
+}
+/** The ledger of an edit's file, as it is or new. */
+async function ledgerFor(place, edit) {
+    const real = await realTarget(edit.path, place.places);
+    const ledgers = await journal_ledger_readLedgers(folderOf(place));
+    const known = ledgers.find((ledger) => ledger.path === real.path);
+    if (known !== undefined)
+        return { ledger: known, known: true };
+    const { dir, base } = external_node_path_.parse(real.path);
+    return {
+        ledger: {
+            path: real.path,
+            base: null,
+            mode: edit.mode,
+            folders: foldersFor(real.path, real.missing, ledgers),
+            layers: [],
+            states: [],
+            staging: external_node_path_.join(dir, `.${base}.${(0,external_node_crypto_.randomUUID)()}.tmp`),
+        },
+        known: false,
+    };
+}
+/** The nearest folder that is there must be ours to write in: a file is replaced, never written over. */
+async function checkFolder({ path: file, folders }) {
+    for (const folder of [external_node_path_.dirname(file), ...folders.toReversed().map((made) => external_node_path_.dirname(made))]) {
+        try {
+            await (0,promises_.access)(folder, promises_.constants.W_OK | promises_.constants.X_OK);
+            return;
+        }
+        catch (error) {
+            if (system_error_errorCode(error) !== 'ENOENT')
+                throw error;
+        }
+    }
+}
+/** Opens a journal. Nothing is on disk until the first change. */
+function journal_openJournal(place) {
+    const folder = folderOf(place);
+    const layerOf = ({ editor, part }) => ({ owner: place.owner, editor, part });
+    return {
+        ...place,
+        async check(edit) {
+            try {
+                const { ledger } = await ledgerFor(place, edit);
+                const met = await meet(ledger);
+                target(met.ledger, withLayer(met.ledger.layers, layerOf(edit)));
+                await checkFolder(ledger);
+            }
+            catch (error) {
+                throw refusal(edit, error);
+            }
+        },
+        edit: (edit) => withLock(folder, async () => {
+            const { ledger: before, known } = await ledgerFor(place, edit).catch((error) => {
+                throw refusal(edit, error);
+            });
+            try {
+                const met = await meet(before);
+                await settle(folder, met, withLayer(met.ledger.layers, layerOf(edit)));
+            }
+            catch (error) {
+                if (known)
+                    await writeLedger(folder, before);
+                else {
+                    await removeLedger(folder, before);
+                    await removeFolders(before.folders);
+                }
+                throw refusal(edit, error);
+            }
+        }),
+        async files() {
+            const ledgers = await journal_ledger_readLedgers(folder);
+            const isOurs = ({ layers }) => layers.some(({ owner }) => owner.id === place.owner.id);
+            return ledgers.filter(isOurs).map(({ path: file }) => file);
+        },
+        takeBack: (edit) => withLock(folder, async () => {
+            const { ledger, known } = await ledgerFor(place, edit);
+            if (!known)
+                return;
+            const met = await meet(ledger);
+            const others = met.ledger.layers.filter((layer) => !isSameLayer(layer, layerOf(edit)));
+            await settle(folder, met, others);
+        }),
+        afterwards: (kind, data) => withLock(folder, () => writeAfterwards(folder, { owner: place.owner, kind, data })),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/docker.js
+
+
+
+
+
+
+
+
+
+/** Name of the effect in a journal: what a daemon has to be told once its file is back. */
+const dockerEffect = 'docker-mirrors';
+const effectMs = 60_000;
+/** Mirrors in front of those of a daemon's file. */
+function dockerEdit({ file }, mirrors) {
+    return { path: file, editor: 'docker-mirrors', part: { mirrors }, mode: 0o644, wish: 'docker-mirrors' };
+}
+/**
+ * Puts mirrors into the file of a running dockerd, has it read the file again and waits until it says that it uses them; no container
+ * stops. Gives all mirrors that it uses. Throws Failure(1) where it does not take them, and Failure(2) where the file can't be edited; then
+ * the file is as before.
+ */
+async function tellDocker(journal, engine, daemon, mirrors, signal) {
+    const edit = dockerEdit(daemon, mirrors);
+    await journal.afterwards(dockerEffect, { socket: engine.socket, folder: journal.folder });
+    await journal.edit(edit);
+    const wanted = listedMirrors(await readDaemonFile(daemon.file)) ?? [];
+    const complaint = await reloadDocker(daemon.pid, engine, wanted, signal);
+    if (complaint === null)
+        return wanted;
+    await journal.takeBack(edit);
+    const problem = {
+        where: 'docker-mirrors',
+        what: `The Docker daemon did not take the mirrors: ${complaint}. ${daemon.file} is as before.`,
+        remedy: 'Its log says why (`journalctl -u docker`): a setting in that file may be unknown to it.',
+    };
+    throw new Failure(1, [problem]);
+}
+/** For as long as it takes a daemon to forget its mirrors, the file has an empty list, under an owner of its own: killed here, the next run takes it out. */
+async function withEmptyList(folder, daemon, work) {
+    const owner = {
+        id: `docker-${(0,external_node_crypto_.randomUUID)()}`,
+        scope: 'job',
+        runner: 'docker',
+        run: '',
+        parent: await journal_process_markProcess(process.pid),
+    };
+    const journal = journal_openJournal({ folder, owner, places: ['/etc'] });
+    await journal.edit(dockerEdit(daemon, []));
+    try {
+        return await work();
+    }
+    finally {
+        await undo(folder, new Set([owner.id]), {});
+    }
+}
+/**
+ * Tells a daemon of its file as it is now, after ours was taken out of it, and says so. A file without a list of mirrors would leave the
+ * daemon with its old ones, so it gets an explicit empty list for that moment. Throws Error where the daemon does not follow.
+ */
+async function settleDocker(socket, folder, engine) {
+    const signal = AbortSignal.timeout(effectMs);
+    const info = await engine.info(signal).catch(() => null);
+    const daemon = info === null ? null : await findDaemon(socket, info.rootless);
+    if (daemon === null)
+        return `The Docker daemon at ${socket} does not run any more; it reads its file when it starts.`;
+    const left = docker_file_listedMirrors(await docker_check_readDaemonFile(daemon.file));
+    const reload = () => docker_reload_reloadDocker(daemon.pid, engine, left ?? [], signal);
+    const complaint = left === null ? await withEmptyList(folder, daemon, reload) : await reload();
+    if (complaint !== null)
+        throw new Error(`the Docker daemon did not go back to its mirrors: ${complaint}`);
+    const used = left === null || left.length === 0 ? 'no mirror' : left.join(', ');
+    return `The Docker daemon uses ${used} again, as before.`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/configure/state-folder.js
+
+/**
+ * The folder that remembers what was changed on this machine: outside `RUNNER_TEMP`, which is emptied around every job, and outside the
+ * cache, which anyone may delete. XDG base directories on Linux, Apple's and Microsoft's guidelines elsewhere.
+ */
+function state_folder_stateFolder(os, environment, home) {
+    if (os === 'win32') {
+        return path.win32.join(environment['LOCALAPPDATA'] ?? path.win32.join(home, 'AppData', 'Local'), 'paddle-mirror-setup', 'state');
+    }
+    if (os === 'darwin')
+        return path.posix.join(home, 'Library', 'Application Support', 'paddle-mirror-setup');
+    const given = environment['XDG_STATE_HOME'];
+    // A relative path in it is to be ignored, says the specification.
+    const base = given !== undefined && path.posix.isAbsolute(given) ? given : path.posix.join(home, '.local', 'state');
+    return path.posix.join(base, 'paddle-mirror-setup');
+}
+
+// EXTERNAL MODULE: external "node:http"
+var external_node_http_ = __nccwpck_require__(7067);
+;// CONCATENATED MODULE: ./.build/src/images/pull-events.js
+function pull_events_parse(line) {
+    try {
+        return JSON.parse(line);
+    }
+    catch (error) {
+        if (error instanceof SyntaxError)
+            return {};
+        throw error;
+    }
+}
+/** Reads the JSON lines of `POST /images/create`. A layer counts while it is downloaded, not again while it is unpacked. */
+function createPullCount(progress) {
+    const layers = new Map();
+    let rest = '';
+    let failed = null;
+    const sum = (part) => [...layers.values()].reduce((all, layer) => all + layer[part], 0);
+    const read = ({ status, id, progressDetail, error }) => {
+        if (typeof error === 'string')
+            failed = error;
+        const layer = layers.get(String(id));
+        if (status === 'Downloading' && typeof progressDetail?.current === 'number') {
+            const { current, total } = progressDetail;
+            layers.set(String(id), { bytes: current, total: typeof total === 'number' && total > 0 ? total : current });
+        }
+        else if (status === 'Download complete' && layer !== undefined) {
+            layers.set(String(id), { bytes: layer.total, total: layer.total });
+        }
+        else
+            return;
+        progress({ bytes: sum('bytes'), total: sum('total') });
+    };
+    return {
+        add(piece) {
+            const lines = `${rest}${piece}`.split('\n');
+            rest = lines.pop() ?? '';
+            for (const line of lines)
+                read(pull_events_parse(line));
+        },
+        bytes: () => sum('bytes'),
+        error() {
+            if (rest !== '')
+                read(pull_events_parse(rest));
+            return failed;
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/engine.js
+
+
+
+
+/** A daemon answers a question about itself at once; while it pulls, something is said at least every few seconds. */
+const answerMs = 15_000;
+const silenceMs = 180_000;
+function ask(socketPath, { method, path, headers = {}, limitMs, signal }) {
+    return new Promise((resolve, reject) => {
+        const asked = (0,external_node_http_.request)({ socketPath, method, path, headers: { host: 'docker', ...headers }, signal, agent: false });
+        asked.setTimeout(limitMs, () => asked.destroy(new Error(`nothing came within ${limitMs / 1000} s`)));
+        asked.once('response', resolve);
+        asked.once('error', reject);
+        asked.end();
+    });
+}
+function messageIn(text) {
+    try {
+        const { message } = JSON.parse(text);
+        return typeof message === 'string' ? message : text.trim();
+    }
+    catch (error) {
+        if (error instanceof SyntaxError)
+            return text.trim();
+        throw error;
+    }
+}
+/** X-Registry-Auth: JSON in URL-safe base64 (Docker Engine API, "Authentication"). */
+function authHeader(registry, { username, password }) {
+    const serveraddress = registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
+    const text = JSON.stringify({ username, password, serveraddress });
+    return { 'x-registry-auth': Buffer.from(text).toString('base64url') };
+}
+function toInfo(found) {
+    const { ServerVersion, OperatingSystem, SecurityOptions, RegistryConfig } = found;
+    const registries = Object.entries(RegistryConfig?.IndexConfigs ?? {});
+    return {
+        version: ServerVersion ?? '',
+        system: OperatingSystem ?? '',
+        rootless: SecurityOptions?.some((option) => option.includes('rootless')) ?? false,
+        mirrors: RegistryConfig?.Mirrors ?? [],
+        insecure: registries.flatMap(([name, { Secure }]) => (Secure === false ? [name] : [])),
+    };
+}
+/** Speaks to the Docker daemon behind a socket (https://docs.docker.com/reference/api/engine/). Nothing is asked before the first call. */
+function openEngine(socket) {
+    /** Reads an answer piece by piece and gives its status; the limits hold for the whole of it. */
+    async function converse(call, piece) {
+        try {
+            const answer = await ask(socket, call);
+            answer.setEncoding('utf8');
+            for await (const text of answer)
+                piece(text);
+            return answer.statusCode ?? 0;
+        }
+        catch (error) {
+            call.signal.throwIfAborted();
+            const message = error instanceof Error ? error.message : String(error);
+            throw new EngineFault(`The Docker daemon at ${socket} does not answer: ${message}.`, null, system_error_errorCode(error), {
+                cause: error,
+            });
+        }
+    }
+    async function answer(call) {
+        let text = '';
+        const status = await converse(call, (piece) => {
+            text += piece;
+        });
+        return { status, text };
+    }
+    const refused = (status, text) => new EngineFault(messageIn(text), status, null);
+    return {
+        name: 'docker',
+        socket,
+        async info(signal) {
+            const { status, text } = await answer({ method: 'GET', path: '/info', limitMs: answerMs, signal });
+            if (status !== 200)
+                throw refused(status, text);
+            return toInfo(JSON.parse(text));
+        },
+        async image(name, signal) {
+            const path = `/images/${encodeURIComponent(name)}/json`;
+            const { status, text } = await answer({ method: 'GET', path, limitMs: answerMs, signal });
+            if (status === 404)
+                return null;
+            if (status !== 200)
+                throw refused(status, text);
+            const { Id, RepoDigests } = JSON.parse(text);
+            return { id: Id, digests: RepoDigests ?? [] };
+        },
+        async pull(image, login, progress, signal) {
+            const query = new URLSearchParams({
+                fromImage: `${image.registry}/${image.repository}`,
+                tag: image.digest ?? image.tag ?? 'latest',
+            });
+            const headers = login === null ? {} : authHeader(image.registry, login);
+            const count = createPullCount(progress);
+            let text = '';
+            const path = `/images/create?${query}`;
+            const status = await converse({ method: 'POST', path, headers, limitMs: silenceMs, signal }, (piece) => {
+                text = `${text}${piece}`.slice(-100_000);
+                count.add(piece);
+            });
+            if (status !== 200)
+                throw refused(status, text);
+            const error = count.error();
+            if (error !== null)
+                throw new EngineFault(error, status, null);
+            return count.bytes();
+        },
+        async tag(image, name, signal) {
+            const [, repo = name, tag = 'latest'] = /^(.*):([^:/]+)$/.exec(name) ?? [];
+            const path = `/images/${encodeURIComponent(image)}/tag?${new URLSearchParams({ repo, tag })}`;
+            const { status, text } = await answer({ method: 'POST', path, limitMs: answerMs, signal });
+            if (status !== 201)
+                throw refused(status, text);
+        },
+    };
 }
 
 // EXTERNAL MODULE: external "node:fs"
@@ -40295,28 +42884,86 @@ async function cpuFlags(os, options) {
     return flags.length === 0 ? null : flags.map((flag) => (flag === 'avx1.0' ? 'avx' : flag));
 }
 
+;// CONCATENATED MODULE: ./.build/src/pipeline/journal.js
+
+
+
+
+
+
+
+/** What is done once files are back, by the name that a journal records. */
+const effects = {
+    [dockerEffect]: (data) => {
+        const socket = textOf(data, 'socket');
+        return settleDocker(socket, textOf(data, 'folder'), openEngine(socket));
+    },
+};
+/**
+ * Whose changes these are. RUNNER_TRACKING_ID is new for every job, so that a job finds what a killed one left; where a system does not set
+ * it, the process that started this one tells whether its job still runs. In a shell there is no end, so changes stay until `restore`.
+ */
+async function journalOwner(environment, scope) {
+    const inJob = environment['GITHUB_ACTIONS'] === 'true';
+    const runner = inJob ? (environment['RUNNER_NAME'] ?? 'runner') : 'shell';
+    const run = environment['RUNNER_TRACKING_ID'] ?? '';
+    // In a container the first process has no parent that could be seen.
+    const parent = process.ppid > 0 ? await markProcess(process.ppid) : null;
+    const keep = scope === 'keep' || !inJob;
+    return keep
+        ? { id: `keep-${runner}`, scope: 'keep', runner, run, parent: null }
+        : { id: crypto.randomUUID(), scope: 'job', runner, run, parent };
+}
+/** The journal of this run of the program. Nothing is on disk until the first change. */
+async function openRunJournal(environment, home, scope) {
+    return openJournal({
+        folder: stateFolder(operatingSystem(process.platform), environment, home),
+        owner: await journalOwner(environment, scope),
+        places: [process.cwd(), home, '/etc'],
+    });
+}
+
 ;// CONCATENATED MODULE: ./.build/src/commands/restore.js
 
 
 
-
-/** Undoes journals and says what became of each change. */
-async function undo(journals, log) {
-    for (const journal of journals) {
-        const { undone, left } = await undoJournal(journal);
-        for (const path of undone)
+/** Undoes what these owners changed and says what became of each change. */
+async function undoAll(folder, ids, log) {
+    if (ids.size === 0)
+        return;
+    const undone = await undo(folder, ids, effects);
+    for (const { path, found } of undone.files) {
+        if (found === 'ours')
             log.info(`Put back ${path}.`);
-        for (const { path, why } of left)
-            log.warn({ id: `left-${path}`, text: `${path} is left as it is: ${why}` });
+        else if (found === 'deleted')
+            log.info(`${path} was deleted since; there is nothing to put back.`);
+        else
+            log.warn({
+                id: `changed-${path}`,
+                text: `${path} was changed since by somebody else: only our part was taken out.`,
+            });
+    }
+    for (const text of undone.effects)
+        log.info(text);
+    for (const { what, why } of undone.left) {
+        log.warn({ id: `left-${what}`, text: `${what} is left as it is: ${why}. Correct that and run \`restore\`.` });
     }
 }
-/** Undoes what earlier runs changed on this machine and nobody has put back. */
+function tellRunning({ owner }, log) {
+    const text = `What a job on ${owner.runner} changed stays: it still runs, as process ${owner.parent?.pid}, and undoes it itself.`;
+    log.warn({ id: `running-${owner.id}`, text });
+}
+/** Undoes what earlier runs changed on this machine and nobody has put back; a job that still runs needs what it changed. */
 function restore(request, context) {
     return conclude('restore', request, context, async () => {
-        const folder = journalFolder(operatingSystem(process.platform), context);
-        const journals = await openJournals(folder, journalOwner(context.environment).runner, null);
-        await context.timeline.step('Put back what was changed', () => undo(journals, context.log));
-        if (journals.length === 0)
+        const { folder } = context.journal;
+        const left = await owners(folder);
+        const running = left.filter((one) => one.owner.scope === 'job' && one.running === true);
+        const ids = left.filter((one) => !running.includes(one)).map(({ owner }) => owner.id);
+        await context.timeline.step('Put back what was changed', () => undoAll(folder, new Set(ids), context.log));
+        for (const one of running)
+            tellRunning(one, context.log);
+        if (left.length === 0)
             context.log.info('There is nothing to put back.');
         return looked;
     });
@@ -40324,6 +42971,223 @@ function restore(request, context) {
 
 // EXTERNAL MODULE: ./node_modules/@actions/core/lib/core.js + 7 modules
 var lib_core = __nccwpck_require__(3838);
+;// CONCATENATED MODULE: ./.build/src/report/verification.js
+
+/** A mark for each outcome of a check. */
+const verification_marks = {
+    passed: '✓',
+    failed: '✗',
+    skipped: '–',
+    warning: '⚠',
+};
+/** What a reader asks, in order, and the checks that answer it. */
+const questions = (/* unused pure expression or super */ null && ([
+    ['installation', /^(?:start|import|build|device|libraries|end)$/],
+    ['arithmetic', /^arithmetic-/],
+    ['training', /^training/],
+    ['networks', /^eager-/],
+    ['saved models', /^inference-\w+$/],
+    ['saved models, oneDNN', /-onednn$/],
+    ['all devices together', /^all-reduce$/],
+]));
+/** Answers of one question: a mark, what is not right by name, and the time. '' where nothing was tried. */
+function sumUp(checks) {
+    if (checks.length === 0)
+        return '';
+    const odd = checks.filter(({ status }) => status === 'failed' || status === 'warning');
+    const worst = ['failed', 'warning', 'passed', 'skipped'].find((status) => checks.some((check) => check.status === status));
+    const seconds = checks.reduce((sum, check) => sum + check.seconds, 0);
+    const names = odd.length === checks.length ? [] : odd.map(({ id }) => id);
+    return [verification_marks[worst ?? 'skipped'], ...names, formatDuration(seconds * 1000)].join(' ');
+}
+/** The verification as a table: a row a question, a column a device, `all` for what is asked of all at once. */
+function verification_verificationTable({ checks, devices }) {
+    const columns = devices.length > 1 ? [null, ...devices.map(({ id }) => id)] : [undefined];
+    const rows = questions.map(([question, ids]) => {
+        const asked = checks.filter(({ id }) => ids.test(id));
+        return [
+            question,
+            ...columns.map((column) => sumUp(asked.filter(({ device }) => column === undefined || device === column))),
+        ];
+    });
+    return {
+        head: ['', ...columns.map((column) => (column === null ? 'all' : (column ?? devices[0]?.id ?? '')))],
+        rows: rows.filter(([, ...cells]) => cells.some((cell) => cell !== '')),
+    };
+}
+/** What was verified, by its own word: version, commit, libraries as loaded, driver, devices. One line. */
+function verification_describeVerified(verification) {
+    const { commit, devices, driver, libraries, version } = verification;
+    const sorts = new Map();
+    for (const { capability, memoryBytes, name } of devices) {
+        if (name === null)
+            continue;
+        const memory = memoryBytes === null ? [] : [formatBytes(memoryBytes)];
+        const sort = [name, ...memory, ...(capability === null ? [] : [`sm_${capability.replace('.', '')}`])].join(' ');
+        sorts.set(sort, (sorts.get(sort) ?? 0) + 1);
+    }
+    return [
+        ...(version === null ? [] : [`PaddlePaddle ${version}${commit === null ? '' : ` (${commit.slice(0, 11)})`}`]),
+        ...libraries.map((library) => `${library.name} ${library.version ?? '(version unknown)'}`),
+        ...(driver === null ? [] : [`driver ${driver}`]),
+        ...[...sorts].map(([sort, count]) => (count === 1 ? sort : `${count} x ${sort}`)),
+    ].join(', ');
+}
+const scientific = (value) => (value === 0 ? '0' : value.toExponential(1));
+/** Largest difference and what is allowed; '' where nothing was compared. */
+function verification_describeDifference({ difference, tolerance }) {
+    if (tolerance === null)
+        return '';
+    if (tolerance === 0 && difference === 0)
+        return 'exact';
+    return `${difference === null ? 'no number' : scientific(difference)} of ${scientific(tolerance)}`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/report/summary.js
+
+
+
+
+
+/** The runner drops a summary that is larger than 1 MiB as a whole; the rest is room for other writers of the same step. */
+const LIMIT_BYTES = 1_000_000;
+const BAR_WIDTH = 30;
+/** Text from outside (file names, answers of mirrors) as a table cell: no markup, no link, no line break, no new column. */
+function cell(text) {
+    return text
+        .replace(/[\r\n\v\f\u2028\u2029]+/g, ' ')
+        .replace(/&/g, '&amp;')
+        .replace(/</g, '&lt;')
+        .replace(/[|\\`*_[\]()!#~$@]/g, (mark) => `&#${mark.charCodeAt(0)};`)
+        .replace(/:(?=\/\/)/g, '&#58;')
+        .replace(/\b(www)\./gi, '$1&#46;');
+}
+function table(head, rows) {
+    if (rows.length === 0)
+        return '';
+    const line = (cells) => `| ${cells.join(' | ')} |`;
+    return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`;
+}
+function section(title, body) {
+    return body === '' ? '' : `### ${title}\n\n${body}\n`;
+}
+function timeRows(report) {
+    return report.steps.map((step) => [
+        cell(step.name) + (step.outcome === 'failed' ? ' ✗' : ''),
+        formatDuration(step.ms),
+        `<code>${timeBar(step, report.totalMs, BAR_WIDTH)}</code>`,
+    ]);
+}
+function versionRows(report) {
+    const rows = [];
+    if (report.plan !== null) {
+        rows.push(['PaddlePaddle', cell(`${report.plan.distribution} ${report.plan.version}, ${report.plan.device}`)]);
+        for (const pin of report.plan.pins) {
+            if (pin.name !== report.plan.distribution)
+                rows.push([cell(pin.name), cell(`${pin.specifier} ${pin.reason}`)]);
+        }
+    }
+    if (report.runner !== null) {
+        const { runner } = report;
+        rows.push(['Python', cell(`${runner.pythonVersion}, ${report.install?.python ?? runner.python}`)]);
+        rows.push([
+            'Machine',
+            cell([runner.os, runner.arch, runner.libc, runner.host].filter((part) => part !== null).join(', ')),
+        ]);
+        if (runner.gpus.length > 0)
+            rows.push(['GPU', cell(`${runner.gpus.join(', ')}, driver ${runner.driver ?? 'unknown'}`)]);
+    }
+    if (report.install !== null)
+        rows.push(['Installer', cell(`${report.install.installer} ${report.install.installerVersion}`)]);
+    if (report.lock !== null) {
+        rows.push([
+            'Lock',
+            cell(`${report.lock.files.length} files, ${formatBytes(report.lock.bytes)}${report.lock.resolved ? '' : ', kept from an earlier run'}`),
+        ]);
+        if (report.lock.unhashed.length > 0)
+            rows.push(['Not hashed', cell(report.lock.unhashed.join(', '))]);
+    }
+    return rows;
+}
+function storeRows({ store }) {
+    if (store === null)
+        return [];
+    const freed = store.evicted.reduce((sum, { bytes }) => sum + bytes, 0);
+    const names = store.evicted.map(({ name, kind }) => (kind === 'wheel' ? name : `${name} (unpacked)`));
+    const limit = store.limit === null ? 'no limit' : `limit ${formatBytes(store.limit)}`;
+    const size = ['Size', cell(`${formatBytes(store.bytes)}, ${limit}`)];
+    return freed === 0 ? [size] : [size, ['Evicted', cell(`${formatBytes(freed)}: ${names.join(', ')}`)]];
+}
+function cacheRows(report) {
+    const { cache } = report;
+    if (cache === null)
+        return [];
+    return [
+        ['Store', cell(`${cache.store} (${cache.reason})`)],
+        ['Key', cell(cache.key)],
+        ...cache.anatomy.map(({ part, value }) => [cell(`key: ${part}`), cell(value)]),
+        [
+            'Hit',
+            `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`,
+        ],
+        ...(cache.github === null ? [] : describeGithub(cache.github).map(([what, text]) => [what, cell(text)])),
+        ...storeRows(report),
+    ];
+}
+function toldRows({ configured }) {
+    const rows = Object.entries(configured).map(([name, value]) => [cell(name), cell(value)]);
+    if (rows.length === 0)
+        return '';
+    const why = 'No `trusted-host`: it switches certificate checks off, and no https mirror needs it. No `extra-index-url`: pip takes a package from any of several indexes, and one that fails stops it.';
+    return `${table(['variable or file', 'value'], rows)}\n${why}\n`;
+}
+function bucketRows({ cache }) {
+    const bucket = cache?.bucket ?? null;
+    return bucket === null ? [] : [['Bucket', cell(describeBucket(bucket))]];
+}
+function verificationSection({ verification }) {
+    if (verification === null)
+        return '';
+    const { head, rows } = verificationTable(verification);
+    const every = verification.checks.map((check) => [
+        cell(check.device === null ? check.id : `${check.id} on ${check.device}`),
+        marks[check.status],
+        formatDuration(check.seconds * 1000),
+        describeDifference(check),
+        cell(check.detail),
+    ]);
+    return [
+        cell(describeVerified(verification)),
+        '',
+        table(head.map(cell), rows.map((row) => row.map(cell))),
+        '<details><summary>Every check</summary>\n',
+        `${table(['check', '', 'time', 'difference', 'what was seen'], every)}\n</details>\n`,
+    ].join('\n');
+}
+/** The job summary in GitHub's markdown: what happened, where the time went, what served what. At most 1 MB; longer ones are cut and say so. */
+function summary_formatSummary(report) {
+    const warnings = report.notices.map((notice) => `- ⚠ ${cell(notice.text)}`);
+    const problems = report.problems.map((problem) => `- **${cell(problem.where)}**: ${cell(problem.what)} ${cell(problem.remedy)}`);
+    const text = [
+        `## ${report.outcome === 'done' ? '✓' : '✗'} ${cell(headline(report))}\n`,
+        section('What is wrong', problems.join('\n')),
+        section('Warnings', warnings.join('\n')),
+        section('Verification', verificationSection(report)),
+        section('Where the time went', table(['step', 'time', 'when'], timeRows(report))),
+        section('Sources', table(['source', 'named by', 'what it did'], report.sources.map((s) => [cell(s.id), cell(s.origin), cell(describeSource(s))]))),
+        section('Told later steps', toldRows(report)),
+        section('Versions', table(['', ''], versionRows(report))),
+        section('Cache', table(['', ''], [...cacheRows(report), ...bucketRows(report)])),
+    ]
+        .filter((part) => part !== '')
+        .join('\n');
+    if (Buffer.byteLength(text) <= LIMIT_BYTES)
+        return text;
+    const bytes = Buffer.from(text).subarray(0, LIMIT_BYTES);
+    const whole = bytes.subarray(0, Math.max(0, bytes.lastIndexOf('\n'))).toString('utf8');
+    return `${whole}\n\n(cut: the summary was longer than ${formatBytes(LIMIT_BYTES)})\n`;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/report/action.js
 
 
@@ -40372,7 +43236,7 @@ function failStep(text) {
 ;// CONCATENATED MODULE: ./.build/src/report/progress.js
 const UNITS = ['B', 'kB', 'MB', 'GB'];
 /** Bytes in decimal units, as pip prints them: `217 MB`. */
-function formatBytes(bytes) {
+function progress_formatBytes(bytes) {
     let value = bytes;
     let unit = 0;
     // What would be rounded up to 1000 is one of the next unit.
@@ -40383,7 +43247,7 @@ function formatBytes(bytes) {
     return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? 'B'}`;
 }
 /** `0.4 s`, `65 s`, `12 min 5 s`, from ms. */
-function formatDuration(ms) {
+function progress_formatDuration(ms) {
     const seconds = ms / 1000;
     if (seconds < 9.95)
         return `${seconds.toFixed(seconds < 0.995 ? 2 : 1)} s`;
@@ -40406,9 +43270,9 @@ function createProgressText(now = () => performance.now()) {
         const parts = [progress.item];
         if (progress.total !== null && progress.total > 0)
             parts.push(`${Math.floor((100 * progress.bytes) / progress.total)} %`);
-        parts.push(progress.total === null ? formatBytes(progress.bytes) : `of ${formatBytes(progress.total)}`);
+        parts.push(progress.total === null ? progress_formatBytes(progress.bytes) : `of ${progress_formatBytes(progress.total)}`);
         if (seconds > 0.2)
-            parts.push(`${formatBytes((progress.bytes - first.bytes) / seconds)}/s`);
+            parts.push(`${progress_formatBytes((progress.bytes - first.bytes) / seconds)}/s`);
         if (progress.sources.length > 0)
             parts.push(`from ${progress.sources.join(', ')}`);
         return parts.join('  ');
@@ -40483,7 +43347,7 @@ function formatDefect(error) {
 ;// CONCATENATED MODULE: ./.build/src/values/store.js
 
 /** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
-class store_WrongBytes extends Error {
+class WrongBytes extends Error {
     filename;
     /** SHA-256 in lower-case hex; `actual` is null where the difference was seen before the whole was there. */
     expected;
@@ -40512,12 +43376,32 @@ function mebibytes(bytes) {
     return (bytes / 2 ** 20).toFixed(1);
 }
 
-;// CONCATENATED MODULE: ./.build/src/values/system-error.js
-/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
-function errorCode(error) {
-    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-        ? error.code
-        : null;
+;// CONCATENATED MODULE: ./.build/src/store/sharing.js
+
+
+
+/** Name of this user's own part of a store. */
+function userName() {
+    return String(process.getuid?.() ?? (0,external_node_os_.userInfo)().username.replace(/[^\w.-]/g, '_'));
+}
+/** Whether a user other than this one and root could have written a file: its owner is another one, or its mode lets others write. */
+function isForeign({ uid, mode }) {
+    const me = process.getuid?.();
+    return me !== undefined && ((uid !== me && uid !== 0) || (mode & 0o022) !== 0);
+}
+/** Whether a store is shared by a group: its folder is set-gid and its group may write (`chmod 2775`). */
+async function isShared(root) {
+    return ((await (0,promises_.stat)(root)).mode & 0o2020) === 0o2020;
+}
+/** Makes a folder and those above it that are missing; in a shared store the group may write in each, whatever the umask. */
+async function makeFolder(folder, shared) {
+    const first = await (0,promises_.mkdir)(folder, { recursive: true });
+    if (first === undefined || !shared) {
+        return;
+    }
+    for (let at = folder; at.length >= first.length; at = (0,external_node_path_.dirname)(at)) {
+        await (0,promises_.chmod)(at, 0o2775);
+    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/atomic.js
@@ -40526,17 +43410,21 @@ function errorCode(error) {
 
 
 
+
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
- * then be empty. Throws DiskFull.
+ * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull.
  */
-async function writeAtomic(path, content, flushed = true) {
+async function writeAtomic(path, content, options = {}) {
     const temporary = (0,external_node_path_.join)((0,external_node_path_.dirname)(path), `.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}.tmp`);
     try {
-        const handle = await (0,promises_.open)(temporary, 'wx');
+        const handle = await (0,promises_.open)(temporary, 'wx', 0o644);
         try {
+            if (options.shared === true) {
+                await handle.chmod(0o644);
+            }
             await handle.writeFile(content);
-            if (flushed) {
+            if (options.flushed !== false) {
                 await handle.datasync();
             }
         }
@@ -40555,15 +43443,16 @@ async function readKept(path) {
     try {
         const handle = await (0,promises_.open)(path, 'r');
         try {
-            const { mtimeMs } = await handle.stat();
-            return { value: await handle.readFile('utf8'), ageMs: Math.max(0, Date.now() - mtimeMs) };
+            const found = await handle.stat();
+            const value = await handle.readFile('utf8');
+            return { value, ageMs: Math.max(0, Date.now() - found.mtimeMs), foreign: isForeign(found) };
         }
         finally {
             await handle.close();
         }
     }
     catch (error) {
-        if (errorCode(error) === 'ENOENT') {
+        if (system_error_errorCode(error) === 'ENOENT') {
             return null;
         }
         throw error;
@@ -40581,7 +43470,7 @@ async function fileSize(path) {
         return found.isFile() ? found.size : null;
     }
     catch (error) {
-        if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') {
+        if (system_error_errorCode(error) === 'ENOENT' || system_error_errorCode(error) === 'ENOTDIR') {
             return null;
         }
         throw error;
@@ -40589,13 +43478,38 @@ async function fileSize(path) {
 }
 /** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
 async function explainFull(error, folder, needed) {
-    const code = errorCode(error);
+    const code = system_error_errorCode(error);
     const full = code === 'ENOSPC' || code === 'EDQUOT';
     return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
 }
 
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __nccwpck_require__(8161);
+;// CONCATENATED MODULE: ./.build/src/store/hash.js
+
+
+/** Bytes read from the disk at a time. */
+const PIECE = 2 ** 20;
+/** SHA-256 of a file's bytes. `progress` hears of each piece (bytes); the signal ends it between two pieces. */
+async function hashFile(path, encoding, progress = () => undefined, signal) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    const handle = await (0,promises_.open)(path, 'r');
+    try {
+        const buffer = Buffer.allocUnsafe(PIECE);
+        for (let position = 0;;) {
+            signal?.throwIfAborted();
+            const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+            if (bytesRead === 0) {
+                return hash.digest(encoding);
+            }
+            hash.update(buffer.subarray(0, bytesRead));
+            position += bytesRead;
+            progress(bytesRead);
+        }
+    }
+    finally {
+        await handle.close();
+    }
+}
+
 ;// CONCATENATED MODULE: ./.build/src/store/partial.js
 
 
@@ -40603,31 +43517,40 @@ var external_node_os_ = __nccwpck_require__(8161);
 
 
 
+
+
 /** A holder that has given no sign for this long (ms) is taken for dead. */
-const SILENT_MS = 20_000;
+const partial_SILENT_MS = 20_000;
 /**
- * Takes the place `folder` for an unfinished file: `data` (the bytes), `record.json` (what is known about them) and `lock` (who holds it).
- * Returns null while another living process holds it.
+ * Takes the place `folder` for an unfinished file: `data` (the bytes), `notes.jsonl` (what is known about them, a line an entry) and `lock` (who holds it).
+ * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
  */
-async function openPartial(folder) {
-    await (0,promises_.mkdir)(folder, { recursive: true });
+async function openPartial(folder, shared) {
+    await makeFolder(folder, shared);
     const lock = (0,external_node_path_.join)(folder, 'lock');
-    const token = `${process.pid} ${(0,external_node_os_.hostname)()} ${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
+    const token = `${process.pid} ${processSpace()} ${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
     if (!(await takeLock(lock, token))) {
         return null;
     }
     const path = (0,external_node_path_.join)(folder, 'data');
-    const recordPath = (0,external_node_path_.join)(folder, 'record.json');
-    const record = (await fileSize(path)) === null ? null : await readRecord(recordPath);
-    if (record === null) {
-        await (0,promises_.writeFile)(path, '');
+    const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
+    const found = await (0,promises_.lstat)(path).catch(goneAsNull);
+    const notes = found?.isFile() === true && !isForeign(found) ? await readNotes(notesPath) : [];
+    if (notes.length === 0) {
+        await (0,promises_.rm)(path, { recursive: true, force: true });
+        await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
     }
+    // A file of its own: what lies there may be another user's, or end in half a line.
+    await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
     const ours = async () => (await readText(lock)) === token;
     return {
         path,
-        record,
-        save: async (value) => {
-            await writeAtomic(recordPath, JSON.stringify(value), false);
+        notes,
+        // Some bytes into the system's memory, as quick as asking for it to be done later.
+        note: (entry) => {
+            (0,external_node_fs_.appendFileSync)(notesPath, line(entry));
+        },
+        touch: async () => {
             const now = new Date();
             await (0,promises_.utimes)(lock, now, now);
         },
@@ -40643,6 +43566,16 @@ async function openPartial(folder) {
         },
     };
 }
+/** Where a process id means one process: containers may have the host's name and their own ids (pid_namespaces(7)). */
+function processSpace() {
+    try {
+        return `${(0,external_node_os_.hostname)()}/${(0,external_node_fs_.readlinkSync)('/proc/self/ns/pid')}`;
+    }
+    catch {
+        // No Linux: one space for the whole host.
+        return (0,external_node_os_.hostname)();
+    }
+}
 async function takeLock(lock, token) {
     for (let attempt = 0; attempt < 3; attempt += 1) {
         try {
@@ -40650,11 +43583,11 @@ async function takeLock(lock, token) {
             return true;
         }
         catch (error) {
-            if (errorCode(error) !== 'EEXIST') {
+            if (system_error_errorCode(error) !== 'EEXIST') {
                 throw error;
             }
         }
-        if (await isHeld(lock)) {
+        if (await partial_isHeld(lock)) {
             return false;
         }
         // Moved away before it is removed: of two processes that find a dead holder only one can move its lock.
@@ -40664,30 +43597,26 @@ async function takeLock(lock, token) {
             await (0,promises_.rm)(dead, { force: true });
         }
         catch (error) {
-            if (errorCode(error) !== 'ENOENT') {
+            if (system_error_errorCode(error) !== 'ENOENT') {
                 throw error;
             }
         }
     }
     return false;
 }
-async function isHeld(lock) {
+async function partial_isHeld(lock) {
     const text = await readText(lock);
     if (text === null) {
         return false;
     }
-    const [pid, host] = text.split(' ');
-    if (host === (0,external_node_os_.hostname)() && !isAlive(Number(pid))) {
+    const [pid, space] = text.split(' ');
+    if (space === processSpace() && !isAlive(Number(pid))) {
         return false;
     }
-    const found = await (0,promises_.stat)(lock).catch((error) => {
-        if (errorCode(error) === 'ENOENT') {
-            return null;
-        }
-        throw error;
-    });
-    return found !== null && Date.now() - found.mtimeMs < SILENT_MS;
+    const found = await (0,promises_.stat)(lock).catch(goneAsNull);
+    return found !== null && Date.now() - found.mtimeMs < partial_SILENT_MS;
 }
+/** Whether a process of this space lives. */
 function isAlive(pid) {
     try {
         process.kill(pid, 0);
@@ -40695,7 +43624,7 @@ function isAlive(pid) {
     }
     catch (error) {
         // EPERM: it lives, as another user's.
-        return errorCode(error) === 'EPERM';
+        return system_error_errorCode(error) === 'EPERM';
     }
 }
 async function readText(path) {
@@ -40703,21 +43632,25 @@ async function readText(path) {
         return await (0,promises_.readFile)(path, 'utf8');
     }
     catch (error) {
-        if (errorCode(error) === 'ENOENT') {
-            return null;
+        if (system_error_errorCode(error) === 'EACCES') {
+            // Another user's with a strict umask: its age alone tells whether it is held.
+            return '';
         }
-        throw error;
+        return goneAsNull(error);
     }
 }
-async function readRecord(path) {
-    const text = await readText(path);
-    try {
-        return text === null ? null : JSON.parse(text);
-    }
-    catch {
-        // Half-written by a power cut: the bytes are of no use without their record.
-        return null;
-    }
+const line = (entry) => `${JSON.stringify(entry)}\n`;
+async function readNotes(path) {
+    const text = (await readText(path)) ?? '';
+    return text.split('\n').flatMap((entry) => {
+        try {
+            return entry === '' ? [] : [JSON.parse(entry)];
+        }
+        catch {
+            // Half-written: what it told of is fetched again.
+            return [];
+        }
+    });
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/directory.js
@@ -40730,15 +43663,21 @@ async function readRecord(path) {
 
 
 
+
+
 /** Bytes read from the disk at a time. */
-const PIECE = 2 ** 18;
+const directory_PIECE = 2 ** 18;
+/** Folders that all users of a store have in common. */
+const COMMON = ['wheels', 'locks', 'kept', 'metadata', 'partial', 'staging', 'users', 'running', 'uses'];
 /**
- * Opens (and makes) the store at `root`: `wheels/<aa>/<sha256>/<filename>`, `locks/<key>/pylock.toml`, `tools/`, `uv/`, `kept/`,
- * `metadata/`, `partial/`, `staging/`. Throws Failure (2) naming `cache-path` when the folder can't be made or written.
+ * Opens (and makes) the store at `root`: `wheels/<aa>/<sha256>/<filename>`, `locks/<key>/pylock.toml`, `users/<uid>/` (what is one user's
+ * alone), `kept/`, `metadata/`, `partial/`, `staging/`, `running/` and `uses/`. A set-gid folder that its group may write is shared by the
+ * group. Throws Failure (2) naming `cache-path` when the folder can't be made or written.
  */
 async function openDirectoryStore(root) {
     const at = (...names) => (0,external_node_path_.join)((0,external_node_path_.resolve)(root), ...names);
-    await prepare((0,external_node_path_.resolve)(root));
+    const shared = await prepare((0,external_node_path_.resolve)(root));
+    const own = at('users', userName());
     const blob = (sha256, filename) => at('wheels', sha256.slice(0, 2), plain(sha256), plain(filename));
     const metadata = (sha256) => at('metadata', sha256.slice(0, 2), plain(sha256));
     const drop = async (file) => {
@@ -40746,7 +43685,7 @@ async function openDirectoryStore(root) {
     };
     return {
         root: (0,external_node_path_.resolve)(root),
-        folders: { wheels: at('wheels'), tools: at('tools'), uv: at('uv'), locks: at('locks'), staging: at('staging') },
+        folders: { wheels: at('wheels'), own, tools: (0,external_node_path_.join)(own, 'tools'), locks: at('locks'), staging: at('staging') },
         find: async (sha256, filename) => {
             const path = blob(sha256, filename);
             const size = await fileSize(path);
@@ -40754,7 +43693,7 @@ async function openDirectoryStore(root) {
         },
         read: (file, from, signal) => readChecked(file, from, signal, drop),
         check: async (file) => {
-            const right = (await hashFile(file.path)) === file.sha256;
+            const right = (await hashFile(file.path, 'hex')) === file.sha256;
             if (!right) {
                 await drop(file);
             }
@@ -40762,13 +43701,13 @@ async function openDirectoryStore(root) {
         },
         admit: async (path, { sha256, filename }, proof) => {
             if (proof === 'unchecked') {
-                const actual = await hashFile(path);
+                const actual = await hashFile(path, 'hex');
                 if (actual !== sha256) {
-                    throw new store_WrongBytes(filename, sha256, actual);
+                    throw new WrongBytes(filename, sha256, actual);
                 }
             }
             const target = blob(sha256, filename);
-            await (0,promises_.mkdir)((0,external_node_path_.dirname)(target), { recursive: true });
+            await makeFolder((0,external_node_path_.dirname)(target), shared);
             await flush(path);
             await (0,promises_.chmod)(path, 0o444);
             await (0,promises_.rename)(path, target);
@@ -40778,69 +43717,95 @@ async function openDirectoryStore(root) {
         readLock: (key) => readKept(at('locks', plain(key), 'pylock.toml')),
         writeLock: async (key, text) => {
             const path = at('locks', plain(key), 'pylock.toml');
-            await (0,promises_.mkdir)((0,external_node_path_.dirname)(path), { recursive: true });
-            await writeAtomic(path, text);
+            // The same text stays as it is, with its owner: who confirmed another user's lock did not make it.
+            if ((await readKept(path))?.value !== text) {
+                await makeFolder((0,external_node_path_.dirname)(path), shared);
+                await writeAtomic(path, text, { shared });
+            }
             return path;
         },
         readFact: async (name) => {
             const kept = await readKept(at('kept', `${plain(name)}.json`));
             try {
-                return kept === null ? null : { value: JSON.parse(kept.value), ageMs: kept.ageMs };
+                return kept === null ? null : { ...kept, value: JSON.parse(kept.value) };
             }
             catch {
                 // A damaged fact is a missing one: it is measured again.
                 return null;
             }
         },
-        writeFact: (name, value) => writeAtomic(at('kept', `${plain(name)}.json`), JSON.stringify(value)),
+        writeFact: (name, value) => writeAtomic(at('kept', `${plain(name)}.json`), JSON.stringify(value), { shared }),
         readMetadata: async (sha256) => {
-            const size = await fileSize(metadata(sha256));
-            return size === null ? null : openSealed(await (0,promises_.readFile)(metadata(sha256)));
+            const path = metadata(sha256);
+            // The seal is no secret: another user could have made it for other text.
+            return (await fileSize(path)) === null || isForeign(await (0,promises_.stat)(path)) ? null : openSealed(await (0,promises_.readFile)(path));
         },
         writeMetadata: async (sha256, text) => {
-            await (0,promises_.mkdir)((0,external_node_path_.dirname)(metadata(sha256)), { recursive: true });
-            await writeAtomic(metadata(sha256), Buffer.concat([(0,external_node_crypto_.createHash)('sha256').update(text).digest(), text]));
+            await makeFolder((0,external_node_path_.dirname)(metadata(sha256)), shared);
+            await writeAtomic(metadata(sha256), Buffer.concat([(0,external_node_crypto_.createHash)('sha256').update(text).digest(), text]), {
+                shared,
+            });
         },
-        partial: (key) => openPartial(at('partial', plain(key))),
+        partial: (key) => openPartial(at('partial', plain(key)), shared),
         free: () => freeBytes((0,external_node_path_.resolve)(root)),
         explain: (error, needed) => explainFull(error, (0,external_node_path_.resolve)(root), needed),
     };
 }
 /** Makes a folder and those above it. Node's own recursive `mkdir` tries for ever where a folder can hold none (`/proc`). */
-async function makeFolder(folder) {
+async function makeRoot(folder) {
     try {
         await (0,promises_.mkdir)(folder);
     }
     catch (error) {
-        if (errorCode(error) === 'EEXIST') {
+        if (system_error_errorCode(error) === 'EEXIST') {
             return;
         }
-        if (errorCode(error) !== 'ENOENT' || (0,external_node_fs_.existsSync)((0,external_node_path_.dirname)(folder))) {
+        if (system_error_errorCode(error) !== 'ENOENT' || (0,external_node_fs_.existsSync)((0,external_node_path_.dirname)(folder))) {
             throw error;
         }
-        await makeFolder((0,external_node_path_.dirname)(folder));
-        await makeFolder(folder);
+        await makeRoot((0,external_node_path_.dirname)(folder));
+        await makeRoot(folder);
     }
 }
+/** Makes what is missing; whether the store is shared by a group. */
 async function prepare(root) {
     try {
-        await makeFolder((0,external_node_path_.resolve)(root));
-        for (const name of ['wheels', 'locks', 'tools', 'uv', 'kept', 'metadata', 'partial', 'staging']) {
-            await (0,promises_.mkdir)((0,external_node_path_.join)(root, name), { recursive: true });
+        await makeRoot(root);
+        const shared = await isShared(root);
+        for (const name of COMMON) {
+            await makeFolder((0,external_node_path_.join)(root, name), shared);
         }
-        await writeAtomic((0,external_node_path_.join)(root, 'kept', 'store.json'), '{"layout":1}');
+        await openOwn((0,external_node_path_.join)(root, 'users'), shared);
+        await (0,promises_.access)((0,external_node_path_.join)(root, 'staging'), promises_.constants.W_OK);
+        return shared;
     }
     catch (error) {
-        if (error instanceof failure_Failure) {
-            throw error;
-        }
         const problem = {
             where: 'cache-path',
-            what: `The cache folder ${root} can't be written (${errorCode(error) ?? String(error)}).`,
-            remedy: 'Name a folder that this user may write, or set `cache: off`.',
+            what: `The cache folder ${root} can't be written (${system_error_errorCode(error) ?? String(error)}).`,
+            remedy: 'Name a folder that this user may write, or set `cache: off`. Users of one group share a folder after `chgrp GROUP` and `chmod 2775`.',
         };
         throw new failure_Failure(2, [problem], { cause: error });
     }
+}
+/** Unpacked files and programs are linked and run as they are, so each user has a folder for them where nobody else can write. */
+async function openOwn(users, shared) {
+    const own = (0,external_node_path_.join)(users, userName());
+    const made = await (0,promises_.mkdir)(own, { recursive: true, mode: 0o700 });
+    if (made !== undefined && shared) {
+        // Sticky (chmod(2)): the group may add folders here and not move another one's away. Only the owner can and has to say so.
+        await (0,promises_.chmod)(users, 0o3775).catch(notOursAsNull);
+    }
+    const found = await (0,promises_.lstat)(own);
+    if (!found.isDirectory() || isForeign(found)) {
+        throw new Error(`${own} is not this user's alone`);
+    }
+}
+function notOursAsNull(error) {
+    if (system_error_errorCode(error) === 'EPERM') {
+        return null;
+    }
+    throw error;
 }
 /** A name that stays inside its folder. Throws TypeError on anything else: callers hand over checked names. */
 function plain(name) {
@@ -40857,7 +43822,7 @@ async function* readChecked(file, from, signal, drop) {
         let held = null;
         for (;;) {
             signal.throwIfAborted();
-            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, position);
+            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(directory_PIECE), 0, directory_PIECE, position);
             if (bytesRead === 0) {
                 break;
             }
@@ -40872,28 +43837,10 @@ async function* readChecked(file, from, signal, drop) {
         const actual = hash.digest('hex');
         if (actual !== file.sha256) {
             await drop(file);
-            throw new store_WrongBytes(file.path, file.sha256, actual);
+            throw new WrongBytes(file.path, file.sha256, actual);
         }
         if (held !== null) {
             yield held;
-        }
-    }
-    finally {
-        await handle.close();
-    }
-}
-async function hashFile(path) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    const handle = await (0,promises_.open)(path, 'r');
-    try {
-        const buffer = Buffer.allocUnsafe(PIECE * 4);
-        for (let position = 0;;) {
-            const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-            if (bytesRead === 0) {
-                return hash.digest('hex');
-            }
-            hash.update(buffer.subarray(0, bytesRead));
-            position += bytesRead;
         }
     }
     finally {
@@ -40915,17 +43862,50 @@ function openSealed(sealed) {
     return sealed.length > 32 && (0,external_node_crypto_.createHash)('sha256').update(text).digest().equals(sealed.subarray(0, 32)) ? text : null;
 }
 
-;// CONCATENATED MODULE: ./.build/src/store/github.js
+;// CONCATENATED MODULE: ./.build/src/store/github/entry.js
+
+/** Name of the entry for one lock: the key, then a digest of which files it names; entries can't be changed once saved. */
+function entry_entryName(lock) {
+    const files = lock.files.map((file) => file.sha256).sort();
+    return `${lock.key}-${createHash('sha256').update(files.join()).digest('hex').slice(0, 12)}`;
+}
+/** Reads a speed out of JSON; null for anything else, and for too little to say something. */
+function readSpeed(value) {
+    const { bytes, ms } = (value ?? {});
+    return typeof bytes === 'number' &&
+        typeof ms === 'number' &&
+        bytes >= 2 ** 22 &&
+        ms > 0 &&
+        Number.isFinite(bytes / ms)
+        ? { bytes, ms }
+        : null;
+}
+/** Milliseconds for so many bytes at a speed. */
+function timeFor(bytes, speed) {
+    return (bytes * speed.ms) / speed.bytes;
+}
+function rate({ bytes, ms }) {
+    return `${(bytes / ms / 1000).toFixed(1)} MB/s`;
+}
+/** Says that downloading is faster than restoring; null where it is not, or where one of them was not measured. */
+function entry_downloadIsFaster(download, restore) {
+    return download !== null && restore !== null && download.bytes / download.ms > restore.bytes / restore.ms
+        ? `downloading is faster here: ${rate(download)} against ${rate(restore)}.`
+        : null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/github/service.js
 
 
-
-
-// @actions/cache has no limit of its own that helps: a service that accepts and never answers was seen to hold a job for 15 minutes.
+/** `@actions/cache` has no limit of its own that helps: a service that accepts and never answers was seen to hold a job for 15 minutes. */
 const defaultLimits = { lookUp: 20_000, restore: 180_000, save: 300_000 };
+/** What a job without a cache service is told. */
+const unavailable = 'the cache service is not available to this job.';
 /** One folder whose path is part of an entry's identity, so it is the same in every job of a machine. */
 function stagingFolder(store) {
     return external_node_path_.join(store.folders.staging, 'github');
 }
+/** The value, or `late` after `ms` milliseconds or an abort: the call itself can't be stopped. */
 async function limited(promise, ms, signal) {
     let timer;
     let stop;
@@ -40936,7 +43916,7 @@ async function limited(promise, ms, signal) {
         if (signal.aborted)
             stop();
     });
-    // The call can't be stopped; its late failure must not end the process.
+    // Its late failure must not end the process.
     promise.catch(() => 'late');
     try {
         return await Promise.race([promise, late]);
@@ -40947,14 +43927,11 @@ async function limited(promise, ms, signal) {
             signal.removeEventListener('abort', stop);
     }
 }
+/** Says what was late. */
 function late(what, ms, signal) {
     return signal.aborted ? `${what} before the run was stopped.` : `${what} within ${ms / 1000} s.`;
 }
-/** Name of the entry for one lock: the key, then a digest of which files it names; entries can't be changed once saved. */
-function entryName(lock) {
-    const files = lock.files.map((file) => file.sha256).sort();
-    return `${lock.key}-${createHash('sha256').update(files.join()).digest('hex').slice(0, 12)}`;
-}
+/** Paths in a folder; none where it is no folder. */
 async function children(folder) {
     const names = await readdir(folder).catch((error) => {
         if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
@@ -40963,76 +43940,39 @@ async function children(folder) {
     });
     return names.map((name) => path.join(folder, name));
 }
-/** Moves what arrived into the store, each file hashed first; a wrong one costs its download, nothing more. */
-async function takeIn(staging, key, store, log) {
-    let taken = 0;
-    for (const folder of await children(path.join(staging, 'wheels'))) {
-        for (const file of await children(folder)) {
-            const named = { sha256: path.basename(folder), filename: path.basename(file) };
-            try {
-                // A link would have the store hold, and change, whatever it points to.
-                if (!(await lstat(file)).isFile())
-                    throw new WrongBytes(named.filename, named.sha256, null);
-                // Archived read-only, as the store keeps it; an ordinary user could not flush it to the disk.
-                await chmod(file, 0o644);
-                await store.admit(file, named, 'unchecked');
-                taken += 1;
-            }
-            catch (error) {
-                if (!(error instanceof WrongBytes))
-                    throw error;
-                log.warn({
-                    id: `github-cache-wrong-${named.filename}`,
-                    text: `GitHub's cache held wrong bytes for ${named.filename}; they were dropped, and the file is downloaded.`,
-                });
-            }
-        }
+
+;// CONCATENATED MODULE: ./.build/src/store/github/save.js
+
+
+
+
+/** GitHub keeps 10 GB for a repository by default and removes what was not used for longest: an entry above half of it drives out all others. */
+const ceilingBytes = 5_000_000_000;
+/** Decides what of a lock is worth an entry. `restored`: name of the entry that was restored, or null. Speeds are null where nothing was measured. */
+function planSave(options) {
+    const { lock, restored, writing, download, restore } = options;
+    const not = (why) => ({ save: null, why });
+    const entry = entryName(lock);
+    if (restored === entry)
+        return not('the entry that was restored has every file already.');
+    if (!writing.allowed)
+        return not(`${writing.why}.`);
+    // A later job could not tell these from forged ones, so it would download them all the same.
+    const kept = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local' && hashOrigin !== 'first-seen');
+    if (kept.length === 0)
+        return not('no index publishes a hash for any of the files.');
+    const bytes = kept.reduce((sum, { size }) => sum + (size ?? 0), 0);
+    if (bytes > ceilingBytes) {
+        return not(`${gigabytes(bytes)} are more than the ${gigabytes(ceilingBytes)} that one entry may take.`);
     }
-    const lock = await readFile(path.join(staging, 'pylock.toml'), 'utf8').catch((error) => {
-        if (error.code === 'ENOENT')
-            return null;
-        throw error;
-    });
-    if (lock !== null)
-        await store.writeLock(key, lock);
-    return taken;
+    const slower = downloadIsFaster(download, restore);
+    if (slower !== null)
+        return not(slower);
+    const files = kept.map(({ sha256, filename }) => ({ sha256, filename }));
+    return { save: { entry, key: lock.key, files, bytes, download } };
 }
-/**
- * Brings the newest entry of a key into the store: looked up, restored into a staging folder, every wheel hashed, then moved.
- * Gives the entry's name, or null where there was none, or none in time. Never fails: without the cache the files are downloaded.
- */
-async function restoreFromGithub(options) {
-    const { client, store, key, log, signal, limits = defaultLimits } = options;
-    const skip = (why) => {
-        log.info(`GitHub's cache is not used: ${why}`);
-        return null;
-    };
-    if (!client.isFeatureAvailable())
-        return skip('the cache service is not available to this job.');
-    const staging = stagingFolder(store);
-    const prefix = `${key}-`;
-    await rm(staging, { recursive: true, force: true });
-    try {
-        const found = await limited(client.restoreCache([staging], prefix, [prefix], { lookupOnly: true }), limits.lookUp, signal);
-        if (found === 'late')
-            return skip(late('it did not answer', limits.lookUp, signal));
-        if (found === undefined)
-            return skip(`it gave no entry for ${key}.`);
-        const restored = await limited(client.restoreCache([staging], prefix, [prefix]), limits.restore, signal);
-        if (restored === 'late')
-            return skip(late(`${found} did not arrive`, limits.restore, signal));
-        if (restored === undefined)
-            return skip(`${found} could not be restored.`);
-        const taken = await takeIn(staging, key, store, log);
-        log.info(`GitHub's cache had ${restored}: ${taken} files.`);
-        return restored;
-    }
-    catch (error) {
-        return skip(error instanceof Error ? error.message : String(error));
-    }
-    finally {
-        await rm(staging, { recursive: true, force: true });
-    }
+function gigabytes(bytes) {
+    return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 async function stage(save, store, staging) {
     const lock = await store.readLock(save.key);
@@ -41049,19 +43989,22 @@ async function stage(save, store, staging) {
         await (0,promises_.link)(file.path, target).catch(() => (0,promises_.copyFile)(file.path, target));
     }
     await (0,promises_.writeFile)(external_node_path_.join(staging, 'pylock.toml'), lock.value);
+    if (save.download !== null)
+        await (0,promises_.writeFile)(external_node_path_.join(staging, 'download.json'), JSON.stringify(save.download));
     return null;
 }
-/** Saves a lock's files as one entry. Never fails; says in a calm line why nothing was saved. */
-async function saveToGithub(options) {
-    const { client, store, save, log, signal, limits = defaultLimits } = options;
+/** Saves a lock's files as one entry and gives the milliseconds it took. Never fails; says in a calm line why nothing was saved, and gives null. */
+async function saveToGithub(call) {
+    const { client, store, save, log, signal, limits = defaultLimits } = call;
     const skip = (why) => {
         log.info(`Nothing was saved to GitHub's cache: ${why}`);
-        return false;
+        return null;
     };
     if (!client.isFeatureAvailable())
-        return skip('the cache service is not available to this job.');
+        return skip(unavailable);
     const staging = stagingFolder(store);
     await (0,promises_.rm)(staging, { recursive: true, force: true });
+    const started = performance.now();
     try {
         const missing = await stage(save, store, staging);
         if (missing !== null)
@@ -41071,8 +44014,11 @@ async function saveToGithub(options) {
             return skip(late('it did not take the files', limits.save, signal));
         if (id < 0)
             return skip('the service refused, or another job has saved the same files.');
-        log.info(`Saved ${save.files.length} files to GitHub's cache as ${save.entry}.`);
-        return true;
+        // Version 1 of the client gives a number also where the upload failed.
+        const there = await limited(client.restoreCache([staging], save.entry, [], { lookupOnly: true }), limits.lookUp, signal);
+        if (there !== save.entry)
+            return skip('the service refused the files.');
+        return Math.round(performance.now() - started);
     }
     catch (error) {
         return skip(error instanceof Error ? error.message : String(error));
@@ -41089,6 +44035,7 @@ async function saveToGithub(options) {
 
 
 
+
 /** The action's post step: undoes what main changed, saves what is to be saved. It reads main's state and no input. Gives the exit code. */
 async function runPost() {
     const log = createActionLog();
@@ -41098,11 +44045,18 @@ async function runPost() {
             log.info('The main step left nothing to undo or to save.');
             return 0;
         }
-        await undo(state.journals, log);
+        if (state.undo !== null)
+            await undoAll(state.undo.folder, new Set([state.undo.id]), log);
+        if (state.notSaved !== null)
+            log.info(`Nothing is saved to GitHub's cache: ${state.notSaved}`);
         if (state.save !== null) {
             const client = await __nccwpck_require__.e(/* import() */ 691).then(__nccwpck_require__.bind(__nccwpck_require__, 1691));
-            const store = await openDirectoryStore(state.save.folder);
-            await saveToGithub({ client, store, save: state.save.entry, log, signal: new AbortController().signal });
+            const { folder, entry } = state.save;
+            const store = await openDirectoryStore(folder);
+            const ms = await saveToGithub({ client, store, save: entry, log, signal: new AbortController().signal });
+            const size = `${entry.files.length} files, ${progress_formatBytes(entry.bytes)}`;
+            if (ms !== null)
+                log.info(`Saved ${size} to GitHub's cache as ${entry.entry} in ${progress_formatDuration(ms)}.`);
         }
         return 0;
     }
@@ -41119,7 +44073,7 @@ async function runPost() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_post_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2417);
+/* harmony import */ var _job_post_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(170);
 
 process.exit(await (0,_job_post_js__WEBPACK_IMPORTED_MODULE_0__/* .runPost */ .a)());
 
