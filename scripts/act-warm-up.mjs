@@ -33,7 +33,7 @@ function commit(folder) {
 }
 
 /**
- * The example with what act needs: no checkout, a machine's own Python, and a cache folder that each job finds empty.
+ * The example with what act needs: a file in place of the checkout, a machine's own Python, and a cache folder that each job finds empty.
  * @param {string} cache
  * @param {string} results
  */
@@ -49,7 +49,8 @@ function adapt(cache, results) {
       env: { OUTPUTS: `\${{ toJSON(steps.paddle.outputs) }}` },
       run: `echo "$OUTPUTS" > "${results}/${result}"`,
     };
-    job.steps = [{ run: `rm -rf "${cache}"` }, ...own, record];
+    const checkout = { run: `rm -rf "${cache}"; echo 'paddlepaddle==3.2.2' > requirements.txt` };
+    job.steps = [checkout, ...own, record];
     if (job.strategy) job.strategy['max-parallel'] = 1;
   }
   return workflow;
@@ -59,7 +60,6 @@ try {
   const [consumer, results, cache] = ['consumer', 'results', 'cache'].map((name) => join(scratch, name));
   if (!consumer || !results || !cache) throw new Error('three folders');
   for (const folder of [join(consumer, '.github', 'workflows'), results]) mkdirSync(folder, { recursive: true });
-  writeFileSync(join(consumer, 'requirements.txt'), 'paddlepaddle==3.2.2\n');
   writeFileSync(join(consumer, '.github', 'workflows', 'warm-up.yml'), stringify(adapt(cache, results)));
   for (const folder of [consumer, action]) commit(folder);
   const handed = Object.entries(process.env).flatMap(([name, value]) =>
