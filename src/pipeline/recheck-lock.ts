@@ -2,7 +2,7 @@ import { foresee } from '../lock/foresee.js';
 import { markerEnvironment } from '../packaging/marker-environment.js';
 import { resolverInput } from '../plan/resolver-input.js';
 import type { Lock } from '../values/lock.js';
-import type { IndexFile } from '../values/source.js';
+import type { IndexFile, ProjectPage } from '../values/source.js';
 import type { Store } from '../values/store.js';
 import { tell } from './conclude.js';
 import type { Run } from './context.js';
@@ -11,6 +11,10 @@ import { keptPlan, type LockedPlan } from './obtain-lock.js';
 import type { Prepared } from './prepare.js';
 import { prepareWorks } from './run-gateway.js';
 import type { Stock } from './stock.js';
+
+function isSilent({ files, answered }: ProjectPage): boolean {
+  return files.length === 0 && answered.length === 0;
+}
 
 /** What is wrong with a lock, held against what the indexes list of the very versions that it names; null where nothing is. */
 function refute(lock: Lock, listed: readonly IndexFile[] | null): string | null {
@@ -41,10 +45,15 @@ async function recheck(
   const { interpreter } = prepared.runner;
   const { formats, preReleases } = request.requirements;
   const works = prepareWorks(plan, request, desk, null, store, context, deadline.signal);
-  const page = (project: string) => desk.sources.confirm(project, plan.origins[project]);
+  const ask = (project: string) => desk.sources.confirm(project, plan.origins[project]);
+  const page = async (project: string): Promise<ProjectPage> => {
+    const first = await ask(project);
+    // What failed is asked anew by the next who wants it; once is enough for a fault that passes.
+    return isSilent(first) ? ask(project) : first;
+  };
   try {
     const pages = await Promise.all(lock.files.map(({ name }) => page(name)));
-    const silent = pages.find(({ files, answered }) => files.length === 0 && answered.length === 0);
+    const silent = pages.find(isSilent);
     if (silent !== undefined) return `no index answers for ${silent.project}`;
     const listed = await foresee({
       ...resolverInput(plan, request),

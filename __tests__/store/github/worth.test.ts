@@ -71,6 +71,11 @@ describe('a speed', () => {
     expect(downloadIsFaster(slow, fast)).toBeNull();
   });
 
+  test('has to be clearly higher to count as faster', () => {
+    expect(downloadIsFaster({ bytes: 120_000_000, ms: 1000 }, fast)).toBeNull();
+    expect(downloadIsFaster({ bytes: 130_000_000, ms: 1000 }, fast)).toContain('130.0 MB/s against 100.0 MB/s');
+  });
+
   test.each([
     null,
     3,
