@@ -36,7 +36,7 @@ export interface HeldTree extends Holding {
 }
 
 /** Entries of a folder; none where it is gone or closed to this user. */
-async function entries(folder: string): Promise<string[]> {
+function entries(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: unknown) => (errorCode(error) === 'EACCES' ? [] : (goneAsNull(error) ?? [])));
 }
 
