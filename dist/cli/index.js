@@ -2243,7 +2243,7 @@ function unreadable(error) {
 
 
 /** Entries of a folder; none where it is gone or closed to this user. */
-async function entries(folder) {
+function entries(folder) {
     return (0,promises_.readdir)(folder).catch((error) => (errorCode(error) === 'EACCES' ? [] : (goneAsNull(error) ?? [])));
 }
 /** Every wheel. It was last used when a key that names it was, or when it arrived. */
@@ -14425,9 +14425,11 @@ function timeFor(bytes, speed) {
 function rate({ bytes, ms }) {
     return `${(bytes / ms / 1000).toFixed(1)} MB/s`;
 }
-/** Says that downloading is faster than restoring; null where it is not, or where one of them was not measured. */
+/** By so much (a ratio) downloading has to be faster to be called so: the same network is not the same twice. */
+const margin = 1.25;
+/** Says that downloading is clearly faster than restoring; null where it is not, or where one of them was not measured. */
 function downloadIsFaster(download, restore) {
-    return download !== null && restore !== null && download.bytes / download.ms > restore.bytes / restore.ms
+    return download !== null && restore !== null && download.bytes / download.ms > (margin * restore.bytes) / restore.ms
         ? `downloading is faster here: ${rate(download)} against ${rate(restore)}.`
         : null;
 }
@@ -25240,6 +25242,9 @@ function prepareWorks(plan, request, desk, bucket, store, context, signal) {
 
 
 
+function isSilent({ files, answered }) {
+    return files.length === 0 && answered.length === 0;
+}
 /** What is wrong with a lock, held against what the indexes list of the very versions that it names; null where nothing is. */
 function refute(lock, listed) {
     if (listed === null || lock.unhashed.length > 0)
@@ -25266,10 +25271,15 @@ async function recheck(run, prepared, { lock, plan }, desk, store) {
     const { interpreter } = prepared.runner;
     const { formats, preReleases } = request.requirements;
     const works = prepareWorks(plan, request, desk, null, store, context, deadline.signal);
-    const page = (project) => desk.sources.confirm(project, plan.origins[project]);
+    const ask = (project) => desk.sources.confirm(project, plan.origins[project]);
+    const page = async (project) => {
+        const first = await ask(project);
+        // What failed is asked anew by the next who wants it; once is enough for a fault that passes.
+        return isSilent(first) ? ask(project) : first;
+    };
     try {
         const pages = await Promise.all(lock.files.map(({ name }) => page(name)));
-        const silent = pages.find(({ files, answered }) => files.length === 0 && answered.length === 0);
+        const silent = pages.find(isSilent);
         if (silent !== undefined)
             return `no index answers for ${silent.project}`;
         const listed = await foresee({

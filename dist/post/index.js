@@ -43887,9 +43887,11 @@ function timeFor(bytes, speed) {
 function rate({ bytes, ms }) {
     return `${(bytes / ms / 1000).toFixed(1)} MB/s`;
 }
-/** Says that downloading is faster than restoring; null where it is not, or where one of them was not measured. */
+/** By so much (a ratio) downloading has to be faster to be called so: the same network is not the same twice. */
+const margin = 1.25;
+/** Says that downloading is clearly faster than restoring; null where it is not, or where one of them was not measured. */
 function entry_downloadIsFaster(download, restore) {
-    return download !== null && restore !== null && download.bytes / download.ms > restore.bytes / restore.ms
+    return download !== null && restore !== null && download.bytes / download.ms > (margin * restore.bytes) / restore.ms
         ? `downloading is faster here: ${rate(download)} against ${rate(restore)}.`
         : null;
 }
