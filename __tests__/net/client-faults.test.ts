@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { ask, client, faultOf, mirror, open, read } from './house.js';
 
@@ -39,6 +39,45 @@ describe('a fault', () => {
     const answer = await client().request(ask(`${url}/files/six/six-1.0.tar.gz`));
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect((await faultOf(read(answer.body))).kind).toBe('reset');
+  });
+
+  describe('of a connection that is cut while its bytes are held back', () => {
+    const length = 50_000_000;
+    /** Nobody reads the pieces, more than are taken ahead; the system still listens to a connection that brings so little. */
+    async function cutAnswer(header: string, cut: (socket: Socket) => void) {
+      const made = createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', async () => {
+          socket.setNoDelay().write(`HTTP/1.1 200 OK\r\n${header}\r\n\r\n`);
+          for (let sent = 0; sent < 12; sent += 1) {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            socket.write('some');
+          }
+          cut(socket);
+        });
+      });
+      await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+      open.push({ close: () => new Promise((resolve) => made.close(resolve)) });
+      const answer = await client().request(ask(`http://127.0.0.1:${(made.address() as AddressInfo).port}/`));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return answer;
+    }
+    const ends = {
+      'a reset': (socket: Socket) => socket.resetAndDestroy(),
+      'an end': (socket: Socket) => socket.end(),
+    };
+    const headers = {
+      'the last one': `Content-Length: ${length}\r\nConnection: close`,
+      'one of many': `Content-Length: ${length}`,
+    };
+    for (const [end, cut] of Object.entries(ends)) {
+      for (const [kind, header] of Object.entries(headers)) {
+        test(`by ${end}, the answer being ${kind}, is the reader's to see`, async () => {
+          const answer = await cutAnswer(header, cut);
+          expect((await faultOf(read(answer.body))).kind).toBe('reset');
+        });
+      }
+    }
   });
 
   test('tells an answer that is not HTTP', async () => {

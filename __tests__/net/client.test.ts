@@ -96,11 +96,19 @@ describe('a redirect', () => {
     expect(other.requests[0]?.headers.cookie).toBeUndefined();
   });
 
-  test('loop ends after five with a fault that names the place', async () => {
+  test('circle is known by the first address that comes again', async () => {
     const { url, requests } = await mirror({ fault: () => ({ kind: 'redirect', to: '/again' }) });
     const fault = await faultOf(client().request(ask(`${url}/start`)));
     expect(fault.kind).toBe('redirect');
-    expect(fault.message).toBe(`${url}/start: more than 5 redirects, the last to ${url}/again.`);
+    expect(fault.message).toBe(`${url}/start: redirects in a circle, back to ${url}/again.`);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('chain ends after five with a fault that names the place', async () => {
+    const { url, requests } = await mirror({ fault: ({ path }) => ({ kind: 'redirect', to: `${path}x` }) });
+    const fault = await faultOf(client().request(ask(`${url}/`)));
+    expect(fault.kind).toBe('redirect');
+    expect(fault.message).toBe(`${url}/: more than 5 redirects, the last to ${url}/xxxxxx.`);
     expect(requests).toHaveLength(6);
   });
 

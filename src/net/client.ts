@@ -45,10 +45,13 @@ function nextHop(answer: Exchange, from: URL): URL | null {
   return to;
 }
 
-/** Lets the connection be kept where the rest of an answer that nobody reads is small. */
-function discard(body: Readable, length: string | undefined): void {
-  if (length !== undefined && Number(length) <= 16_384) body.resume();
-  else body.destroy();
+/** Lets the connection be kept where an answer that nobody reads is small. */
+function discard(body: Readable): void {
+  let left = 16_384;
+  body.on('data', (piece: Uint8Array) => {
+    left -= piece.length;
+    if (left < 0) body.destroy();
+  });
 }
 
 /**
@@ -144,7 +147,8 @@ export function createClient(options: {
       'user-agent': userAgent,
     };
     let url = first;
-    for (let redirects = 0; ; redirects += 1) {
+    const seen = new Set<string>();
+    for (;;) {
       const answer = await hop(url, wanted, headers);
       const next =
         wanted.method === undefined || wanted.method === 'GET' || wanted.method === 'HEAD'
@@ -157,16 +161,16 @@ export function createClient(options: {
           url: url.href,
           body: answer.body,
           text: (limit) => readText(answer, { url: url.href, proxy: null }, limit),
-          cancel: () => discard(answer.body, undefined),
+          cancel: () => answer.body.destroy(),
         };
       }
-      discard(answer.body, answer.headers['content-length']);
-      if (redirects === maxRedirects) {
-        throw new HttpFault(
-          'redirect',
-          `${maskUrl(first.href)}: more than ${maxRedirects} redirects, the last to ${maskUrl(next.href)}.`,
-          null,
-        );
+      discard(answer.body);
+      seen.add(url.href);
+      if (seen.has(next.href) || seen.size > maxRedirects) {
+        const what = seen.has(next.href)
+          ? 'redirects in a circle, back'
+          : `more than ${maxRedirects} redirects, the last`;
+        throw new HttpFault('redirect', `${maskUrl(first.href)}: ${what} to ${maskUrl(next.href)}.`, null);
       }
       if (next.origin !== url.origin) {
         headers = Object.fromEntries(Object.entries(headers).filter(([name]) => !secretHeaders.includes(name)));

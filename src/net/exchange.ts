@@ -2,8 +2,9 @@ import { Readable } from 'node:stream';
 import { isNativeError } from 'node:util/types';
 import type { Dispatcher } from 'undici';
 import { type Asked, timeLimit, toFault } from './faults.js';
+import { holdSocket } from './held-socket.js';
 
-/** Pieces (of 64 KiB at most) that wait for a reader before the connection is told to pause. */
+/** Pieces (of 64 KiB at most) that wait for a reader before the connection's bytes are held back. */
 const PIECES = 4;
 
 /** Milliseconds until the connection stands, until the header came, and between two pieces of the body. */
@@ -64,9 +65,8 @@ export function exchange(
     let body: Readable | null = null;
     let over: unknown = null;
     let timer: NodeJS.Timeout | undefined;
-    let paused = false;
-    /** Bytes that are still to come; NaN where the length is not told. */
-    let rest = Number.NaN;
+    /** Lets the bytes that are held back come; null while none are. */
+    let letCome: (() => void) | null = null;
 
     const stop = (reason: unknown) => {
       if (over !== null) return;
@@ -83,7 +83,7 @@ export function exchange(
       clearTimeout(timer);
       timer = setTimeout(() => {
         // While the reader is busy, the silence is ours.
-        if (!paused) stop(timeLimit(asked, waitedFor, ms));
+        if (letCome === null) stop(timeLimit(asked, waitedFor, ms));
       }, ms);
     };
     const abort = () => stop(signal.reason);
@@ -103,17 +103,17 @@ export function exchange(
           if (over !== null) return started.abort(new Error('given up'));
           return wait('headers', limits.headersMs);
         },
-        onResponseStart(running, status, headers) {
+        onResponseStart(_controller, status, headers) {
           if (status < 200) return;
           body = new Readable({
             // Pieces as they came: as one stream of bytes they would be copied together.
             objectMode: true,
             highWaterMark: PIECES,
             read() {
-              if (!paused) return;
-              paused = false;
-              timer?.refresh();
-              running.resume();
+              const held = letCome;
+              letCome = null;
+              if (held !== null) timer?.refresh();
+              held?.();
             },
             destroy(error, done) {
               // A reader that stops early ends up here without an error.
@@ -123,23 +123,18 @@ export function exchange(
           });
           // Whoever reads later gets the error then; until somebody does it must not end the process.
           body.on('error', () => undefined);
-          rest = Number(headers['content-length'] ?? Number.NaN);
           wait('body', limits.stallMs);
           resolve({ status, headers: joined(headers), body });
         },
-        onResponseData(running, chunk) {
-          // The parser announces an empty piece whenever it goes on after a pause.
-          if (chunk.length === 0) return;
+        onResponseData(_controller, chunk) {
           timer?.refresh();
-          rest -= chunk.length;
-          // After the last byte there is nothing to hold back, and a parser that is paused dies of a connection that is closed then.
-          if (body?.push(chunk) === false && rest !== 0) {
-            paused = true;
-            running.pause();
-          }
+          if (body?.push(chunk) === false) letCome ??= holdSocket();
         },
         onResponseEnd() {
           stop('complete');
+          // The connection may be used for another answer now.
+          letCome?.();
+          letCome = null;
           body?.push(null);
         },
         onResponseError(_controller, error) {
