@@ -8,7 +8,7 @@ import { recall } from '../plan/recall.js';
 import { Failure } from '../values/failure.js';
 import type { Lock } from '../values/lock.js';
 import type { Plan } from '../values/plan.js';
-import type { Store } from '../values/store.js';
+import type { Kept, Store } from '../values/store.js';
 import type { Run } from './context.js';
 import type { Prepared } from './prepare.js';
 
@@ -69,7 +69,7 @@ async function givenPlan({ runner, draft, key }: Prepared, pylock: string): Prom
   throw refuse(what, 'Leave paddle-version out, or make a new lock.');
 }
 
-/** A lock that is there already: the user's own, else the one that this machine keeps; null where it has to be resolved. */
+/** A lock that is there already and needs no check: the one that the user gave, else the one that this user has used before; null where there is none. */
 export function obtainLock(
   run: Run,
   prepared: Prepared,
@@ -77,5 +77,10 @@ export function obtainLock(
 ): Promise<LockedPlan | null> {
   const { pylock } = run.request.requirements;
   if (pylock !== null) return givenPlan(prepared, pylock);
-  return stock === null ? Promise.resolve(null) : keptPlan(run, prepared, stock.store);
+  if (stock === null) return Promise.resolve(null);
+  const readLock = async (key: string): Promise<Kept<string> | null> => {
+    const kept = await stock.store.readLock(key);
+    return kept?.foreign === true ? null : kept;
+  };
+  return keptPlan(run, prepared, { readLock });
 }

@@ -78,22 +78,34 @@ async function recheck(
   }
 }
 
-/** The lock that GitHub's cache brought, checked before it is believed; null where there is none that could be, and it is resolved again. */
+/** A lock that others could have written, and where it comes from; null where there is none. */
+async function foreignLock({ key }: Prepared, stock: Stock): Promise<{ text: string; from: string } | null> {
+  const { github, store } = stock;
+  if (github !== null && github.entry !== null && github.lock !== null) {
+    return { text: github.lock, from: "GitHub's cache" };
+  }
+  const kept = await store.readLock(key);
+  return kept?.foreign === true ? { text: kept.value, from: 'another user of the cache folder' } : null;
+}
+
+/**
+ * The lock that GitHub's cache brought or that another user keeps in a shared folder, checked before it is believed; null where there is none
+ * that could be, and it is resolved again.
+ */
 export async function restoredPlan(
   run: Run,
   prepared: Prepared,
   stock: Stock | null,
   desk: Desk,
 ): Promise<LockedPlan | null> {
-  const github = stock?.github ?? null;
-  if (stock === null || github === null || github.entry === null || github.lock === null) return null;
-  const text = github.lock;
-  const offered = await keptPlan(run, prepared, { readLock: () => Promise.resolve({ value: text }) });
+  const found = stock === null ? null : await foreignLock(prepared, stock);
+  if (stock === null || found === null) return null;
+  const offered = await keptPlan(run, prepared, { readLock: () => Promise.resolve({ value: found.text }) });
   if (offered === null) return null;
   const checked = await run.context.timeline.step('Check the restored lock', () =>
     recheck(run, prepared, offered, desk, stock.store),
   );
   if (typeof checked !== 'string') return { ...offered, lock: checked };
-  tell(run, [{ id: 'restored-lock', text: `The lock from GitHub's cache is resolved again: ${checked}.` }]);
+  tell(run, [{ id: 'restored-lock', text: `The lock from ${found.from} is resolved again: ${checked}.` }]);
   return null;
 }

@@ -30,6 +30,8 @@ export async function openDirectoryStore(root: string): Promise<Store> {
     at('wheels', sha256.slice(0, 2), plain(sha256), plain(filename));
   const metadata = (sha256: string): string => at('metadata', sha256.slice(0, 2), plain(sha256));
 
+  const believed = (key: string): string => join(own, 'locks', `${plain(key)}.toml`);
+
   const drop = async (file: StoredFile): Promise<void> => {
     await rm(file.path, { force: true });
   };
@@ -65,9 +67,19 @@ export async function openDirectoryStore(root: string): Promise<Store> {
       return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
     },
     drop,
-    readLock: (key) => readKept(at('locks', plain(key), 'pylock.toml')),
+    readLock: async (key) => {
+      const kept = await readKept(at('locks', plain(key), 'pylock.toml'));
+      if (kept?.foreign !== true) return kept;
+      const known = await readKept(believed(key));
+      return { ...kept, foreign: known?.value !== kept.value };
+    },
     writeLock: async (key, text) => {
       const path = at('locks', plain(key), 'pylock.toml');
+      // Another user's lock is checked once by each user: this is the text that this one has used.
+      if (shared) {
+        await makeFolder(dirname(believed(key)), false);
+        await writeAtomic(believed(key), text, { shared: false });
+      }
       // The same text stays as it is, with its owner: who confirmed another user's lock did not make it.
       if ((await readKept(path))?.value !== text) {
         await makeFolder(dirname(path), shared);
