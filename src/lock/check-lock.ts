@@ -4,51 +4,49 @@ import type { ProjectPage } from '../values/source.js';
 
 /**
  * What the indexes say of a lock that somebody else may have written. `confirmed`: each file is listed with its hash, or with none
- * where the index publishes none; `refuted`: one is listed otherwise, or not at all; `unanswered`: no index could be asked about one.
+ * where the index publishes none; `refuted`: one is listed otherwise, or by nobody while indexes answer, or there is something that no
+ * index could know; `unanswered`: no index answered about any of them.
  */
 export type LockVerdict =
   | { readonly verdict: 'confirmed' }
   | { readonly verdict: 'refuted' | 'unanswered'; readonly why: string };
 
-function judge(file: LockedFile, page: ProjectPage): LockVerdict {
-  const listed = page.files.find(({ filename }) => filename === file.filename);
-  const refute = (why: string): LockVerdict => ({ verdict: 'refuted', why: `${file.filename} ${why}` });
-  if (listed === undefined) {
-    if (page.answered.length > 0) return refute('is on no index');
-    return { verdict: 'unanswered', why: `no index answers for ${file.name}` };
-  }
-  if (listed.sha256 !== null && listed.sha256 !== file.sha256) return refute('has another hash on the index');
-  if (listed.size !== null && file.size !== null && listed.size !== file.size)
-    return refute('has another length on the index');
-  return { verdict: 'confirmed' };
+/** What is wrong with a file; null where nothing is. `page`: null where it did not come in time. */
+function refute(file: LockedFile, page: ProjectPage | null): string | null {
+  const { filename, sha256, size } = file;
+  if (file.hashOrigin === 'local') return `${filename} is a file of another machine`;
+  const listed = page?.files.find((one) => one.filename === filename);
+  if (listed === undefined) return `no index that answers lists ${filename}`;
+  if (listed.sha256 !== null && listed.sha256 !== sha256) return `${filename} has another hash on the index`;
+  const differs = listed.size !== null && size !== null && listed.size !== size;
+  return differs ? `${filename} has another length on the index` : null;
 }
 
 /** Milliseconds for the pages: a network that swallows requests is one where no index answers. */
 const LIMIT_MS = 15_000;
 
 /**
- * Holds a lock against the pages of its projects, all asked at once; no file is fetched. A file of another machine can't be checked, so
- * it refutes the lock.
+ * Holds a lock against the pages of its projects, all asked at once; no file is fetched. A project that no index has is not told from one
+ * about which none answers, so that one answer about any of them is enough to want one about each: whoever can write a lock could invent
+ * a project.
  */
 export async function checkLock(
-  lock: Pick<Lock, 'files'>,
+  { files, unhashed }: Pick<Lock, 'files' | 'unhashed'>,
   page: (project: string) => Promise<ProjectPage>,
   limitMs = LIMIT_MS,
 ): Promise<LockVerdict> {
-  const judged = Promise.all(
-    lock.files.map(async (file): Promise<LockVerdict> => {
-      if (file.hashOrigin === 'local')
-        return { verdict: 'refuted', why: `${file.filename} is a file of another machine` };
-      return judge(file, await page(file.name));
-    }),
-  );
+  // It would be fetched and built as it is: nothing tells it from what a stranger wrote.
+  if (unhashed.length > 0) return { verdict: 'refuted', why: `${unhashed.join(', ')} has no hash` };
+  const pages = new Map<LockedFile, ProjectPage>();
+  const asked = Promise.all(files.map(async (file) => pages.set(file, await page(file.name))));
   const late = new AbortController();
-  const silence: Promise<readonly LockVerdict[]> = sleep(limitMs, undefined, { signal: late.signal }).then(() => [
-    { verdict: 'unanswered', why: `the indexes did not answer within ${limitMs / 1000} s` },
-  ]);
+  const limit = sleep(limitMs, undefined, { signal: late.signal });
   // The loser of the race has nothing to say any more.
-  silence.catch(() => undefined);
-  const verdicts = await Promise.race([judged, silence]).finally(() => late.abort());
-  const refuted = verdicts.find(({ verdict }) => verdict === 'refuted');
-  return refuted ?? verdicts.find(({ verdict }) => verdict === 'unanswered') ?? { verdict: 'confirmed' };
+  limit.catch(() => undefined);
+  await Promise.race([asked, limit]).finally(() => late.abort());
+  const answered = [...pages.values()].some((one) => one.answered.length > 0 || one.files.length > 0);
+  const local = files.some(({ hashOrigin }) => hashOrigin === 'local');
+  if (!answered && !local) return { verdict: 'unanswered', why: 'no index answers' };
+  const why = files.map((file) => refute(file, pages.get(file) ?? null)).find((one) => one !== null);
+  return why === undefined || why === null ? { verdict: 'confirmed' } : { verdict: 'refuted', why };
 }

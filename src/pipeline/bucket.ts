@@ -8,6 +8,7 @@ import type { SourceTerms } from '../transfer/lanes.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { HttpClient } from '../values/http.js';
 import type { Lock } from '../values/lock.js';
+import { nameOfPlace } from '../values/s3.js';
 import type { IndexFile, SourceFault } from '../values/source.js';
 import type { Store } from '../values/store.js';
 import type { Transfers } from '../values/transfers.js';
@@ -48,12 +49,15 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
   if (prepared.choice.kind !== 's3' || place === null) return null;
   const { log, environment, home, version } = context;
   const { signal } = deadline;
+  const { writing } = prepared;
   const network = { ...prepared.runner.network, httpProxy: null, httpsProxy: null };
   const direct = createClient({ network, version, log });
   const ring = await openKeys({ client, direct, environment, home, region: place.region, log, signal });
+  const readOnly = writing.allowed ? null : writing.why;
   const objects = openObjects({ client, place, region: ring.region, keys: ring.get });
-  const share = openShare({ objects, key: prepared.key, mayWrite: prepared.writing.allowed, log, signal });
+  const share = openShare({ objects, key: prepared.key, mayWrite: writing.allowed, log, signal });
   const url = objects.address('wheels');
+  if (readOnly !== null) log.info(`Nothing is stored in ${nameOfPlace(place)}: ${readOnly}.`);
   const keepsLock = paddle.kind !== 'nightly' && requirements.pylock === null;
   return {
     share,
@@ -99,7 +103,7 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
         hit: !lock.resolved && filesReused === lock.files.length ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
         filesReused,
         bytesReused: lent.reduce((sum, { size }) => sum + size, cache.bytesReused),
-        bucket: { ...share.report(), bytesRead: transfers.fetched()[bucketSource] ?? 0 },
+        bucket: { ...share.report(), bytesRead: transfers.fetched()[bucketSource] ?? 0, readOnly },
       };
     },
     close: async () => {

@@ -19,8 +19,9 @@ export function headline(report: Report): string {
 
 /** What a run had of its bucket and gave it, in plain words. */
 export function describeBucket(bucket: BucketReport): string {
-  const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased } = bucket;
-  const stored = `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
+  const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased, readOnly } = bucket;
+  const files = `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
+  const stored = readOnly === null ? files : `nothing stored (${readOnly})`;
   return [
     `${place}: ${formatBytes(bytesRead)} read`,
     leased && filesStored > 0 ? `${stored} for all that waited` : stored,

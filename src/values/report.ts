@@ -50,6 +50,8 @@ export interface BucketReport {
   readonly waitedMs: number;
   /** Whether this run brought what was missing, on behalf of all that waited. */
   readonly leased: boolean;
+  /** Why this run may store nothing there, half a sentence; null where it may. */
+  readonly readOnly: string | null;
 }
 
 /** What GitHub's cache did for a run, and what post is to do for it. Sizes in bytes. */

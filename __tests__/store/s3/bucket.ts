@@ -16,7 +16,7 @@ export const keys: S3Keys = {
   expires: null,
 };
 
-/** Version of versitygw, an S3 server that checks signatures; null where it is not installed. */
+/** Whether versitygw is there, an S3 server that checks signatures; said where it is not. Throws where CI promises it. */
 export function hasServer(): boolean {
   try {
     execFileSync('versitygw', ['--version'], { encoding: 'utf8' });
@@ -28,7 +28,8 @@ export function hasServer(): boolean {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createNet();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -44,6 +45,8 @@ export interface TestBucket {
   readonly place: S3Place;
   /** `METHOD path` of each request so far, without queries. */
   readonly requests: string[];
+  /** Where the objects of its prefix lie as files. */
+  readonly folder: string;
   /** `cache-url` of it. */
   readonly url: string;
   /** Looks at each request before the server does; true: it has answered. */
@@ -96,6 +99,7 @@ export async function openBucketServer(): Promise<TestBucket> {
   return {
     place: { bucket: 'wheels-test', prefix: 'team', endpoint, region: null, pathStyle: true },
     requests,
+    folder: join(folder, 'team'),
     url: `s3://wheels-test/team?endpoint=${endpoint}`,
     meddle: (next) => {
       meddler = next;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient } from '../../../src/net/client.js';
 import { openObjects, type S3Objects, textUpload } from '../../../src/store/s3/objects.js';
+import { readThrough } from '../../../src/store/s3/reader.js';
 import { S3Refusal } from '../../../src/store/s3/refusal.js';
 import { sha256 } from '../../../src/store/s3/sign.js';
 import { wheelKey, writeOnce } from '../../../src/store/s3/write-once.js';
@@ -162,6 +163,35 @@ const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
     } finally {
       Date.now = real;
     }
+  });
+
+  test('an address that the server takes for too old is signed once more, by its clock, and by wrong keys never', async () => {
+    objects = open();
+    const key = `wheels/${'0'.repeat(64)}/${filename}`;
+    await objects.put(key, textUpload('bytes'), null, never);
+    const ask = async (behind: number, secret?: string): Promise<readonly [status: number, requests: number]> => {
+      const [real, before] = [Date.now, bucket.requests.length];
+      try {
+        Date.now = () => real() + behind;
+        const limits = { connectMs: 5000, headersMs: 5000, stallMs: 5000 };
+        const answer = await readThrough(client, open(secret)).request({
+          url: objects.address(key),
+          headers: {},
+          method: 'GET',
+          ...limits,
+          signal: never,
+        });
+        expect(answer.url).toBe(objects.address(key));
+        await answer.text(100);
+        return [answer.status, bucket.requests.length - before];
+      } finally {
+        Date.now = real;
+      }
+    };
+    expect(await ask(0)).toEqual([200, 1]);
+    expect(await ask(-3 * 3_600_000)).toEqual([200, 2]);
+    expect(await ask(3 * 3_600_000)).toEqual([200, 2]);
+    expect(await ask(0, 'another-secret')).toEqual([403, 1]);
   });
 
   test('wrong keys and a missing bucket are told apart, with what to do and without a secret', async () => {

@@ -47,7 +47,7 @@ export interface Share {
   lent(): readonly { readonly sha256: string; readonly filename: string; readonly size: number }[];
   /** Whether everything that was to be stored could be, so far. */
   isWhole(): boolean;
-  report(): Omit<BucketReport, 'bytesRead'>;
+  report(): Omit<BucketReport, 'bytesRead' | 'readOnly'>;
 }
 
 /** Opens the bucket for one cache key. `mayWrite`: false only reads, and waits for others where they are at work. */
