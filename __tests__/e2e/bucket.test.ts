@@ -66,9 +66,7 @@ const credentials = { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY
     await rm(join(machine.work, 'env'), { recursive: true, force: true });
     const warm = await fresh('second');
     expect(warm.exitCode).toBe(0);
-    expect(bucket.requests.slice(asked).filter((request) => request.includes('/wheels/')).length).toBeLessThanOrEqual(
-      wheels().length,
-    );
+    expect(bucket.requests.slice(asked)).toEqual([]);
     const told = [first, second, warm].map(({ stdout, stderr }) => stdout + stderr).join('\n');
     expect(told).not.toMatch(/X-Amz|Signature=/);
     expect(told).not.toContain(keys.secretAccessKey);
@@ -178,12 +176,8 @@ const credentials = { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY
   });
 
   test.each([
-    ['ftp://bucket/x'],
-    ['s3://'],
-    ['s3://Bad_Bucket/x'],
     [`s3://key:${keys.secretAccessKey.slice(0, 11)}@bucket/x`],
-    ['s3://bucket/x?endpoint=nowhere'],
-    ['s3://bucket/x?pathstyle=true'],
+    ['s3://bucket/x?endpoint=nowhere&pathstyle=true'],
   ])('whose address is wrong (%s) is refused before anything is changed', async (url) => {
     const before = await machine.files();
     const run = await machine.cli(['setup', '--python', machine.python, '--cache', 's3', '--cache-url', url], {
