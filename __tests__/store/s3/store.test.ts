@@ -182,7 +182,7 @@ const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
           signal: never,
         });
         expect(answer.url).toBe(objects.address(key));
-        await answer.text(100);
+        await answer.text(2 ** 16);
         return [answer.status, bucket.requests.length - before];
       } finally {
         Date.now = real;
