@@ -1,6 +1,7 @@
 import type { IndexFile } from '../values/source.js';
 import type { Bell } from './bell.js';
 import type { DiskFile } from './disk-file.js';
+import { weighFirst } from './first-source.js';
 import { bootTime, type Identity, readRecord } from './record.js';
 import { type FileRoute, isAlive } from './routes.js';
 import { createSegments, type Segments } from './segments.js';
@@ -16,7 +17,7 @@ export interface DownloadState {
   identity: Identity | null;
   /** False: bytes of an earlier run that no hash vouches for, and whose source was not asked yet whether they are still the file's. Nobody sees them. */
   confirmed: boolean;
-  /** A source that is asked first gave trouble: all take part now. */
+  /** A source that is asked first gave trouble, or is slow beside others: all take part now. */
   widened: boolean;
   /** Source whose bytes are taken back as soon as no connection is open. */
   recalling: string | null;
@@ -70,11 +71,14 @@ export function othersThan(route: FileRoute, state: DownloadState): FileRoute[] 
   return state.routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
 }
 
-/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after trouble with it. */
+/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after trouble with it or to learn how fast it is. */
 export function isUsable(route: FileRoute, state: DownloadState): boolean {
   const { file, identity, routes } = state;
   const reserved =
-    !state.widened && !route.lane.first && routes.some((r) => r.lane.first && isAlive(r) && !r.suspected);
+    !state.widened &&
+    !route.lane.first &&
+    routes.some((r) => r.lane.first && isAlive(r) && !r.suspected) &&
+    weighFirst(routes, state.segments.missing()) !== 'try';
   const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
   const better = routes.some((r) => r !== route && !r.rangeless && isAlive(r) && !r.suspected);
   return sameCopy && !reserved && (!route.rangeless || (route.mine === 0 && !better));

@@ -5,6 +5,7 @@ import { createBell } from './bell.js';
 import { blame } from './blame.js';
 import { openDiskFile } from './disk-file.js';
 import { isUsable, othersThan, readState, takeBack } from './download-state.js';
+import { weighFirst } from './first-source.js';
 import { createLines } from './lines.js';
 import { bootTime, type PartialRecord } from './record.js';
 import type { Refusal } from './refusal.js';
@@ -146,6 +147,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
 
   const tick = (): void => {
     lines.dropSlow(Date.now());
+    state.widened ||= weighFirst(routes, state.segments.missing()) === 'join';
     settle();
     tellProgress(lines.sources());
     partial.touch().catch(fail);
@@ -243,10 +245,12 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
       const more = segments.hasFree() || segments.widest() >= least();
       // Until it is known which copy is fetched, one connection at a time.
       const single = expected === null && (state.identity === null || !state.confirmed);
+      // A slow source that has all connections would leave none to find out with.
+      const spare = weighFirst(routes, segments.missing()) === 'try' ? 1 : 0;
       return {
         missing: segments.missing(),
         connections: lines.count(),
-        most: idle || !more ? 0 : single ? 1 : timings.connectionsPerFile,
+        most: idle || !more ? 0 : single ? 1 : timings.connectionsPerFile + spare,
         routes: routes.map((r) => viewRoute(r, isUsable(r, state), nowMs)),
       };
     },

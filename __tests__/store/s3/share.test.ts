@@ -151,6 +151,32 @@ const key = wheelKey(sha256(bytes), filename);
     expect(fetched['mirror']).toBeGreaterThan(0);
   });
 
+  test('where the bucket is far slower than a mirror turns out to be, mirrors take part', async () => {
+    await open();
+    bucket.plant(key, bytes);
+    bucket.meddle(({ method, headers }, response) => {
+      const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
+      if (method !== 'GET' || from === undefined) return false;
+      const part = bytes.subarray(Number(from), to ? Number(to) + 1 : undefined);
+      const range = `bytes ${from}-${Number(from) + part.length - 1}/${bytes.length}`;
+      response.writeHead(206, { 'content-range': range, 'content-length': part.length, etag: '"one"' });
+      let at = 0;
+      const timer = setInterval(() => {
+        response.write(part.subarray(at, at + 5_000));
+        at += 5_000;
+        if (at >= part.length) response.end();
+      }, 100);
+      response.once('close', () => clearInterval(timer));
+      return true;
+    });
+    const one = await job();
+    expect((await one.bring(file)).sha256).toBe(file.sha256);
+    const { bucket: slow = 0, mirror: quick = 0 } = one.transfers.fetched();
+    expect(slow).toBeGreaterThan(0);
+    expect(quick).toBeGreaterThan(slow);
+    expect(one.transfers.faults().filter(({ kind }) => kind !== 'slow')).toEqual([]);
+  });
+
   test('an object that changes while it is read is not mixed with itself', async () => {
     await open();
     bucket.plant(key, bytes);
