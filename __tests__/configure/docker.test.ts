@@ -26,10 +26,10 @@ const [one, two, own] = ['http://127.0.0.1:5901', 'http://127.0.0.1:5902', 'http
     undo(state, new Set([id]), {
       [dockerEffect]: () => settleDocker(daemon.socket, state, daemon.engine),
     });
-  async function tell(id: string, addresses: readonly string[]): Promise<readonly string[]> {
+  async function tell(id: string, addresses: readonly string[], patienceMs?: number): Promise<readonly string[]> {
     const found = await findDaemon(daemon.socket, false);
     if (found === null) throw new Error('no daemon found');
-    return tellDocker(journalOf(id), daemon.engine, found, addresses, signal);
+    return tellDocker(journalOf(id), daemon.engine, found, addresses, signal, patienceMs);
   }
 
   beforeAll(async () => {
@@ -72,7 +72,7 @@ const [one, two, own] = ['http://127.0.0.1:5901', 'http://127.0.0.1:5902', 'http
   }, 60_000);
 
   test('that refuses its file keeps what it had, the file is put back, and that is said', async () => {
-    const failure = tell('c', [`${own}/?query`]);
+    const failure = tell('c', [`${own}/?query`], 1_500);
     await expect(failure).rejects.toMatchObject({ name: 'Failure', exitCode: 1 });
     const said = await failure.catch(({ problems }: Failure) => problems[0]);
     expect(said).toMatchObject({ what: expect.stringContaining('as before') });

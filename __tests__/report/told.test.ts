@@ -42,6 +42,9 @@ describe('outputs', () => {
       'cache-key': 'linux-x64-cp311-cu126-0123abcd',
       lock: '/opt/locks/pylock.toml',
       report: '/tmp/report.json',
+      'docker-mirrors': '',
+      'docker-images': '',
+      'docker-context': '',
       'gpu-count': '2',
       verified: 'true',
     });

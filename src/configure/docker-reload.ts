@@ -8,19 +8,20 @@ const pauseMs = 100;
 
 /**
  * Has a running dockerd read its daemon.json again (SIGHUP: no container stops) and waits until it says that it uses these mirrors.
- * Null: it does. Else a phrase that says what it did instead.
+ * `patienceMs`: how long that may take. Null: it does. Else a phrase that says what it did instead.
  */
 export async function reloadDocker(
   pid: number,
   engine: Engine,
   mirrors: readonly string[],
   signal: AbortSignal,
+  patienceMs = reloadMs,
 ): Promise<string | null> {
   const wanted = mirrors.map(bare).join(' ');
   process.kill(pid, 'SIGHUP');
   let seen = 'it did not answer any more';
   for (
-    const until = performance.now() + reloadMs;
+    const until = performance.now() + patienceMs;
     performance.now() < until;
     await sleep(pauseMs, undefined, { signal })
   ) {
@@ -33,5 +34,5 @@ export async function reloadDocker(
       seen = error.message;
     }
   }
-  return `${seen} ${reloadMs / 1000} s after it was told to read its file again`;
+  return `${seen} ${patienceMs / 1000} s after it was told to read its file again`;
 }

@@ -20,7 +20,7 @@ export function dockerEdit({ file }: DockerDaemon, mirrors: readonly string[]): 
 
 /**
  * Puts mirrors into the file of a running dockerd, has it read the file again and waits until it says that it uses them; no container
- * stops. Gives all mirrors that it uses. Throws Failure(1) where it does not take them, and Failure(2) where the file can't be edited; then
+ * stops. Gives all mirrors that it uses. `patienceMs`: how long it may take. Throws Failure(1) where it does not take them, and Failure(2) where the file can't be edited; then
  * the file is as before.
  */
 export async function tellDocker(
@@ -29,12 +29,13 @@ export async function tellDocker(
   daemon: DockerDaemon,
   mirrors: readonly string[],
   signal: AbortSignal,
+  patienceMs?: number,
 ): Promise<readonly string[]> {
   const edit = dockerEdit(daemon, mirrors);
   await journal.afterwards(dockerEffect, { socket: engine.socket, folder: journal.folder });
   await journal.edit(edit);
   const wanted = listedMirrors(await readDaemonFile(daemon.file)) ?? [];
-  const complaint = await reloadDocker(daemon.pid, engine, wanted, signal);
+  const complaint = await reloadDocker(daemon.pid, engine, wanted, signal, patienceMs);
   if (complaint === null) return wanted;
   await journal.takeBack(edit);
   const problem = {

@@ -1,11 +1,22 @@
 import path from 'node:path';
 import { run } from '../process/run.js';
-import type { Credentials } from '../values/credentials.js';
+import type { Credentials, IndexCredentials } from '../values/credentials.js';
 import { dockerFolder, readSettings } from './endpoint.js';
 
 /** Docker's own name of Docker Hub in its settings. */
 const hubName = 'https://index.docker.io/v1/';
 const helperMs = 15_000;
+
+const hubHosts = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+
+/** What the user gave for a registry, by its host and port; all names of Docker Hub are one. Null: nothing. */
+export function givenLogin(registry: string, given: readonly IndexCredentials[]): Credentials | null {
+  const found = given.find(({ origin }) => {
+    const { protocol, host } = new URL(origin);
+    return registry === 'docker.io' ? hubHosts.includes(host) : new URL(`${protocol}//${registry}`).host === host;
+  });
+  return found?.credentials ?? null;
+}
 
 interface Settings {
   readonly auths?: Readonly<Record<string, { readonly auth?: string } | undefined>>;

@@ -1,5 +1,6 @@
 import { mirrors } from '../catalog/mirrors.js';
 import { paddleIndex } from '../catalog/paddle-index.js';
+import { givenLogin } from '../images/login.js';
 import { createClient } from '../net/client.js';
 import { withCredentials } from '../sources/credentials.js';
 import { readNetrc } from '../sources/netrc.js';
@@ -24,9 +25,15 @@ async function credited(run: Run, sources: readonly Source[]): Promise<readonly 
   const netrc = await readNetrc(context.environment, context.home);
   const found = withCredentials(sources, request.indexCredentials, netrc);
   for (const { credentials } of found.sources) if (credentials !== null) context.log.mask(credentials.password);
-  const unused = found.unused.map((origin) => ({
+  const registries = request.dockerImages.flatMap((wish) => wish.sources.map(({ registry }) => registry));
+  const isRegistry = (origin: string): boolean => {
+    const line = request.indexCredentials.filter((one) => one.origin === origin);
+    return registries.some((registry) => givenLogin(registry, line) !== null);
+  };
+  const idle = found.unused.filter((origin) => !isRegistry(origin));
+  const unused = idle.map((origin) => ({
     id: `unused-credentials-${origin}`,
-    text: `index-credentials has a line for ${origin}, but no index of this run is there. Write that index into \`mirrors\` or the requirements.`,
+    text: `index-credentials has a line for ${origin}, but no index and no registry of this run is there. Write that index into \`mirrors\` or the requirements, that registry into \`docker-images\`.`,
   }));
   tell(run, unused);
   return found.sources;

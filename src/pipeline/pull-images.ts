@@ -1,11 +1,11 @@
-import { findLogin } from '../images/login.js';
+import { findLogin, givenLogin } from '../images/login.js';
 import { openPodman } from '../images/podman.js';
 import { pullImage } from '../images/pull.js';
-import { formatBytes, formatDuration } from '../report/progress.js';
+import { describePulled } from '../report/containers.js';
 import { findProgram } from '../runner/find-program.js';
 import type { ImageHolder } from '../values/engine.js';
 import { Failure, type Problem } from '../values/failure.js';
-import type { PulledImage } from '../values/images.js';
+import { tell } from './conclude.js';
 import type { Run } from './context.js';
 import type { Answering } from './docker-daemon.js';
 
@@ -22,11 +22,18 @@ export async function findHolder(
   return openPodman(podman, { ...context.environment, ...variables }, () => deadline.remainingMs());
 }
 
-function describe({ wanted, from, digest, bytes, ms, present }: PulledImage): string {
-  const what =
-    present || bytes === 0 ? 'was there already' : bytes === null ? 'pulled' : `${formatBytes(bytes)} pulled`;
-  const where = wanted === from || from.endsWith(`/${wanted}`) ? '' : ` from ${from}`;
-  return `${wanted}: ${what}${where} in ${formatDuration(ms)}${digest === null ? '' : `, ${digest}`}`;
+/** podman takes a password from a terminal, a file or its arguments, which every user of the machine sees: none of them will do. */
+function tellPodmanLogins(run: Run): void {
+  const { dockerImages, indexCredentials } = run.request;
+  const registries = new Set(dockerImages.flatMap(({ sources }) => sources.map(({ registry }) => registry)));
+  const named = [...registries].filter((registry) => givenLogin(registry, indexCredentials) !== null);
+  tell(
+    run,
+    named.map((registry) => ({
+      id: `podman-credentials-${registry}`,
+      text: `podman can't be handed the line of index-credentials for ${registry} in memory, so it is not used: run \`podman login ${registry}\` before.`,
+    })),
+  );
 }
 
 /** Pulls the images one after the other: a daemon already fetches the layers of one side by side. Throws Failure(1) that names every source of one that no source gave. */
@@ -36,16 +43,18 @@ export async function pullImages(run: Run, holder: ImageHolder): Promise<void> {
   const { signal } = deadline;
   const login = async (registry: string) => {
     try {
-      return await findLogin(registry, environment, home, signal);
+      const given = givenLogin(registry, request.indexCredentials);
+      return given ?? (await findLogin(registry, environment, home, signal));
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       const what = `Docker's own settings can't be read: ${error.message}.`;
       throw new Failure(1, [{ where: 'docker-images', what, remedy: 'Correct its config.json.' }], { cause: error });
     }
   };
+  if (holder.name === 'podman') tellPodmanLogins(run);
   for (const wish of request.dockerImages) {
     const pulled = await context.timeline.step('Pull images', () => pullImage(wish, { holder, login, log, signal }));
-    log.info(describe(pulled));
+    log.info(describePulled(pulled));
     const { mirrors = [], told = [], images = [] } = story.containers ?? {};
     story.containers = { mirrors, told, images: [...images, pulled] };
   }

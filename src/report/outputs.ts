@@ -1,4 +1,5 @@
 import type { Report } from '../values/report.js';
+import { pinnedImages, usedMirrors } from './containers.js';
 
 /** Values of the action's outputs, by name; what is not known is empty. `report` and `venv` are paths. */
 export function outputs(report: Report, reportPath: string): Readonly<Record<string, string>> {
@@ -16,6 +17,9 @@ export function outputs(report: Report, reportPath: string): Readonly<Record<str
     'cache-key': report.cache?.key ?? '',
     lock: report.lock?.path ?? '',
     report: reportPath,
+    'docker-mirrors': usedMirrors(report).join(','),
+    'docker-images': pinnedImages(report).join('\n'),
+    'docker-context': report.buildContext ?? '',
     'gpu-count': String(gpus.length),
     verified: String(verification?.verified ?? false),
   };

@@ -1,5 +1,6 @@
 import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
+import { describeContainers } from './containers.js';
 import { describeGithub } from './describe-github.js';
 import { describeBucket, describeSource, headline } from './headline.js';
 import { formatDuration } from './progress.js';
@@ -48,6 +49,7 @@ export function formatReport(report: Report): string {
   }
   if (report.lock !== null && report.lock.path !== '') lines.push(`  lock: ${report.lock.path}`);
   if (report.install !== null) lines.push(`  python: ${report.install.python}`);
+  lines.push(...describeContainers(report).map(([what, text]) => `  ${what}: ${text}`));
   lines.push(...verificationLines(report));
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
+import { describeContainers } from './containers.js';
 import { describeGithub } from './describe-github.js';
 import { describeBucket, describeSource, headline } from './headline.js';
 import { formatBytes, formatDuration } from './progress.js';
@@ -147,6 +148,13 @@ export function formatSummary(report: Report): string {
       table(
         ['source', 'named by', 'what it did'],
         report.sources.map((s) => [cell(s.id), cell(s.origin), cell(describeSource(s))]),
+      ),
+    ),
+    section(
+      'Containers',
+      table(
+        ['', ''],
+        describeContainers(report).map(([what, text]) => [what, cell(text)]),
       ),
     ),
     section('Told later steps', toldRows(report)),

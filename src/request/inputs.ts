@@ -115,7 +115,7 @@ const table = [
     default: null,
     type: 'lines',
     secret: true,
-    help: 'Secret: user and password of private indexes, a line each, `https://host/ USER:PASSWORD`. Sent to that origin alone. A shell takes it from the variable `PADDLE_MIRROR_SETUP_INDEX_CREDENTIALS`, never from the command line.',
+    help: 'Secret: user and password of private indexes and registries of images, a line each, `https://host/ USER:PASSWORD`. Sent to that origin alone, and never written. A shell takes it from the variable `PADDLE_MIRROR_SETUP_INDEX_CREDENTIALS`, never from the command line.',
   },
   {
     name: 'scope',
@@ -223,6 +223,12 @@ export const outputs: readonly { readonly name: string; readonly help: string }[
   { name: 'cache-key', help: 'Key under which files and lock are kept.' },
   { name: 'lock', help: 'Path of the `pylock.toml` with the exact files.' },
   { name: 'report', help: 'Path of the report as JSON, empty where none was asked for.' },
+  { name: 'docker-mirrors', help: 'Addresses of the mirrors of Docker Hub that are used, separated by commas.' },
+  {
+    name: 'docker-images',
+    help: 'Images that were pulled ahead, one a line, by repository and digest: what `docker run` takes without asking a registry.',
+  },
+  { name: 'docker-context', help: 'Path of the folder that was filled for `docker build`.' },
   { name: 'gpu-count', help: 'Number of GPUs on which PaddlePaddle was verified.' },
   {
     name: 'verified',
