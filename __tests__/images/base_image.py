@@ -25,13 +25,15 @@ def place(source):
 
 for file in {*programs, python, *libraries([*programs, python, *stdlib.glob('lib-dynload/*.so')])}:
     place(file)
-skipped = shutil.ignore_patterns('__pycache__', 'test', 'tests', 'site-packages', 'dist-packages', '*.a', 'config-*')
+# Compiled modules stay: without them every process in a build compiles pip and the library anew, which takes longest.
+unused = ('test', 'tests', 'idlelib', 'lib2to3', 'tkinter', 'turtledemo', 'pydoc_data', 'site-packages', 'dist-packages')
+skipped = shutil.ignore_patterns(*unused, '*.a', 'config-*', '*.opt-?.pyc')
 shutil.copytree(stdlib, root / stdlib.relative_to('/'), ignore=skipped, dirs_exist_ok=True)
 import pip  # noqa: E402  where it lies differs between distributions
 places = [pathlib.Path(pip.__file__).parent, pathlib.Path('/usr/share/python-wheels')]
 for folder in places:
     if folder.is_dir():
-        shutil.copytree(folder, root / folder.relative_to('/'), ignore=shutil.ignore_patterns('__pycache__'), dirs_exist_ok=True)
+        shutil.copytree(folder, root / folder.relative_to('/'), dirs_exist_ok=True)
 link = root / 'usr/bin/python'
 link.parent.mkdir(parents=True, exist_ok=True)
 link.symlink_to(python)

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ export interface Dockerd {
   readonly pid: number;
   readonly socket: string;
   readonly engine: Engine;
+  /** Everything that it writes. */
+  readonly folder: string;
   /** Its daemon.json. */
   readonly file: string;
   close(): Promise<void>;
@@ -24,6 +27,29 @@ export function hasDockerd(): boolean {
     return false;
   }
   return has('dockerd', 'docker-registry', 'htpasswd');
+}
+
+/** The `docker` command: Debian's has BuildKit built in, another one on PATH may lack buildx. */
+export function dockerClient(): string {
+  return existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
+}
+
+/** Makes an image of programs of this machine and the libraries they load: there is no other base where no registry is in reach. */
+export async function importPrograms(
+  docker: (...args: string[]) => string,
+  name: string,
+  programs: readonly string[],
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'programs-'));
+  try {
+    const listed = execFileSync('ldd', programs, { encoding: 'utf8' });
+    const libraries = [...listed.matchAll(/(?:^|\s)(\/\S+\.so\S*)/gm)].map(([, file = '']) => file);
+    const files = [...new Set([...programs, ...libraries])].map((file) => file.slice(1));
+    execFileSync('tar', ['-C', '/', '-chf', join(folder, 'programs.tar'), ...files]);
+    docker('import', join(folder, 'programs.tar'), name);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Starts a dockerd. `settings`: text of its daemon.json. */
@@ -77,6 +103,7 @@ export async function startDockerd(settings: string, flags: readonly string[] = 
     pid: child.pid ?? 0,
     socket,
     engine,
+    folder,
     file,
     close,
   };

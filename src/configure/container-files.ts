@@ -12,11 +12,18 @@ interface Surroundings {
   readonly mirrors: readonly string[];
 }
 
+/** The text of a TOML file; null where there is none. Throws SyntaxError, with its path, for a broken one. */
 async function readIfThere(file: string): Promise<string | null> {
-  return await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null;
     throw error;
   });
+  try {
+    parseToml(text);
+  } catch (cause) {
+    throw new SyntaxError(`${file} is broken and is not repaired`, { cause });
+  }
+  return text;
 }
 
 /**

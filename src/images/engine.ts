@@ -37,11 +37,14 @@ function messageIn(text: string): string {
   }
 }
 
-/** X-Registry-Auth: JSON in URL-safe base64 (Docker Engine API, "Authentication"). */
+/**
+ * X-Registry-Auth: JSON in URL-safe base64 (Docker Engine API, "Authentication"), with its padding: dockerd takes a text without it for no
+ * login at all (Go's `base64.URLEncoding`; seen with 20.10).
+ */
 function authHeader(registry: string, { username, password }: Credentials): Record<string, string> {
   const serveraddress = registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
   const text = JSON.stringify({ username, password, serveraddress });
-  return { 'x-registry-auth': Buffer.from(text).toString('base64url') };
+  return { 'x-registry-auth': Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_') };
 }
 
 function toInfo(found: unknown): EngineInfo {

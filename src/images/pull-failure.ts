@@ -19,7 +19,8 @@ const meanings: readonly Meaning[] = [
     pattern:
       /no basic auth credentials|unauthorized|authentication required|access to the resource is denied|requested access|denied/i,
     what: 'the registry wants a login, or has no such image for this user',
-    remedy: 'Log in with `docker login` before this step, and check the name.',
+    remedy:
+      'Give a line for it in `index-credentials`, or log in with `docker login` before this step; and check the name.',
   },
   {
     pattern: /manifest unknown|not found|name unknown|repository name not known/i,

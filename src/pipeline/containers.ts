@@ -151,8 +151,8 @@ export async function prepareContainers(run: Run, runner: Runner): Promise<Conta
     if (!(error instanceof SyntaxError)) throw error;
     problems.push({
       where: 'configure',
-      what: `/etc/containerd/config.toml is broken: ${error.message}.`,
-      remedy: 'Correct it, or leave `containerd` out.',
+      what: `${error.message}.`,
+      remedy: 'Correct it by hand, or leave its tool out.',
     });
     return { edits: [], variables: {} };
   });
