@@ -130,7 +130,7 @@ const deaths: readonly (readonly [how: string, text: string, id: string])[] = wi
     ];
 
 describe('an environment that is broken', () => {
-  if (windows) process.stderr.write('Deaths by signal are left out: Windows has no signals.\n');
+  if (windows) process.stderr.write('Deaths by signal and limits of address space are left out: Windows has none.\n');
   test.each([
     ...deaths,
     ['leaves with status 0', 'import sys\nsys.exit(0)', 'unknown'],
@@ -174,6 +174,18 @@ describe('an environment that is broken', () => {
     expect(seen).toMatchObject({ verified: false, findings: [{ id: 'unknown', checks: ['start'] }] });
   });
 });
+
+(windows ? test.skip : test)(
+  'a limit of address space in which PaddlePaddle may hang is told before it is imported',
+  async () => {
+    const python = await fakePaddle(sound);
+    const limited = join(root, 'limited-python');
+    await writeFile(limited, `#!/bin/sh\nulimit -v 1500000\nexec '${python}' "$@"\n`, { mode: 0o755 });
+    const seen = await verify(options(limited, { level: 'full' }));
+    expect(seen).toMatchObject({ verified: false, findings: [{ id: 'address-space', checks: ['import'] }] });
+    expect(seen.findings[0]?.cause).toContain('1536 MB');
+  },
+);
 
 describe('a verification that hangs', () => {
   const hang = (pidFile: string) => `
