@@ -91,7 +91,7 @@ describe('the book of a file', () => {
   function play(segments: Segments, size: number, dice: readonly number[]): void {
     const busy: Segment[] = [];
     for (const die of dice) {
-      const segment = die % 3 === 0 ? (segments.take() ?? segments.split(3)) : null;
+      const segment = die % 3 === 0 ? (segments.take(1 + (die % 20)) ?? segments.split(3)) : null;
       if (segment !== null) {
         busy.push(segment);
       }
@@ -160,7 +160,7 @@ describe('the book of a file', () => {
       fc.property(sizes, dice, (size, rolls) => {
         const segments = createSegments(size, 16, 32);
         play(segments, size, rolls);
-        for (let segment = segments.take(); segment !== null; segment = segments.take()) {
+        for (let segment = segments.take(5); segment !== null; segment = segments.take(5)) {
           segments.advance(segment, 'last', segment.end);
           segment.busy = false;
         }
@@ -169,13 +169,28 @@ describe('the book of a file', () => {
     );
   });
 
+  test('hands out as little as is wished, the rest to the next one; a small rest goes with it, and a small file comes whole', () => {
+    const segments = createSegments(38, 16, 32);
+    const taken = [10, 10, 8, 8, 8].map((most) => segments.take(most));
+    expect(taken.map((segment) => segment && [segment.start, segment.end])).toEqual([
+      [0, 10],
+      [10, 16],
+      [16, 24],
+      [24, 32],
+      [32, 38],
+    ]);
+    expect(segments.take(8)).toBeNull();
+    expect(createSegments(31, 16, 32).take(4)?.end).toBe(31);
+    expect(createSegments(40, 16, 32).take(12)?.end).toBe(16);
+  });
+
   test('of unknown length is one segment until the length is told', () => {
     const segments = createSegments(null, 16, 32);
-    const first = segments.take();
-    expect([segments.take(), segments.missing()]).toEqual([null, Number.POSITIVE_INFINITY]);
+    const first = segments.take(5);
+    expect([segments.take(5), segments.missing()]).toEqual([null, Number.POSITIVE_INFINITY]);
     segments.setSize(100);
     expect(first?.end).toBe(16);
-    expect(segments.take()?.start).toBe(16);
+    expect(segments.take(16)?.start).toBe(16);
     expect(segments.missing()).toBe(100);
   });
 });

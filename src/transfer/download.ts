@@ -189,6 +189,9 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     return Math.max(timings.splitBytes, (Math.min(...rates) * SPLIT_MS) / 1000);
   };
 
+  /** What a connection is asked for: less and less towards the end, so that all end together without one being cut off. */
+  const portion = (): number => Math.max(2 * timings.splitBytes, state.segments.missing() / (lines.count() + 1));
+
   return {
     run: async () => {
       const timer = setInterval(tick, timings.tickMs);
@@ -256,7 +259,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     },
     begin: (index) => {
       const route = routes[index];
-      const segment = state.segments.take() ?? state.segments.split(least());
+      const segment = state.segments.take(portion()) ?? state.segments.split(least());
       if (route !== undefined && segment !== null) {
         lines.open(route, segment);
       }

@@ -19,8 +19,8 @@ export interface Segment {
 
 /** What is there of a file and what is not: the pure book-keeping of a transfer. All positions are bytes. */
 export interface Segments {
-  /** The first segment that nobody fetches, now busy; null where there is none. */
-  take(): Segment | null;
+  /** The first segment that nobody fetches, now busy, `most` bytes of it where the file comes in segments; null where there is none. */
+  take(most: number): Segment | null;
   /** The later half of the longest rest that is being fetched, now busy itself; null where no half is `least` bytes or more. */
   split(least: number): Segment | null;
   /** The longest half that `split` could give. */
@@ -64,13 +64,27 @@ export function createSegments(
       .reduce<Segment | null>((a, b) => (a === null || b.end - b.reached > a.end - a.reached ? b : a), null);
   const pieces = (): readonly Piece[] => list.flatMap((s) => s.pieces);
 
+  /** Ends `segment` at `position`; what follows becomes a segment of its own. */
+  const cut = (segment: Segment, position: number): Segment => {
+    const tail = { ...fresh(position, segment.end), compareTo: Math.max(position, segment.compareTo) };
+    segment.end = position;
+    segment.compareTo = Math.min(segment.compareTo, position);
+    list.splice(list.indexOf(segment) + 1, 0, tail);
+    return tail;
+  };
+
   return {
-    take: () => {
+    take: (most) => {
       const free = list.find((s) => !s.busy && s.reached < s.end);
-      if (free !== undefined) {
-        free.busy = true;
+      if (free === undefined) {
+        return null;
       }
-      return free ?? null;
+      free.busy = true;
+      // A rest of less than half is not worth a request of its own.
+      if (length !== null && length >= wholeBelow && free.end - free.reached >= most * 1.5) {
+        cut(free, free.reached + Math.ceil(most));
+      }
+      return free;
     },
     split: (least) => {
       const victim = longest();
@@ -78,11 +92,7 @@ export function createSegments(
       if (victim === null || victim.end - middle < least) {
         return null;
       }
-      const tail = { ...fresh(middle, victim.end), busy: true, compareTo: Math.max(middle, victim.compareTo) };
-      victim.end = middle;
-      victim.compareTo = Math.min(victim.compareTo, middle);
-      list.splice(list.indexOf(victim) + 1, 0, tail);
-      return tail;
+      return Object.assign(cut(victim, middle), { busy: true });
     },
     widest: () => {
       const victim = longest();
