@@ -3,6 +3,7 @@ import type { IndexFile, SourceFault } from '../values/source.js';
 import { DiskFull, type PartialFile } from '../values/store.js';
 import { createBell } from './bell.js';
 import { blame } from './blame.js';
+import { watchBusyness } from './busyness.js';
 import { openDiskFile } from './disk-file.js';
 import { isUsable, othersThan, readState, takeBack } from './download-state.js';
 import { weighFirst } from './first-source.js';
@@ -33,6 +34,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   const expected = file.sha256;
   const routes = createRoutes(file, around.lane);
   const bell = createBell();
+  const isBusy = watchBusyness();
   const life = new AbortController();
   const signal = AbortSignal.any([around.signal, life.signal]);
   const faults: SourceFault[] = [];
@@ -245,7 +247,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     want: (nowMs) => {
       const { segments } = state;
       const idle = state.recalling !== null || state.failure !== null || state.verified;
-      const more = segments.hasFree() || segments.widest() >= least();
+      const more = segments.hasFree() || (!isBusy() && segments.widest() >= least());
       // Until it is known which copy is fetched, one connection at a time.
       const single = expected === null && (state.identity === null || !state.confirmed);
       // A slow source that has all connections would leave none to find out with.
