@@ -8,8 +8,9 @@ export interface Arena {
   readonly index: string;
   /** A PaddlePaddle index without files: the CPU build is on the Python index. */
   readonly paddleIndex: string;
-  /** Folder of this contestant alone: `venv`, `cache`, `report.json` lie in it. */
+  /** Folder of this contestant alone: `venv` and `report.json` lie in it. */
   readonly folder: string;
+  readonly cache: string;
   readonly version: string;
 }
 
@@ -39,8 +40,8 @@ function environment(folder: string, more: Readonly<Record<string, string>>): Re
 export const contestants: readonly Contestant[] = [
   {
     name: 'pip',
-    install({ python, index, folder, version }, fresh) {
-      const env = environment(folder, { PIP_CACHE_DIR: path.join(folder, 'cache') });
+    install({ python, index, folder, cache, version }, fresh) {
+      const env = environment(folder, { PIP_CACHE_DIR: cache });
       const venv = path.join(folder, 'venv');
       const args = ['-m', 'pip', 'install', '-q', '--index-url', index, `paddlepaddle==${version}`, 'setuptools'];
       const make = { program: python, args: ['-m', 'venv', venv], environment: env };
@@ -49,8 +50,8 @@ export const contestants: readonly Contestant[] = [
   },
   {
     name: 'uv',
-    install({ python, uv, index, folder, version }, fresh) {
-      const env = environment(folder, { UV_CACHE_DIR: path.join(folder, 'cache') });
+    install({ python, uv, index, folder, cache, version }, fresh) {
+      const env = environment(folder, { UV_CACHE_DIR: cache });
       const venv = path.join(folder, 'venv');
       const packages = ['--default-index', index, `paddlepaddle==${version}`, 'setuptools'];
       const args = ['pip', 'install', '-q', '-p', path.join(venv, 'bin', 'python'), ...packages];
@@ -60,7 +61,7 @@ export const contestants: readonly Contestant[] = [
   },
   {
     name: 'ours',
-    install({ python, index, paddleIndex, folder, version }) {
+    install({ python, index, paddleIndex, folder, cache, version }) {
       const inputs = {
         'paddle-version': version,
         device: 'cpu',
@@ -68,7 +69,7 @@ export const contestants: readonly Contestant[] = [
         venv: path.join(folder, 'venv'),
         mirrors: index,
         'paddle-index': paddleIndex,
-        'cache-path': path.join(folder, 'cache'),
+        'cache-path': cache,
         verify: 'off',
         report: path.join(folder, 'report.json'),
       };
