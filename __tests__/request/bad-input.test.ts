@@ -51,11 +51,11 @@ describe('a wrong input is answered with what was given, what is allowed and wha
     [{ gpu: 'option' }, 'gpu: It is "option"; allowed is required or optional. Write `gpu: optional`.'],
     [
       { configure: 'pip,dockr' },
-      'configure: It names "dockr"; allowed is pip, docker, buildkit, containerd or podman, or off alone. Write `configure: docker`.',
+      'configure: It names "dockr"; allowed is pip, docker, buildkit, containerd, podman or conda, or off alone. Write `configure: docker`.',
     ],
     [
       { configure: 'pip, off' },
-      'configure: It names "off"; allowed is pip, docker, buildkit, containerd or podman, or off alone. Write `configure: pip`.',
+      'configure: It names "off"; allowed is pip, docker, buildkit, containerd, podman or conda, or off alone. Write `configure: pip`.',
     ],
     [
       { configure: 'podman' },

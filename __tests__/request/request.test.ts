@@ -202,7 +202,7 @@ describe('the table of inputs', () => {
     async (name, choice) => {
       const bucket = choice === 's3' ? { 'cache-url': 's3://wheels/team' } : {};
       // Telling Docker of mirrors needs mirrors.
-      const told = name === 'configure' && !['pip', 'off'].includes(choice);
+      const told = name === 'configure' && !['pip', 'conda', 'off'].includes(choice);
       const mirrors = told ? { 'docker-mirrors': 'daocloud' } : {};
       expect(await read({ [name]: choice, ...bucket, ...mirrors })).toBeDefined();
     },
