@@ -16,9 +16,17 @@ export function isVersion(text: string): boolean {
   return pep440.valid(text) !== null;
 }
 
+/** Orders found so far: a plan compares the same few hundred pairs many times, and the library parses both texts each time. */
+const orders = new Map<string, number>();
+
 /** Order of two versions (PEP 440): negative, zero or positive. Throws TypeError for a text that is none. */
 export function compareVersions(a: string, b: string): number {
-  return pep440.compare(a, b);
+  const pair = `${a} ${b}`;
+  const known = orders.get(pair);
+  if (known !== undefined) return known;
+  const order = pep440.compare(a, b);
+  orders.set(pair, order);
+  return order;
 }
 
 /** Whether a version is an alpha, beta, candidate or development release (PEP 440). */
