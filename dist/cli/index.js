@@ -1263,7 +1263,7 @@ function explain(version) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4476);
+/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2397);
 
 process.exitCode = await (0,_cli_run_js__WEBPACK_IMPORTED_MODULE_0__/* .runCli */ .a)(process.argv.slice(2));
 
@@ -1272,7 +1272,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 4476:
+/***/ 2397:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -1665,9 +1665,17 @@ var pep440 = __nccwpck_require__(8898);
 function isVersion(text) {
     return pep440.valid(text) !== null;
 }
+/** Orders found so far: a plan compares the same few hundred pairs many times, and the library parses both texts each time. */
+const orders = new Map();
 /** Order of two versions (PEP 440): negative, zero or positive. Throws TypeError for a text that is none. */
 function compareVersions(a, b) {
-    return pep440.compare(a, b);
+    const pair = `${a} ${b}`;
+    const known = orders.get(pair);
+    if (known !== undefined)
+        return known;
+    const order = pep440.compare(a, b);
+    orders.set(pair, order);
+    return order;
 }
 /** Whether a version is an alpha, beta, candidate or development release (PEP 440). */
 function isPreRelease(version) {
@@ -2814,6 +2822,125 @@ const paddle_index_namespaceObject = /*#__PURE__*/JSON.parse('{"base":"https://w
 
 const paddleIndex = paddle_index_namespaceObject;
 
+;// CONCATENATED MODULE: ./.build/src/images/endpoint.js
+
+
+
+
+/** Folder of Docker's own settings for this user. */
+function dockerFolder(environment, home) {
+    return environment['DOCKER_CONFIG'] || external_node_path_.join(home, '.docker');
+}
+/** A JSON file as an object; null where it is missing. Throws SyntaxError for one that is broken. */
+async function readSettings(file) {
+    try {
+        const found = JSON.parse(await (0,promises_.readFile)(file, 'utf8'));
+        if (typeof found !== 'object' || found === null)
+            throw new SyntaxError(`${file} holds no object`);
+        return found;
+    }
+    catch (error) {
+        if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? ''))
+            return null;
+        throw error;
+    }
+}
+function toEndpoint(address, origin) {
+    return address.startsWith('unix://')
+        ? { kind: 'socket', socket: address.slice('unix://'.length), origin }
+        : { kind: 'elsewhere', address, origin };
+}
+/** The address that a context of the `docker` command names; contexts lie under the SHA-256 of their names. */
+async function contextEndpoint(folder, name, origin) {
+    const id = (0,external_node_crypto_.createHash)('sha256').update(name).digest('hex');
+    const meta = await readSettings(external_node_path_.join(folder, 'contexts', 'meta', id, 'meta.json'));
+    const { Endpoints } = (meta ?? {});
+    const address = Endpoints?.docker?.Host ?? '';
+    return toEndpoint(address === '' ? `the context ${name}, which has no address` : address, `${origin} ${name}`);
+}
+function isSocket(file) {
+    return (0,promises_.stat)(file).then((found) => found.isSocket(), () => false);
+}
+/**
+ * Finds the daemon as the `docker` command does: DOCKER_HOST, DOCKER_CONTEXT, the context in use, the system's socket; then that of a
+ * rootless daemon. Null: there is none. Throws SyntaxError where Docker's own settings are broken.
+ */
+async function findEndpoint(environment, home) {
+    const host = environment['DOCKER_HOST'];
+    if (host)
+        return toEndpoint(host, 'DOCKER_HOST');
+    const folder = dockerFolder(environment, home);
+    const named = environment['DOCKER_CONTEXT'];
+    const settings = named ? null : await readSettings(external_node_path_.join(folder, 'config.json'));
+    const used = named || settings?.['currentContext'];
+    if (typeof used === 'string' && used !== '' && used !== 'default')
+        return contextEndpoint(folder, used, named ? 'DOCKER_CONTEXT' : 'the context');
+    const runtime = environment['XDG_RUNTIME_DIR'];
+    const sockets = ['/var/run/docker.sock', ...(runtime ? [external_node_path_.join(runtime, 'docker.sock')] : [])];
+    for (const socket of sockets) {
+        if (await isSocket(socket))
+            return { kind: 'socket', socket, origin: socket };
+    }
+    return null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/images/login.js
+
+
+
+/** Docker's own name of Docker Hub in its settings. */
+const hubName = 'https://index.docker.io/v1/';
+const helperMs = 15_000;
+const hubHosts = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+/** What the user gave for a registry, by its host and port; all names of Docker Hub are one. Null: nothing. */
+function givenLogin(registry, given) {
+    const found = given.find(({ origin }) => {
+        const { protocol, host } = new URL(origin);
+        return registry === 'docker.io' ? hubHosts.includes(host) : new URL(`${protocol}//${registry}`).host === host;
+    });
+    return found?.credentials ?? null;
+}
+/** `auth` is base64 of `user:password`. */
+function decode(auth) {
+    const [, username, password] = /^([^:]*):([\s\S]*)$/.exec(Buffer.from(auth, 'base64').toString('utf8')) ?? [];
+    return username === undefined || password === undefined || username === '' ? null : { username, password };
+}
+/** Asks a credential helper (https://github.com/docker/docker-credential-helpers): the name goes in, JSON comes out. */
+async function ask(helper, name, environment, signal) {
+    // The name of a helper is part of a file name.
+    if (!/^[\w.-]+$/.test(helper))
+        return null;
+    const ran = await run({
+        file: `docker-credential-${helper}`,
+        args: ['get'],
+        environment,
+        input: name,
+        limitMs: helperMs,
+        signal,
+    });
+    // "credentials not found in native keychain" is exit code 1: this registry was not logged in to.
+    if (ran.code !== 0)
+        return null;
+    const { Username, Secret } = JSON.parse(ran.stdout);
+    return Username && Secret && Username !== '<token>' ? { username: Username, password: Secret } : null;
+}
+/**
+ * What `docker login` kept for a registry, in its file or in a credential helper; null where it keeps nothing. For the caller's memory
+ * alone. Throws SyntaxError where Docker's settings are broken.
+ */
+async function findLogin(registry, environment, home, signal) {
+    const file = external_node_path_.join(dockerFolder(environment, home), 'config.json');
+    const { auths = {}, credHelpers = {}, credsStore } = ((await readSettings(file)) ?? {});
+    const names = registry === 'docker.io' ? [hubName, 'docker.io'] : [registry, `https://${registry}`, `https://${registry}/v1/`];
+    for (const name of names) {
+        const helper = credHelpers[name] ?? (auths[name] !== undefined && !auths[name].auth ? credsStore : undefined);
+        const found = helper === undefined ? decode(auths[name]?.auth ?? '') : await ask(helper, name, environment, signal);
+        if (found !== null)
+            return found;
+    }
+    return null;
+}
+
 // EXTERNAL MODULE: external "node:tls"
 var external_node_tls_ = __nccwpck_require__(1692);
 var external_node_tls_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_node_tls_, 2);
@@ -3154,11 +3281,54 @@ function toFault(error, asked) {
     return new HttpFault('reset', `${where}: ${message}${code === '' ? '' : ` (${code})`}.`, null, options);
 }
 
+// EXTERNAL MODULE: external "node:diagnostics_channel"
+var external_node_diagnostics_channel_ = __nccwpck_require__(3053);
+;// CONCATENATED MODULE: ./.build/src/net/held-socket.js
+
+/** The socket that was read from last: what undici's parser tells of lies in the bytes that it took from there just before. */
+let latest = null;
+/**
+ * undici's own way, to pause its parser, ends the process when the connection is reset just then and the answer said that it would be the
+ * last one (`assert(!this.paused)` in Parser.finish, undici 7.30, thrown out of an event of the socket). So it is the socket that
+ * seems empty to it. https://undici.nodejs.org/#/docs/api/DiagnosticsChannel names the sockets, those inside a tunnel too.
+ */
+function watch(message) {
+    const { socket } = message;
+    const own = { held: false, socket };
+    const read = socket.read.bind(socket);
+    socket.read = (size) => {
+        // Node itself asks for 0 bytes to have its buffer filled.
+        if (own.held && size === undefined)
+            return null;
+        const bytes = read(size);
+        if (bytes !== null)
+            latest = own;
+        return bytes;
+    };
+}
+(0,external_node_diagnostics_channel_.subscribe)('undici:client:connected', watch);
+/**
+ * Holds back the bytes that follow on the connection that is read from now; to be called while undici tells of a piece of a body, where it
+ * is certain which one that is. Node's buffer and the system's fill up then, and the sender waits. The function given back lets them through.
+ */
+function holdSocket() {
+    const own = latest;
+    if (own === null)
+        throw new Error('bytes came from a connection that nobody told of');
+    own.held = true;
+    return () => {
+        own.held = false;
+        // Nobody else tells the parser of what came meanwhile; later, for it may be at work right now.
+        queueMicrotask(() => own.socket.destroyed || own.socket.emit('readable'));
+    };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/net/exchange.js
 
 
 
-/** Pieces (of 64 KiB at most) that wait for a reader before the connection is told to pause. */
+
+/** Pieces (of 64 KiB at most) that wait for a reader before the connection's bytes are held back. */
 const PIECES = 4;
 function joined(headers) {
     const pairs = Object.entries(headers).map(([name, value]) => [
@@ -3190,9 +3360,8 @@ function exchange(dispatcher, options, asked, limits, signal) {
         let body = null;
         let over = null;
         let timer;
-        let paused = false;
-        /** Bytes that are still to come; NaN where the length is not told. */
-        let rest = Number.NaN;
+        /** Lets the bytes that are held back come; null while none are. */
+        let letCome = null;
         const stop = (reason) => {
             if (over !== null)
                 return;
@@ -3209,7 +3378,7 @@ function exchange(dispatcher, options, asked, limits, signal) {
             clearTimeout(timer);
             timer = setTimeout(() => {
                 // While the reader is busy, the silence is ours.
-                if (!paused)
+                if (letCome === null)
                     stop(timeLimit(asked, waitedFor, ms));
             }, ms);
         };
@@ -3230,7 +3399,7 @@ function exchange(dispatcher, options, asked, limits, signal) {
                     return started.abort(new Error('given up'));
                 return wait('headers', limits.headersMs);
             },
-            onResponseStart(running, status, headers) {
+            onResponseStart(_controller, status, headers) {
                 if (status < 200)
                     return;
                 body = new external_node_stream_.Readable({
@@ -3238,11 +3407,11 @@ function exchange(dispatcher, options, asked, limits, signal) {
                     objectMode: true,
                     highWaterMark: PIECES,
                     read() {
-                        if (!paused)
-                            return;
-                        paused = false;
-                        timer?.refresh();
-                        running.resume();
+                        const held = letCome;
+                        letCome = null;
+                        if (held !== null)
+                            timer?.refresh();
+                        held?.();
                     },
                     destroy(error, done) {
                         // A reader that stops early ends up here without an error.
@@ -3252,24 +3421,19 @@ function exchange(dispatcher, options, asked, limits, signal) {
                 });
                 // Whoever reads later gets the error then; until somebody does it must not end the process.
                 body.on('error', () => undefined);
-                rest = Number(headers['content-length'] ?? Number.NaN);
                 wait('body', limits.stallMs);
                 resolve({ status, headers: joined(headers), body });
             },
-            onResponseData(running, chunk) {
-                // The parser announces an empty piece whenever it goes on after a pause.
-                if (chunk.length === 0)
-                    return;
+            onResponseData(_controller, chunk) {
                 timer?.refresh();
-                rest -= chunk.length;
-                // After the last byte there is nothing to hold back, and a parser that is paused dies of a connection that is closed then.
-                if (body?.push(chunk) === false && rest !== 0) {
-                    paused = true;
-                    running.pause();
-                }
+                if (body?.push(chunk) === false)
+                    letCome ??= holdSocket();
             },
             onResponseEnd() {
                 stop('complete');
+                // The connection may be used for another answer now.
+                letCome?.();
+                letCome = null;
                 body?.push(null);
             },
             onResponseError(_controller, error) {
@@ -3380,12 +3544,14 @@ function nextHop(answer, from) {
         throw fault(`redirects from https to ${maskUrl(to.href)}.`);
     return to;
 }
-/** Lets the connection be kept where the rest of an answer that nobody reads is small. */
-function discard(body, length) {
-    if (length !== undefined && Number(length) <= 16_384)
-        body.resume();
-    else
-        body.destroy();
+/** Lets the connection be kept where an answer that nobody reads is small. */
+function discard(body) {
+    let left = 16_384;
+    body.on('data', (piece) => {
+        left -= piece.length;
+        if (left < 0)
+            body.destroy();
+    });
 }
 /**
  * Makes the one HTTP client: HTTP/1.1 over kept connections, the user's proxies and CA files, redirects followed here (at most five,
@@ -3463,7 +3629,8 @@ function createClient(options) {
             'user-agent': userAgent,
         };
         let url = first;
-        for (let redirects = 0;; redirects += 1) {
+        const seen = new Set();
+        for (;;) {
             const answer = await hop(url, wanted, headers);
             const next = wanted.method === undefined || wanted.method === 'GET' || wanted.method === 'HEAD'
                 ? nextHop(answer, url)
@@ -3475,12 +3642,16 @@ function createClient(options) {
                     url: url.href,
                     body: answer.body,
                     text: (limit) => body_readText(answer, { url: url.href, proxy: null }, limit),
-                    cancel: () => discard(answer.body, undefined),
+                    cancel: () => answer.body.destroy(),
                 };
             }
-            discard(answer.body, answer.headers['content-length']);
-            if (redirects === maxRedirects) {
-                throw new HttpFault('redirect', `${maskUrl(first.href)}: more than ${maxRedirects} redirects, the last to ${maskUrl(next.href)}.`, null);
+            discard(answer.body);
+            seen.add(url.href);
+            if (seen.has(next.href) || seen.size > maxRedirects) {
+                const what = seen.has(next.href)
+                    ? 'redirects in a circle, back'
+                    : `more than ${maxRedirects} redirects, the last`;
+                throw new HttpFault('redirect', `${maskUrl(first.href)}: ${what} to ${maskUrl(next.href)}.`, null);
             }
             if (next.origin !== url.origin) {
                 headers = Object.fromEntries(Object.entries(headers).filter(([name]) => !secretHeaders.includes(name)));
@@ -6998,7 +7169,7 @@ var EncodingMode;
  * @param data String to decode.
  * @param options Decoding options.
  */
-function decode(data, options = EntityLevel.XML) {
+function esm_decode(data, options = EntityLevel.XML) {
     const level = typeof options === "number" ? options : options.level;
     if (level === EntityLevel.HTML) {
         const mode = typeof options === "object" ? options.mode : undefined;
@@ -7017,7 +7188,7 @@ function decodeStrict(data, options = EntityLevel.XML) {
     var _a;
     const opts = typeof options === "number" ? { level: options } : options;
     (_a = opts.mode) !== null && _a !== void 0 ? _a : (opts.mode = DecodingMode.Strict);
-    return decode(data, opts);
+    return esm_decode(data, opts);
 }
 /**
  * Encodes a string with entities.
@@ -8637,7 +8808,7 @@ function isAbsent({ kind }) {
     return kind === 'missing' || kind === 'empty';
 }
 /** Asks one source and notes what that shows of it. */
-async function ask(shared, source, project, folder, limitMs, signal) {
+async function asking_ask(shared, source, project, folder, limitMs, signal) {
     const most = Math.min(source.connections, pagesAtOnce);
     const result = await shared.turnstile(source.group, most, () => {
         signal.throwIfAborted();
@@ -8999,7 +9170,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
     async function inTurn(project, candidates, limitMs) {
         const entrants = candidates.map((source, index) => ({
             gapMs: gap(source, index, candidates[index - 1]),
-            run: (abort) => ask(shared, source, project, null, limitMs, abort),
+            run: (abort) => asking_ask(shared, source, project, null, limitMs, abort),
         }));
         const { won, faults } = await race(entrants, settledBy, signal);
         if (won === null)
@@ -9013,7 +9184,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
         return { pages: [won], faults };
     }
     async function together(project, chosen, limitMs) {
-        return sortOut(await Promise.all(chosen.map((source) => ask(shared, source, project, null, limitMs, signal))));
+        return sortOut(await Promise.all(chosen.map((source) => asking_ask(shared, source, project, null, limitMs, signal))));
     }
     /** The best of each group first, then whoever is left. */
     function best(candidates, count) {
@@ -9043,7 +9214,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             .join(', ')}.`);
     }
     async function findByAuthority(configured, project) {
-        const found = await persist(sources.length > 1 ? patience.replaceable : patience.alone, async (limitMs) => sortOut([await ask(shared, configured, project, null, limitMs, signal)]), signal);
+        const found = await persist(sources.length > 1 ? patience.replaceable : patience.alone, async (limitMs) => sortOut([await asking_ask(shared, configured, project, null, limitMs, signal)]), signal);
         const [fault] = found.faults;
         authorityAnswered ||= fault === undefined || isAbsent(fault);
         // Once it has spoken, its silence about one project is never filled with a stranger's package of that name.
@@ -9172,7 +9343,7 @@ function openSources(options) {
     let doubtful = false;
     /** Every file of the find-links sources: each is one page or folder, read once. */
     const findLinksFiles = () => {
-        places ??= Promise.all(findLinks.map((source) => ask(shared, source, '', null, firstAnswerMs.oneOfMany, signal))).then((results) => {
+        places ??= Promise.all(findLinks.map((source) => asking_ask(shared, source, '', null, firstAnswerMs.oneOfMany, signal))).then((results) => {
             const found = sortOut(results);
             for (const { source, detail, remedy } of found.faults) {
                 log.warn({ id: `find-links-${source}`, text: `${source}: ${detail}.${remedy === null ? '' : ` ${remedy}`}` });
@@ -9187,7 +9358,7 @@ function openSources(options) {
         return own.filter(({ files }) => files.length > 0);
     }
     async function findPrivate(project) {
-        const asked = privates.map((source) => persist(patience.alone, async (limitMs) => sortOut([await ask(shared, source, project, null, limitMs, signal)]), signal));
+        const asked = privates.map((source) => persist(patience.alone, async (limitMs) => sortOut([await asking_ask(shared, source, project, null, limitMs, signal)]), signal));
         for (const found of await Promise.all(asked)) {
             if (found.pages.length > 0 || !found.faults.every(isAbsent))
                 return found;
@@ -9199,7 +9370,7 @@ function openSources(options) {
         const attempt = async (limitMs) => {
             const entrants = living.map((source) => ({
                 gapMs: 1000,
-                run: (abort) => ask(shared, source, project, origin, limitMs, abort),
+                run: (abort) => asking_ask(shared, source, project, origin, limitMs, abort),
             }));
             const { won, faults: met } = await race(entrants, () => false, signal);
             return { pages: won === null ? [] : [won], faults: met };
@@ -9509,6 +9680,7 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
 
 
 
+
 /** What takes part, each with the credentials of its own origin, which are masked. A keyring is left alone: it may ask somebody. */
 async function credited(run, sources) {
     const { request, context } = run;
@@ -9517,9 +9689,15 @@ async function credited(run, sources) {
     for (const { credentials } of found.sources)
         if (credentials !== null)
             context.log.mask(credentials.password);
-    const unused = found.unused.map((origin) => ({
+    const registries = request.dockerImages.flatMap((wish) => wish.sources.map(({ registry }) => registry));
+    const isRegistry = (origin) => {
+        const line = request.indexCredentials.filter((one) => one.origin === origin);
+        return registries.some((registry) => givenLogin(registry, line) !== null);
+    };
+    const idle = found.unused.filter((origin) => !isRegistry(origin));
+    const unused = idle.map((origin) => ({
         id: `unused-credentials-${origin}`,
-        text: `index-credentials has a line for ${origin}, but no index of this run is there. Write that index into \`mirrors\` or the requirements.`,
+        text: `index-credentials has a line for ${origin}, but no index and no registry of this run is there. Write that index into \`mirrors\` or the requirements, that registry into \`docker-images\`.`,
     }));
     tell(run, unused);
     return found.sources;
@@ -13141,12 +13319,18 @@ async function givenPlan({ runner, draft, key }, pylock) {
     const what = `It holds ${distribution} ${paddleVersion}, which is not what paddle-version and device ask for.`;
     throw refuse(what, 'Leave paddle-version out, or make a new lock.');
 }
-/** A lock that is there already: the user's own, else the one that this machine keeps; null where it has to be resolved. */
+/** A lock that is there already and needs no check: the one that the user gave, else the one that this user has used before; null where there is none. */
 function obtainLock(run, prepared, stock) {
     const { pylock } = run.request.requirements;
     if (pylock !== null)
         return givenPlan(prepared, pylock);
-    return stock === null ? Promise.resolve(null) : keptPlan(run, prepared, stock.store);
+    if (stock === null)
+        return Promise.resolve(null);
+    const readLock = async (key) => {
+        const kept = await stock.store.readLock(key);
+        return kept?.foreign === true ? null : kept;
+    };
+    return keptPlan(run, prepared, { readLock });
 }
 
 ;// CONCATENATED MODULE: ./.build/src/plan/cache-key.js
@@ -14218,6 +14402,7 @@ async function openDirectoryStore(root) {
     const own = at('users', userName());
     const blob = (sha256, filename) => at('wheels', sha256.slice(0, 2), plain(sha256), plain(filename));
     const metadata = (sha256) => at('metadata', sha256.slice(0, 2), plain(sha256));
+    const believed = (key) => (0,external_node_path_.join)(own, 'locks', `${plain(key)}.toml`);
     const drop = async (file) => {
         await (0,promises_.rm)(file.path, { force: true });
     };
@@ -14252,9 +14437,20 @@ async function openDirectoryStore(root) {
             return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
         },
         drop,
-        readLock: (key) => readKept(at('locks', plain(key), 'pylock.toml')),
+        readLock: async (key) => {
+            const kept = await readKept(at('locks', plain(key), 'pylock.toml'));
+            if (kept?.foreign !== true)
+                return kept;
+            const known = await readKept(believed(key));
+            return { ...kept, foreign: known?.value !== kept.value };
+        },
         writeLock: async (key, text) => {
             const path = at('locks', plain(key), 'pylock.toml');
+            // Another user's lock is checked once by each user: this is the text that this one has used.
+            if (shared) {
+                await makeFolder((0,external_node_path_.dirname)(believed(key)), false);
+                await writeAtomic(believed(key), text, { shared: false });
+            }
             // The same text stays as it is, with its owner: who confirmed another user's lock did not make it.
             if ((await readKept(path))?.value !== text) {
                 await makeFolder((0,external_node_path_.dirname)(path), shared);
@@ -16080,13 +16276,13 @@ const reloadMs = 15_000;
 const pauseMs = 100;
 /**
  * Has a running dockerd read its daemon.json again (SIGHUP: no container stops) and waits until it says that it uses these mirrors.
- * Null: it does. Else a phrase that says what it did instead.
+ * `patienceMs`: how long that may take. Null: it does. Else a phrase that says what it did instead.
  */
-async function reloadDocker(pid, engine, mirrors, signal) {
+async function reloadDocker(pid, engine, mirrors, signal, patienceMs = reloadMs) {
     const wanted = mirrors.map(mirror_list_bare).join(' ');
     process.kill(pid, 'SIGHUP');
     let seen = 'it did not answer any more';
-    for (const until = performance.now() + reloadMs; performance.now() < until; await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal })) {
+    for (const until = performance.now() + patienceMs; performance.now() < until; await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal })) {
         try {
             const { mirrors: used } = await engine.info(signal);
             if (used.map(mirror_list_bare).join(' ') === wanted)
@@ -16099,7 +16295,7 @@ async function reloadDocker(pid, engine, mirrors, signal) {
             seen = error.message;
         }
     }
-    return `${seen} ${reloadMs / 1000} s after it was told to read its file again`;
+    return `${seen} ${patienceMs / 1000} s after it was told to read its file again`;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/configure/journal.js
@@ -16241,15 +16437,15 @@ function dockerEdit({ file }, mirrors) {
 }
 /**
  * Puts mirrors into the file of a running dockerd, has it read the file again and waits until it says that it uses them; no container
- * stops. Gives all mirrors that it uses. Throws Failure(1) where it does not take them, and Failure(2) where the file can't be edited; then
+ * stops. Gives all mirrors that it uses. `patienceMs`: how long it may take. Throws Failure(1) where it does not take them, and Failure(2) where the file can't be edited; then
  * the file is as before.
  */
-async function tellDocker(journal, engine, daemon, mirrors, signal) {
+async function tellDocker(journal, engine, daemon, mirrors, signal, patienceMs) {
     const edit = dockerEdit(daemon, mirrors);
     await journal.afterwards(dockerEffect, { socket: engine.socket, folder: journal.folder });
     await journal.edit(edit);
     const wanted = listedMirrors(await readDaemonFile(daemon.file)) ?? [];
-    const complaint = await reloadDocker(daemon.pid, engine, wanted, signal);
+    const complaint = await reloadDocker(daemon.pid, engine, wanted, signal, patienceMs);
     if (complaint === null)
         return wanted;
     await journal.takeBack(edit);
@@ -16393,11 +16589,14 @@ function messageIn(text) {
         throw error;
     }
 }
-/** X-Registry-Auth: JSON in URL-safe base64 (Docker Engine API, "Authentication"). */
+/**
+ * X-Registry-Auth: JSON in URL-safe base64 (Docker Engine API, "Authentication"), with its padding: dockerd takes a text without it for no
+ * login at all (Go's `base64.URLEncoding`; seen with 20.10).
+ */
 function authHeader(registry, { username, password }) {
     const serveraddress = registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
     const text = JSON.stringify({ username, password, serveraddress });
-    return { 'x-registry-auth': Buffer.from(text).toString('base64url') };
+    return { 'x-registry-auth': Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_') };
 }
 function toInfo(found) {
     const { ServerVersion, OperatingSystem, SecurityOptions, RegistryConfig } = found;
@@ -16622,7 +16821,7 @@ function findBuildProblem(answer, expected) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/verify/failures.json
-const failures_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"illegal-instruction","patterns":["Illegal instruction"],"signals":["SIGILL"],"exitCodes":[132,3221225501],"cause":"The processor has not the instructions that PaddlePaddle is compiled for (AVX), as older ones and some virtual machines.","remedy":"Let the virtual machine pass on the host\'s processor (`-cpu host` in QEMU), or use another machine. Builds without AVX end with 2.4.2.","source":"PaddleDetection#9488, Paddle#69003, Paddle#70223, Paddle#43181","date":"2026-11-22"},{"id":"nccl-shared-memory","patterns":["Error while creating shared memory segment","(?:/dev/shm/|shm_\\\\w+.*)nccl.*No space left"],"cause":"The devices compute right one by one, but not together: NCCL got no shared memory, of which a container has 64 MB unless it is told otherwise.","remedy":"Start the container with `--shm-size=1g` (or `--ipc=host`), or use one GPU: CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting: Shared memory","date":"2026-11-22"},{"id":"nccl","patterns":["(?<error>nccl(?:System|Internal|UnhandledCuda|Remote|InvalidUsage)Error)","NCCL (?<error>error[^\\\\n]{0,80})","(?<error>unhandled (?:system|cuda) error)"],"cause":"The devices compute right one by one, but not together: NCCL failed ({error}).","remedy":"Run it again with NCCL_DEBUG=INFO, which names the reason. Often NCCL_P2P_DISABLE=1 (virtual machines and boards without direct access between GPUs) or a driver of the same age as the build helps; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting","date":"2026-11-22"},{"id":"bus-error","patterns":["Bus error"],"signals":["SIGBUS"],"exitCodes":[135],"cause":"Shared memory or a disk gave out while it was in use.","remedy":"Give the container more shared memory (`--shm-size=1g`), and see that no disk is full.","source":"signal(7)","date":"2026-11-22"},{"id":"static-tls","patterns":["(?<library>[^\\\\s:]+): cannot allocate memory in static TLS block"],"cause":"{library} was loaded too late: its thread-local memory must be reserved when the process starts.","remedy":"Load it first: `export LD_PRELOAD={library}` before Python starts.","source":"PaddlePaddle\'s pages on other hardware (aarch64 and libgomp)","date":"2026-11-22"},{"id":"out-of-memory","patterns":["MemoryError","std::bad_alloc","Cannot allocate memory"],"signals":["SIGKILL"],"exitCodes":[137],"cause":"The machine or the container ran out of memory, or something else killed the interpreter.","remedy":"Give the job more memory (2 GB are enough for the CPU build), and look for the kernel\'s `Out of memory` line in `dmesg`.","source":"Linux\'s out-of-memory killer","date":"2026-11-22"},{"id":"onednn-pir-double-array","patterns":["ConvertPirAttribute2RuntimeAttribute not support"],"cause":"oneDNN inference of this release is broken: it cannot run a saved network whose operators carry an array of doubles, such as interpolate with a scale factor. PaddlePaddle\'s own run_check() passes all the same.","remedy":"Install 3.2.2 (`paddle-version: \'==3.2.2\'`), or switch oneDNN off wherever a model is loaded: `config.disable_mkldnn()`, or `enable_mkldnn=False` in PaddleOCR and PaddleX (it is on by default, and FLAGS_use_mkldnn=0 does not reach paddle.inference).","source":"Paddle#77340; repeated on CPU 3.3.0 and 3.3.1","date":"2026-11-22"},{"id":"setuptools-easy-install","patterns":["setuptools\\\\.command\\\\.easy_install"],"cause":"This release uses a part of setuptools that newer setuptools have no more.","remedy":"Install an older one into the same environment: `python -m pip install \'setuptools<80\'`.","source":"Paddle#76008","date":"2026-11-22"},{"id":"setuptools-missing","patterns":["No module named \'(?:setuptools|pkg_resources)\'"],"cause":"This release imports setuptools without declaring that it needs it, and the environment has none.","remedy":"Install it into the same environment: `python -m pip install setuptools`, or name `setuptools` under `packages`.","source":"Paddle#73449, Paddle#76589; repeated with 3.2.2 in a bare environment","date":"2026-11-22"},{"id":"paddle-missing","patterns":["No module named \'paddle\'$"],"cause":"PaddlePaddle is not installed for this interpreter.","remedy":"Install it into this environment, or name the interpreter of the environment that has it with `python` or `venv`.","source":"Python\'s import system","date":"2026-11-22"},{"id":"module-missing","patterns":["No module named \'(?<module>[^\']+)\'"],"cause":"PaddlePaddle imports the Python module {module}, and this environment has none.","remedy":"Install the package that provides {module} into the same environment, or install PaddlePaddle again with its dependencies (without `--no-deps`).","source":"Python\'s import system","date":"2026-11-22"},{"id":"two-distributions","patterns":["are installed over one another"],"cause":"Two PaddlePaddle distributions share one folder, so the files of one have replaced files of the other.","remedy":"Uninstall both and install one: `python -m pip uninstall -y paddlepaddle paddlepaddle-gpu`, then run this again.","source":"the file lists of the wheels","date":"2026-11-22"},{"id":"not-as-planned","patterns":["the package metadata say .*, the code says","is installed, .* was planned","is made for CUDA .*, .* was planned"],"cause":"The PaddlePaddle that this interpreter imports is not the one that was planned.","remedy":"Uninstall every PaddlePaddle from this environment and install the planned one alone; then nothing of another version is left.","source":"the plan","date":"2026-11-22"},{"id":"build-without-cuda","patterns":["this build of PaddlePaddle has no CUDA"],"cause":"A GPU was asked for, and the CPU build is installed.","remedy":"Name the CUDA build as `device`, for example `cu126`: it comes from PaddlePaddle\'s own index, as mirrors of the Python index have no GPU build since 3.0.","source":"Paddle#75638","date":"2026-11-22"},{"id":"wrong-gpu-architecture","patterns":["Mismatched GPU Architecture","Unsupported GPU architecture","CUDA error ?\\\\(209\\\\)","no kernel image is available","compute capability in your current machine is \\\\d+, which is not supported"],"cause":"The build holds no code for the architecture of this GPU.","remedy":"Choose a build made for it: `device: cu129` or `cu130` with version 3.2.0 or newer for RTX 50, `cu118` for Pascal, `cu126` or newer (not `cu118`) for Hopper.","source":"Paddle#73687, Paddle#76037, Paddle#75016, Paddle#72672, PaddleX#4682","date":"2026-11-22"},{"id":"driver-too-old","patterns":["CUDA error ?\\\\(35\\\\)","CUDA driver version is insufficient for CUDA runtime version"],"cause":"The NVIDIA driver is older than the CUDA version of this build wants, or no driver reaches this container.","remedy":"Update the driver, or choose a build for an older CUDA (`device: cu118`); in a container start it with `--gpus all`.","source":"Paddle#35564, Paddle#33619, Paddle#30933, Paddle#25157, docs#997","date":"2026-11-22"},{"id":"no-gpu","patterns":["no usable gpu","there is no GPU detected on your machine","no CUDA-capable device is detected","CUDA error ?\\\\(100\\\\)","libcuda\\\\.so\\\\S*: cannot open shared object"],"cause":"PaddlePaddle finds no GPU: there is none, its driver does not answer, or the container was started without it.","remedy":"See that `nvidia-smi` lists the GPU in this very job; in a container start it with `--gpus all`; `CUDA_VISIBLE_DEVICES` must not hide it. On a machine without a GPU write `gpu: optional` or `device: cpu`.","source":"run_check of 3.x; repeated with paddlepaddle-gpu 2.6.2 without a GPU","date":"2026-11-22"},{"id":"no-device","patterns":["no usable (?<kind>\\\\w+)"],"cause":"PaddlePaddle finds no {kind}: the device, its driver or the plug-in package for it is missing.","remedy":"See that the vendor\'s own tool lists the device in this very job, and that the plug-in is of the version that belongs to this PaddlePaddle.","source":"PaddlePaddle\'s pages on other hardware","date":"2026-11-22"},{"id":"library-not-configured","patterns":["third-party dynamic library \\\\((?<library>[^)\\\\s]+)\\\\) that Paddle depends on is not configured correctly"],"cause":"PaddlePaddle cannot load {library}, which its GPU build needs.","remedy":"For 3.x install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and take other CUDA folders off LD_LIBRARY_PATH. For 2.x install the CUDA and cuDNN that the build is made for and put their folders on LD_LIBRARY_PATH (PATH on Windows).","source":"Paddle#30694, Paddle#50195, Paddle#39102, Paddle#38663, Paddle#60925, Paddle#43197","date":"2026-11-22"},{"id":"windows-library","patterns":["WinError 12[67]","error code 12[67]\\\\b","(?:cudnn|cublas)\\\\w*64_\\\\d+\\\\.dll","DLL load failed"],"exitCodes":[3221225781],"cause":"Windows cannot load a library that PaddlePaddle needs.","remedy":"Install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and the current Visual C++ redistributable, or put the missing library into `paddle\\\\libs` or on PATH.","source":"MinerU#992, Paddle#68673, Paddle#66947, Paddle#66669","date":"2026-11-22"},{"id":"numpy-abi","patterns":["compiled using NumPy 1\\\\.x cannot be run in","numpy\\\\.core\\\\.multiarray failed to import","numpy\\\\.dtype size changed","_ARRAY_API not found","was removed in the NumPy 2\\\\.0 release"],"cause":"This release is made for NumPy 1, and NumPy 2 is installed. It concerns releases up to 2.5 and the betas of 3.0.","remedy":"Install `numpy<2` into the same environment, or PaddlePaddle 2.6.2 or 3.0.0 and newer, which work with NumPy 2.","source":"MinerU#446","date":"2026-11-22"},{"id":"protobuf-descriptors","patterns":["Descriptors cannot (?:not )?be created directly"],"cause":"This release of PaddlePaddle 2 was generated for an older protobuf than the installed one.","remedy":"Install `protobuf==3.20.*` into the same environment, or a newer PaddlePaddle.","source":"Paddle#43033, Paddle#43050, Paddle#43052, Paddle#70562, PaddleSpeech#1970","date":"2026-11-22"},{"id":"libstdcxx-too-old","patterns":["version [`\'](?<symbol>(?:GLIBCXX|CXXABI)_[\\\\d.]+)\' not found"],"cause":"The C++ library of this machine is too old: it has no {symbol}. The wheel\'s name does not tell of it.","remedy":"Put a newer libstdc++ first on LD_LIBRARY_PATH (conda\'s `lib` folder has one), use a newer image, or another version of PaddlePaddle.","source":"Paddle#71372, Paddle#68155, Paddle#64704, Paddle#54853","date":"2026-11-22"},{"id":"glibc-too-old","patterns":["version [`\'](?<symbol>GLIBC_[\\\\d.]+)\' not found"],"cause":"The C library of this machine is too old: it has no {symbol}.","remedy":"Use a newer operating system or image, or an older PaddlePaddle.","source":"ld.so","date":"2026-11-22"},{"id":"libpython-missing","patterns":["(?<library>libpython3\\\\.\\\\d+\\\\S*): cannot open shared object"],"cause":"PaddlePaddle wants {library}, and this interpreter\'s folder for libraries is not searched.","remedy":"Add the folder that holds {library} to LD_LIBRARY_PATH; with conda it is the environment\'s `lib`.","source":"PaddlePaddle\'s documentation of 3.0.0b0","date":"2026-11-22"},{"id":"library-missing","patterns":["(?<library>lib[^\\\\s:/]+\\\\.so[.\\\\d]*): cannot open shared object"],"cause":"The shared library {library} is missing on this machine or not where the loader looks.","remedy":"Install the system package that holds it (slim images lack `libgomp1`, for example); for a CUDA library install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`).","source":"ld.so","date":"2026-11-22"},{"id":"library-mixture","patterns":["undefined symbol: (?<symbol>\\\\w+)"],"cause":"A library of another version was loaded first: it has no {symbol}. Often another CUDA stands first on LD_LIBRARY_PATH, or another framework shares the environment and wants other `nvidia-*` versions.","remedy":"Take other CUDA folders off LD_LIBRARY_PATH, and give PaddlePaddle an environment of its own (`venv`).","source":"Paddle#74250, Paddle#74894, Paddle#75926, Paddle#71867, MinerU#862","date":"2026-11-22"},{"id":"no-distribution","patterns":["No matching distribution .*\\\\(from versions: none\\\\)","\\\\(from versions: none\\\\)"],"cause":"The index offers no file for this interpreter: it is 32-bit or of a version without wheels, or the mirror refused the request.","remedy":"Use a 64-bit CPython that this release has wheels for, or another mirror.","source":"Paddle#65320, tuna#2603","date":"2026-11-22"},{"id":"gpu-out-of-memory","patterns":["Out of memory error on GPU","ResourceExhausted","CUDA error ?\\\\(2\\\\)","CUDNN_STATUS_ALLOC_FAILED"],"cause":"The memory of the GPU is full; this verification needs less than 1 GB of it.","remedy":"See with `nvidia-smi` which other job holds the memory, or choose another GPU with CUDA_VISIBLE_DEVICES.","source":"PaddlePaddle\'s allocator","date":"2026-11-22"},{"id":"disk-full","patterns":["No space left on device"],"cause":"A disk is full, the one for temporary files or the one of the environment.","remedy":"Free space there, or point TMPDIR at a larger disk.","source":"errno(3)","date":"2026-11-22"},{"id":"segmentation-fault","patterns":["Segmentation fault"],"signals":["SIGSEGV"],"exitCodes":[139,3221225477],"cause":"PaddlePaddle crashed with an invalid memory access.","remedy":"Give it an environment of its own (`venv`) without other frameworks; if it crashes there too, choose another version and report the evidence to PaddlePaddle.","source":"signal(7)","date":"2026-11-22"},{"id":"aborted","patterns":["Process abort signal"],"signals":["SIGABRT"],"exitCodes":[134,3221226505],"cause":"PaddlePaddle or one of its libraries gave up and ended the process.","remedy":"Read the evidence for the library that gave up; an environment of its own (`venv`) or another version usually helps.","source":"signal(7)","date":"2026-11-22"},{"id":"wrong-numbers","patterns":["differs by \\\\S+ where \\\\S+ is allowed","has the shape .* instead of"],"cause":"PaddlePaddle computed wrong numbers on this device, without an error.","remedy":"Do not use this pair of build and machine: choose another version, and on a GPU first of all a build made for its architecture.","source":"this verification; PaddleX#3909, PaddleX#4268, Paddle#73937","date":"2026-11-22"},{"id":"wrong-device","patterns":["the result is on \\\\S+ instead of"],"cause":"PaddlePaddle computed on another device than the one it was told to use.","remedy":"See that the driver works in this job, and that the build or plug-in is the one for this device.","source":"this verification","date":"2026-11-22"},{"id":"all-reduce-limit","patterns":["the all-reduce did not end within \\\\S+ s"],"cause":"The devices compute right one by one, but not together: their all-reduce hung and was stopped.","remedy":"Run it again with NCCL_DEBUG=INFO. Direct access between GPUs that is announced and does not work hangs like this: try NCCL_P2P_DISABLE=1, and switch ACS off in the BIOS; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting: PCI Access Control Services","date":"2026-11-22"},{"id":"all-reduce-rank","patterns":["(?<rank>rank \\\\d+ of \\\\d+ \\\\(\\\\S+\\\\)) (?<end>ended with exit status \\\\d+|was killed by SIG\\\\w+)"],"cause":"The devices compute right one by one, but not together: {rank} of their all-reduce {end}.","remedy":"See whether memory ran out (`dmesg`), and run it again with NCCL_DEBUG=INFO; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"this verification","date":"2026-11-22"}]');
+const failures_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"illegal-instruction","patterns":["Illegal instruction"],"signals":["SIGILL"],"exitCodes":[132,3221225501],"cause":"The processor has not the instructions that PaddlePaddle is compiled for (AVX), as older ones and some virtual machines.","remedy":"Let the virtual machine pass on the host\'s processor (`-cpu host` in QEMU), or use another machine. Builds without AVX end with 2.4.2.","source":"PaddleDetection#9488, Paddle#69003, Paddle#70223, Paddle#43181","date":"2026-11-22"},{"id":"nccl-shared-memory","patterns":["Error while (?:creating|attaching to) shared memory segment","failed to extend /dev/shm/","posix_fallocate failed ?: No space left"],"cause":"The devices compute right one by one, but not together: NCCL got no shared memory, of which a container has 64 MB unless it is told otherwise.","remedy":"Start the container with `--shm-size=1g --ulimit memlock=-1` (in Kubernetes: a volume in memory at /dev/shm), or use one GPU: CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Shared memory; nccl#290, nccl#342, nccl#525, nccl-tests#166, Paddle#29331","date":"2026-11-22"},{"id":"nccl","patterns":["NCCL WARN (?<error>[^\\\\n]{1,120})","(?<error>unhandled (?:system|cuda) error)","(?<error>nccl(?:System|Internal|UnhandledCuda|Remote|InvalidUsage)Error)","NCCL (?<error>error[^\\\\n]{0,80})"],"cause":"The devices compute right one by one, but not together: NCCL failed ({error}).","remedy":"Run it again with NCCL_DEBUG=INFO, which tells each step. In a container give it shared memory (`--shm-size=1g --ulimit memlock=-1`); take an NCCL or a CUDA of the system off LD_LIBRARY_PATH; try NCCL_P2P_DISABLE=1 where GPUs have no direct access to each other (virtual machines). For one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Errors; Paddle#27081, Paddle#37803, PaddleDetection#4139, PaddleDetection#7380, PaddleYOLO#121","date":"2026-11-22"},{"id":"bus-error","patterns":["Bus error"],"signals":["SIGBUS"],"exitCodes":[135],"cause":"Shared memory or a disk gave out while it was in use.","remedy":"Give the container more shared memory (`--shm-size=1g`), and see that no disk is full.","source":"signal(7)","date":"2026-11-22"},{"id":"static-tls","patterns":["(?<library>[^\\\\s:]+): cannot allocate memory in static TLS block"],"cause":"{library} was loaded too late: its thread-local memory must be reserved when the process starts.","remedy":"Load it first: `export LD_PRELOAD={library}` before Python starts.","source":"PaddlePaddle\'s pages on other hardware (aarch64 and libgomp)","date":"2026-11-22"},{"id":"address-space","patterns":["(?<allowed>\\\\d+ MB) of address space are allowed \\\\(ulimit -v\\\\), (?<needed>\\\\d+ MB) are needed"],"cause":"A limit gives each process of this job {allowed} of address space. PaddlePaddle needs {needed}, and with less it may hang.","remedy":"Raise or lift the limit where the runner is started: `ulimit -v unlimited`, or LimitAS= of its systemd unit.","source":"getrlimit(2); repeated with 3.2.2: 600 MB failed at import, 1.2 and 1.4 GB failed or hung, 1.74 GB passed","date":"2026-11-22"},{"id":"out-of-memory","patterns":["MemoryError","std::bad_alloc","Cannot allocate memory","error return without exception set"],"signals":["SIGKILL"],"exitCodes":[137],"cause":"The machine or the container ran out of memory, or something else killed the interpreter.","remedy":"Give the job more memory (2 GB are enough for the CPU build), and look for the kernel\'s `Out of memory` line in `dmesg`.","source":"Linux\'s out-of-memory killer","date":"2026-11-22"},{"id":"onednn-pir-double-array","patterns":["ConvertPirAttribute2RuntimeAttribute not support"],"cause":"oneDNN inference of this release is broken: it cannot run a saved network whose operators carry an array of doubles, such as interpolate with a scale factor. PaddlePaddle\'s own run_check() passes all the same.","remedy":"Install 3.2.2 (`paddle-version: \'==3.2.2\'`), or switch oneDNN off wherever a model is loaded: `config.disable_mkldnn()`, or `enable_mkldnn=False` in PaddleOCR and PaddleX (it is on by default, and FLAGS_use_mkldnn=0 does not reach paddle.inference).","source":"Paddle#77340; repeated on CPU 3.3.0 and 3.3.1","date":"2026-11-22"},{"id":"setuptools-easy-install","patterns":["setuptools\\\\.command\\\\.easy_install"],"cause":"This release uses a part of setuptools that newer setuptools have no more.","remedy":"Install an older one into the same environment: `python -m pip install \'setuptools<80\'`.","source":"Paddle#76008","date":"2026-11-22"},{"id":"setuptools-missing","patterns":["No module named \'(?:setuptools|pkg_resources)\'"],"cause":"This release imports setuptools without declaring that it needs it, and the environment has none.","remedy":"Install it into the same environment: `python -m pip install setuptools`, or name `setuptools` under `packages`.","source":"Paddle#73449, Paddle#76589; repeated with 3.2.2 in a bare environment","date":"2026-11-22"},{"id":"paddle-missing","patterns":["No module named \'paddle\'$"],"cause":"PaddlePaddle is not installed for this interpreter.","remedy":"Install it into this environment, or name the interpreter of the environment that has it with `python` or `venv`.","source":"Python\'s import system","date":"2026-11-22"},{"id":"module-missing","patterns":["No module named \'(?<module>[^\']+)\'"],"cause":"PaddlePaddle imports the Python module {module}, and this environment has none.","remedy":"Install the package that provides {module} into the same environment, or install PaddlePaddle again with its dependencies (without `--no-deps`).","source":"Python\'s import system","date":"2026-11-22"},{"id":"two-distributions","patterns":["are installed over one another"],"cause":"Two PaddlePaddle distributions share one folder, so the files of one have replaced files of the other.","remedy":"Uninstall both and install one: `python -m pip uninstall -y paddlepaddle paddlepaddle-gpu`, then run this again.","source":"the file lists of the wheels","date":"2026-11-22"},{"id":"not-as-planned","patterns":["the package metadata say .*, the code says","is installed, .* was planned","is made for CUDA .*, .* was planned"],"cause":"The PaddlePaddle that this interpreter imports is not the one that was planned.","remedy":"Uninstall every PaddlePaddle from this environment and install the planned one alone; then nothing of another version is left.","source":"the plan","date":"2026-11-22"},{"id":"build-without-cuda","patterns":["this build of PaddlePaddle has no CUDA"],"cause":"A GPU was asked for, and the CPU build is installed.","remedy":"Name the CUDA build as `device`, for example `cu126`: it comes from PaddlePaddle\'s own index, as mirrors of the Python index have no GPU build since 3.0.","source":"Paddle#75638","date":"2026-11-22"},{"id":"wrong-gpu-architecture","patterns":["Mismatched GPU Architecture","Unsupported GPU architecture","CUDA error ?\\\\(209\\\\)","no kernel image is available","compute capability in your current machine is \\\\d+, which is not supported"],"cause":"The build holds no code for the architecture of this GPU.","remedy":"Choose a build made for it: `device: cu129` or `cu130` with version 3.2.0 or newer for RTX 50, `cu118` for Pascal, `cu126` or newer (not `cu118`) for Hopper.","source":"Paddle#73687, Paddle#76037, Paddle#75016, Paddle#72672, PaddleX#4682","date":"2026-11-22"},{"id":"driver-too-old","patterns":["CUDA error ?\\\\(35\\\\)","CUDA driver version is insufficient for CUDA runtime version"],"cause":"The NVIDIA driver is older than the CUDA version of this build wants, or no driver reaches this container.","remedy":"Update the driver, or choose a build for an older CUDA (`device: cu118`); in a container start it with `--gpus all`.","source":"Paddle#35564, Paddle#33619, Paddle#30933, Paddle#25157, docs#997","date":"2026-11-22"},{"id":"no-gpu","patterns":["no usable gpu","there is no GPU detected on your machine","no CUDA-capable device is detected","CUDA error ?\\\\(100\\\\)","libcuda\\\\.so\\\\S*: cannot open shared object"],"cause":"PaddlePaddle finds no GPU: there is none, its driver does not answer, or the container was started without it.","remedy":"See that `nvidia-smi` lists the GPU in this very job; in a container start it with `--gpus all`; `CUDA_VISIBLE_DEVICES` must not hide it. On a machine without a GPU write `gpu: optional` or `device: cpu`.","source":"run_check of 3.x; repeated with paddlepaddle-gpu 2.6.2 without a GPU","date":"2026-11-22"},{"id":"no-device","patterns":["no usable (?<kind>\\\\w+)"],"cause":"PaddlePaddle finds no {kind}: the device, its driver or the plug-in package for it is missing.","remedy":"See that the vendor\'s own tool lists the device in this very job, and that the plug-in is of the version that belongs to this PaddlePaddle.","source":"PaddlePaddle\'s pages on other hardware","date":"2026-11-22"},{"id":"library-not-configured","patterns":["third-party dynamic library \\\\((?<library>[^)\\\\s]+)\\\\) that Paddle depends on is not configured correctly"],"cause":"PaddlePaddle cannot load {library}, which its GPU build needs.","remedy":"For 3.x install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and take other CUDA folders off LD_LIBRARY_PATH. For 2.x install the CUDA and cuDNN that the build is made for and put their folders on LD_LIBRARY_PATH (PATH on Windows).","source":"Paddle#30694, Paddle#50195, Paddle#39102, Paddle#38663, Paddle#60925, Paddle#43197","date":"2026-11-22"},{"id":"windows-library","patterns":["WinError 12[67]","error code 12[67]\\\\b","(?:cudnn|cublas)\\\\w*64_\\\\d+\\\\.dll","DLL load failed"],"exitCodes":[3221225781],"cause":"Windows cannot load a library that PaddlePaddle needs.","remedy":"Install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and the current Visual C++ redistributable, or put the missing library into `paddle\\\\libs` or on PATH.","source":"MinerU#992, Paddle#68673, Paddle#66947, Paddle#66669","date":"2026-11-22"},{"id":"numpy-abi","patterns":["compiled using NumPy 1\\\\.x cannot be run in","numpy\\\\.core\\\\.multiarray failed to import","numpy\\\\.dtype size changed","_ARRAY_API not found","was removed in the NumPy 2\\\\.0 release"],"cause":"This release is made for NumPy 1, and NumPy 2 is installed. It concerns releases up to 2.5 and the betas of 3.0.","remedy":"Install `numpy<2` into the same environment, or PaddlePaddle 2.6.2 or 3.0.0 and newer, which work with NumPy 2.","source":"MinerU#446","date":"2026-11-22"},{"id":"protobuf-descriptors","patterns":["Descriptors cannot (?:not )?be created directly"],"cause":"This release of PaddlePaddle 2 was generated for an older protobuf than the installed one.","remedy":"Install `protobuf==3.20.*` into the same environment, or a newer PaddlePaddle.","source":"Paddle#43033, Paddle#43050, Paddle#43052, Paddle#70562, PaddleSpeech#1970","date":"2026-11-22"},{"id":"libstdcxx-too-old","patterns":["version [`\'](?<symbol>(?:GLIBCXX|CXXABI)_[\\\\d.]+)\' not found"],"cause":"The C++ library of this machine is too old: it has no {symbol}. The wheel\'s name does not tell of it.","remedy":"Put a newer libstdc++ first on LD_LIBRARY_PATH (conda\'s `lib` folder has one), use a newer image, or another version of PaddlePaddle.","source":"Paddle#71372, Paddle#68155, Paddle#64704, Paddle#54853","date":"2026-11-22"},{"id":"glibc-too-old","patterns":["version [`\'](?<symbol>GLIBC_[\\\\d.]+)\' not found"],"cause":"The C library of this machine is too old: it has no {symbol}.","remedy":"Use a newer operating system or image, or an older PaddlePaddle.","source":"ld.so","date":"2026-11-22"},{"id":"libpython-missing","patterns":["(?<library>libpython3\\\\.\\\\d+\\\\S*): cannot open shared object"],"cause":"PaddlePaddle wants {library}, and this interpreter\'s folder for libraries is not searched.","remedy":"Add the folder that holds {library} to LD_LIBRARY_PATH; with conda it is the environment\'s `lib`.","source":"PaddlePaddle\'s documentation of 3.0.0b0","date":"2026-11-22"},{"id":"library-broken","patterns":["(?<library>[^\\\\s:]+): (?:file too short|invalid ELF header|cannot read file data|ELF load command past end of file)"],"cause":"The shared library {library} is there and damaged, or is no library at all: an installation that was cut short, or a full disk.","remedy":"Install the package that owns {library} again, by the system\'s package manager or, where it is in the Python environment, into a new environment.","source":"ld.so; repeated with an emptied libgomp","date":"2026-11-22"},{"id":"library-missing","patterns":["(?<library>lib[^\\\\s:/]+\\\\.so[.\\\\d]*): cannot open shared object"],"cause":"The shared library {library} is missing on this machine or not where the loader looks.","remedy":"Install the system package that holds it (slim images lack `libgomp1`, for example); for a CUDA library install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`).","source":"ld.so","date":"2026-11-22"},{"id":"library-mixture","patterns":["undefined symbol: (?<symbol>\\\\w+)"],"cause":"A library of another version was loaded first: it has no {symbol}. Often another CUDA stands first on LD_LIBRARY_PATH, or another framework shares the environment and wants other `nvidia-*` versions.","remedy":"Take other CUDA folders off LD_LIBRARY_PATH, and give PaddlePaddle an environment of its own (`venv`).","source":"Paddle#74250, Paddle#74894, Paddle#75926, Paddle#71867, MinerU#862","date":"2026-11-22"},{"id":"no-distribution","patterns":["No matching distribution .*\\\\(from versions: none\\\\)","\\\\(from versions: none\\\\)"],"cause":"The index offers no file for this interpreter: it is 32-bit or of a version without wheels, or the mirror refused the request.","remedy":"Use a 64-bit CPython that this release has wheels for, or another mirror.","source":"Paddle#65320, tuna#2603","date":"2026-11-22"},{"id":"gpu-out-of-memory","patterns":["Out of memory error on GPU","ResourceExhausted","CUDA error ?\\\\(2\\\\)","CUDNN_STATUS_ALLOC_FAILED"],"cause":"The memory of the GPU is full; this verification needs less than 1 GB of it.","remedy":"See with `nvidia-smi` which other job holds the memory, or choose another GPU with CUDA_VISIBLE_DEVICES.","source":"PaddlePaddle\'s allocator","date":"2026-11-22"},{"id":"disk-full","patterns":["No space left on device"],"cause":"A disk is full, the one for temporary files or the one of the environment.","remedy":"Free space there, or point TMPDIR at a larger disk.","source":"errno(3)","date":"2026-11-22"},{"id":"segmentation-fault","patterns":["Segmentation fault"],"signals":["SIGSEGV"],"exitCodes":[139,3221225477],"cause":"PaddlePaddle crashed with an invalid memory access.","remedy":"Give it an environment of its own (`venv`) without other frameworks; if it crashes there too, choose another version and report the evidence to PaddlePaddle.","source":"signal(7)","date":"2026-11-22"},{"id":"aborted","patterns":["Process abort signal"],"signals":["SIGABRT"],"exitCodes":[134,3221226505],"cause":"PaddlePaddle or one of its libraries gave up and ended the process.","remedy":"Read the evidence for the library that gave up; an environment of its own (`venv`) or another version usually helps.","source":"signal(7)","date":"2026-11-22"},{"id":"wrong-numbers","patterns":["differs by \\\\S+ where \\\\S+ is allowed","has the shape .* instead of"],"cause":"PaddlePaddle computed wrong numbers on this device, without an error.","remedy":"Do not use this pair of build and machine: choose another version, and on a GPU first of all a build made for its architecture.","source":"this verification; PaddleX#3909, PaddleX#4268, Paddle#73937","date":"2026-11-22"},{"id":"wrong-device","patterns":["the result is on \\\\S+ instead of"],"cause":"PaddlePaddle computed on another device than the one it was told to use.","remedy":"See that the driver works in this job, and that the build or plug-in is the one for this device.","source":"this verification","date":"2026-11-22"},{"id":"all-reduce-limit","patterns":["the all-reduce did not end within \\\\S+ s"],"cause":"The devices compute right one by one, but not together: their all-reduce hung and was stopped.","remedy":"Run it again with NCCL_DEBUG=INFO. Direct access between GPUs that is announced and does not work hangs like this: try NCCL_P2P_DISABLE=1, and switch ACS off in the BIOS; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting: PCI Access Control Services","date":"2026-11-22"},{"id":"all-reduce-rank","patterns":["(?<rank>rank \\\\d+ of \\\\d+ \\\\(\\\\S+\\\\)) (?<end>ended with exit status \\\\d+|was killed by SIG\\\\w+)"],"cause":"The devices compute right one by one, but not together: {rank} of their all-reduce {end}.","remedy":"See whether memory ran out (`dmesg`), and run it again with NCCL_DEBUG=INFO; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"this verification","date":"2026-11-22"}]');
 ;// CONCATENATED MODULE: ./.build/src/verify/diagnose.js
 
 const EVIDENCE_LINES = 6;
@@ -18296,7 +18495,7 @@ const table = [
         default: null,
         type: 'lines',
         secret: true,
-        help: 'Secret: user and password of private indexes, a line each, `https://host/ USER:PASSWORD`. Sent to that origin alone. A shell takes it from the variable `PADDLE_MIRROR_SETUP_INDEX_CREDENTIALS`, never from the command line.',
+        help: 'Secret: user and password of private indexes and registries of images, a line each, `https://host/ USER:PASSWORD`. Sent to that origin alone, and never written. A shell takes it from the variable `PADDLE_MIRROR_SETUP_INDEX_CREDENTIALS`, never from the command line.',
     },
     {
         name: 'scope',
@@ -18398,6 +18597,12 @@ const outputs = [
     { name: 'cache-key', help: 'Key under which files and lock are kept.' },
     { name: 'lock', help: 'Path of the `pylock.toml` with the exact files.' },
     { name: 'report', help: 'Path of the report as JSON, empty where none was asked for.' },
+    { name: 'docker-mirrors', help: 'Addresses of the mirrors of Docker Hub that are used, separated by commas.' },
+    {
+        name: 'docker-images',
+        help: 'Images that were pulled ahead, one a line, by repository and digest: what `docker run` takes without asking a registry.',
+    },
+    { name: 'docker-context', help: 'Path of the folder that was filled for `docker build`.' },
     { name: 'gpu-count', help: 'Number of GPUs on which PaddlePaddle was verified.' },
     {
         name: 'verified',
@@ -18886,6 +19091,40 @@ function timeBar(step, totalMs, width) {
     return '·'.repeat(from) + '█'.repeat(length) + '·'.repeat(width - from - length);
 }
 
+;// CONCATENATED MODULE: ./.build/src/report/containers.js
+
+/** Said of one image: what came, from where, how long it took, which digest it has. */
+function describePulled({ wanted, from, digest, bytes, ms, present }) {
+    const what = present || bytes === 0 ? 'was there already' : bytes === null ? 'pulled' : `${formatBytes(bytes)} pulled`;
+    const where = wanted === from || from.endsWith(`/${wanted}`) ? '' : ` from ${from}`;
+    return `${wanted}: ${what}${where} in ${formatDuration(ms)}${digest === null ? '' : `, ${digest}`}`;
+}
+/** Addresses of the mirrors that somebody was told of, in order of wish. */
+function usedMirrors({ containers }) {
+    const { mirrors = [], told = [] } = containers ?? {};
+    return mirrors.map(({ url }) => url).filter((url) => told.some((one) => one.mirrors.includes(url)));
+}
+/** Images as a later step can name them for good: repository and digest; by their tag where no digest is known. */
+function pinnedImages({ containers }) {
+    return (containers?.images ?? []).map(({ from, digest }) => digest === null ? from : `${from.replace(/@.*$/, '').replace(/:[^:/]+$/, '')}@${digest}`);
+}
+/** What was done about containers: what it is about, and what is said of it. */
+function describeContainers(report) {
+    const { containers, buildContext } = report;
+    const { mirrors = [], told = [], images = [] } = containers ?? {};
+    const used = usedMirrors(report);
+    return [
+        ...mirrors.map(({ id, url, fault, ms }) => {
+            const address = id === new URL(url).host ? url : `${id}, ${url}`;
+            const seen = fault === null ? `answered in ${formatDuration(ms)}` : fault.detail;
+            return ['mirror', `${address}: ${used.includes(url) ? '' : 'not used: '}${seen}`];
+        }),
+        ...told.map((one) => [one.tool, `${one.mirrors.join(', ')} (${one.where})`]),
+        ...images.map((image) => ['image', describePulled(image)]),
+        ...(buildContext === null ? [] : [['build folder', `docker build ${buildContext}`]]),
+    ];
+}
+
 ;// CONCATENATED MODULE: ./.build/src/report/describe-github.js
 
 /** Whether restoring beat downloading, by what was last measured of it. */
@@ -18932,8 +19171,9 @@ function headline(report) {
 }
 /** What a run had of its bucket and gave it, in plain words. */
 function describeBucket(bucket) {
-    const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased } = bucket;
-    const stored = `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
+    const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased, readOnly } = bucket;
+    const files = `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
+    const stored = readOnly === null ? files : `nothing stored (${readOnly})`;
     return [
         `${place}: ${formatBytes(bytesRead)} read`,
         leased && filesStored > 0 ? `${stored} for all that waited` : stored,
@@ -19032,6 +19272,7 @@ function describeDifference({ difference, tolerance }) {
 
 
 
+
 const BAR_WIDTH = 24;
 const NAME_WIDTH = 24;
 function padded(rows) {
@@ -19077,6 +19318,7 @@ function formatReport(report) {
         lines.push(`  lock: ${report.lock.path}`);
     if (report.install !== null)
         lines.push(`  python: ${report.install.python}`);
+    lines.push(...describeContainers(report).map(([what, text]) => `  ${what}: ${text}`));
     lines.push(...verificationLines(report));
     return `${lines.join('\n')}\n`;
 }
@@ -20749,6 +20991,7 @@ function openShare(options) {
 
 
 
+
 /** Connections to the store's server at a time: it is made for many machines. */
 const CONNECTIONS = 16;
 /** How long (ms) it is believed that the bucket still has all of a lock: others remove what is old. Until then a warm run asks nobody. */
@@ -20761,12 +21004,16 @@ async function openBucket(run, prepared, client) {
         return null;
     const { log, environment, home, version } = context;
     const { signal } = deadline;
+    const { writing } = prepared;
     const network = { ...prepared.runner.network, httpProxy: null, httpsProxy: null };
     const direct = createClient({ network, version, log });
     const ring = await openKeys({ client, direct, environment, home, region: place.region, log, signal });
+    const readOnly = writing.allowed ? null : writing.why;
     const objects = openObjects({ client, place, region: ring.region, keys: ring.get });
-    const share = openShare({ objects, key: prepared.key, mayWrite: prepared.writing.allowed, log, signal });
+    const share = openShare({ objects, key: prepared.key, mayWrite: writing.allowed, log, signal });
     const url = objects.address('wheels');
+    if (readOnly !== null)
+        log.info(`Nothing is stored in ${nameOfPlace(place)}: ${readOnly}.`);
     const keepsLock = paddle.kind !== 'nightly' && requirements.pylock === null;
     return {
         share,
@@ -20817,7 +21064,7 @@ async function openBucket(run, prepared, client) {
                 hit: !lock.resolved && filesReused === lock.files.length ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
                 filesReused,
                 bytesReused: lent.reduce((sum, { size }) => sum + size, cache.bytesReused),
-                bucket: { ...share.report(), bytesRead: transfers.fetched()[bucketSource] ?? 0 },
+                bucket: { ...share.report(), bytesRead: transfers.fetched()[bucketSource] ?? 0, readOnly },
             };
         },
         close: async () => {
@@ -20954,12 +21201,20 @@ async function makeBuildContext(run, { interpreter }, lock, desk, works, store) 
 
 
 
+/** The text of a TOML file; null where there is none. Throws SyntaxError, with its path, for a broken one. */
 async function readIfThere(file) {
-    return await (0,promises_.readFile)(file, 'utf8').catch((error) => {
+    const text = await (0,promises_.readFile)(file, 'utf8').catch((error) => {
         if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? ''))
             return null;
         throw error;
     });
+    try {
+        parseToml(text);
+    }
+    catch (cause) {
+        throw new SyntaxError(`${file} is broken and is not repaired`, { cause });
+    }
+    return text;
 }
 /**
  * The file that buildx gives to every builder it creates without a configuration of its own (`buildkitd.default.toml` in its folder, its
@@ -21328,68 +21583,6 @@ function disagreements(verdicts) {
     });
 }
 
-;// CONCATENATED MODULE: ./.build/src/images/endpoint.js
-
-
-
-
-/** Folder of Docker's own settings for this user. */
-function dockerFolder(environment, home) {
-    return environment['DOCKER_CONFIG'] || external_node_path_.join(home, '.docker');
-}
-/** A JSON file as an object; null where it is missing. Throws SyntaxError for one that is broken. */
-async function readSettings(file) {
-    try {
-        const found = JSON.parse(await (0,promises_.readFile)(file, 'utf8'));
-        if (typeof found !== 'object' || found === null)
-            throw new SyntaxError(`${file} holds no object`);
-        return found;
-    }
-    catch (error) {
-        if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? ''))
-            return null;
-        throw error;
-    }
-}
-function toEndpoint(address, origin) {
-    return address.startsWith('unix://')
-        ? { kind: 'socket', socket: address.slice('unix://'.length), origin }
-        : { kind: 'elsewhere', address, origin };
-}
-/** The address that a context of the `docker` command names; contexts lie under the SHA-256 of their names. */
-async function contextEndpoint(folder, name, origin) {
-    const id = (0,external_node_crypto_.createHash)('sha256').update(name).digest('hex');
-    const meta = await readSettings(external_node_path_.join(folder, 'contexts', 'meta', id, 'meta.json'));
-    const { Endpoints } = (meta ?? {});
-    const address = Endpoints?.docker?.Host ?? '';
-    return toEndpoint(address === '' ? `the context ${name}, which has no address` : address, `${origin} ${name}`);
-}
-function isSocket(file) {
-    return (0,promises_.stat)(file).then((found) => found.isSocket(), () => false);
-}
-/**
- * Finds the daemon as the `docker` command does: DOCKER_HOST, DOCKER_CONTEXT, the context in use, the system's socket; then that of a
- * rootless daemon. Null: there is none. Throws SyntaxError where Docker's own settings are broken.
- */
-async function findEndpoint(environment, home) {
-    const host = environment['DOCKER_HOST'];
-    if (host)
-        return toEndpoint(host, 'DOCKER_HOST');
-    const folder = dockerFolder(environment, home);
-    const named = environment['DOCKER_CONTEXT'];
-    const settings = named ? null : await readSettings(external_node_path_.join(folder, 'config.json'));
-    const used = named || settings?.['currentContext'];
-    if (typeof used === 'string' && used !== '' && used !== 'default')
-        return contextEndpoint(folder, used, named ? 'DOCKER_CONTEXT' : 'the context');
-    const runtime = environment['XDG_RUNTIME_DIR'];
-    const sockets = ['/var/run/docker.sock', ...(runtime ? [external_node_path_.join(runtime, 'docker.sock')] : [])];
-    for (const socket of sockets) {
-        if (await isSocket(socket))
-            return { kind: 'socket', socket, origin: socket };
-    }
-    return null;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/pipeline/docker-daemon.js
 
 
@@ -21465,54 +21658,6 @@ async function inspectDaemon(run, { engine, info }, mirrors) {
     return daemon;
 }
 
-;// CONCATENATED MODULE: ./.build/src/images/login.js
-
-
-
-/** Docker's own name of Docker Hub in its settings. */
-const hubName = 'https://index.docker.io/v1/';
-const helperMs = 15_000;
-/** `auth` is base64 of `user:password`. */
-function login_decode(auth) {
-    const [, username, password] = /^([^:]*):([\s\S]*)$/.exec(Buffer.from(auth, 'base64').toString('utf8')) ?? [];
-    return username === undefined || password === undefined || username === '' ? null : { username, password };
-}
-/** Asks a credential helper (https://github.com/docker/docker-credential-helpers): the name goes in, JSON comes out. */
-async function login_ask(helper, name, environment, signal) {
-    // The name of a helper is part of a file name.
-    if (!/^[\w.-]+$/.test(helper))
-        return null;
-    const ran = await run({
-        file: `docker-credential-${helper}`,
-        args: ['get'],
-        environment,
-        input: name,
-        limitMs: helperMs,
-        signal,
-    });
-    // "credentials not found in native keychain" is exit code 1: this registry was not logged in to.
-    if (ran.code !== 0)
-        return null;
-    const { Username, Secret } = JSON.parse(ran.stdout);
-    return Username && Secret && Username !== '<token>' ? { username: Username, password: Secret } : null;
-}
-/**
- * What `docker login` kept for a registry, in its file or in a credential helper; null where it keeps nothing. For the caller's memory
- * alone. Throws SyntaxError where Docker's settings are broken.
- */
-async function findLogin(registry, environment, home, signal) {
-    const file = external_node_path_.join(dockerFolder(environment, home), 'config.json');
-    const { auths = {}, credHelpers = {}, credsStore } = ((await readSettings(file)) ?? {});
-    const names = registry === 'docker.io' ? [hubName, 'docker.io'] : [registry, `https://${registry}`, `https://${registry}/v1/`];
-    for (const name of names) {
-        const helper = credHelpers[name] ?? (auths[name] !== undefined && !auths[name].auth ? credsStore : undefined);
-        const found = helper === undefined ? login_decode(auths[name]?.auth ?? '') : await login_ask(helper, name, environment, signal);
-        if (found !== null)
-            return found;
-    }
-    return null;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/images/podman.js
 
 
@@ -21566,7 +21711,7 @@ const pull_failure_meanings = [
     {
         pattern: /no basic auth credentials|unauthorized|authentication required|access to the resource is denied|requested access|denied/i,
         what: 'the registry wants a login, or has no such image for this user',
-        remedy: 'Log in with `docker login` before this step, and check the name.',
+        remedy: 'Give a line for it in `index-credentials`, or log in with `docker login` before this step; and check the name.',
     },
     {
         pattern: /manifest unknown|not found|name unknown|repository name not known/i,
@@ -21683,6 +21828,7 @@ async function pullImage(wish, pulling) {
 
 
 
+
 /** Who is to hold the images: the Docker daemon where one answers, else podman; or why neither does. */
 async function findHolder({ context, deadline }, docker, variables) {
     if ('engine' in docker)
@@ -21693,10 +21839,15 @@ async function findHolder({ context, deadline }, docker, variables) {
     context.log.info(`Images are pulled by podman: ${docker.what}`);
     return openPodman(podman, { ...context.environment, ...variables }, () => deadline.remainingMs());
 }
-function describe({ wanted, from, digest, bytes, ms, present }) {
-    const what = present || bytes === 0 ? 'was there already' : bytes === null ? 'pulled' : `${formatBytes(bytes)} pulled`;
-    const where = wanted === from || from.endsWith(`/${wanted}`) ? '' : ` from ${from}`;
-    return `${wanted}: ${what}${where} in ${formatDuration(ms)}${digest === null ? '' : `, ${digest}`}`;
+/** podman takes a password from a terminal, a file or its arguments, which every user of the machine sees: none of them will do. */
+function tellPodmanLogins(run) {
+    const { dockerImages, indexCredentials } = run.request;
+    const registries = new Set(dockerImages.flatMap(({ sources }) => sources.map(({ registry }) => registry)));
+    const named = [...registries].filter((registry) => givenLogin(registry, indexCredentials) !== null);
+    tell(run, named.map((registry) => ({
+        id: `podman-credentials-${registry}`,
+        text: `podman can't be handed the line of index-credentials for ${registry} in memory, so it is not used: run \`podman login ${registry}\` before.`,
+    })));
 }
 /** Pulls the images one after the other: a daemon already fetches the layers of one side by side. Throws Failure(1) that names every source of one that no source gave. */
 async function pullImages(run, holder) {
@@ -21705,7 +21856,8 @@ async function pullImages(run, holder) {
     const { signal } = deadline;
     const login = async (registry) => {
         try {
-            return await findLogin(registry, environment, home, signal);
+            const given = givenLogin(registry, request.indexCredentials);
+            return given ?? (await findLogin(registry, environment, home, signal));
         }
         catch (error) {
             if (!(error instanceof SyntaxError))
@@ -21714,9 +21866,11 @@ async function pullImages(run, holder) {
             throw new Failure(1, [{ where: 'docker-images', what, remedy: 'Correct its config.json.' }], { cause: error });
         }
     };
+    if (holder.name === 'podman')
+        tellPodmanLogins(run);
     for (const wish of request.dockerImages) {
         const pulled = await context.timeline.step('Pull images', () => pullImage(wish, { holder, login, log, signal }));
-        log.info(describe(pulled));
+        log.info(describePulled(pulled));
         const { mirrors = [], told = [], images = [] } = story.containers ?? {};
         story.containers = { mirrors, told, images: [...images, pulled] };
     }
@@ -21846,8 +22000,8 @@ async function prepareContainers(run, runner) {
             throw error;
         problems.push({
             where: 'configure',
-            what: `/etc/containerd/config.toml is broken: ${error.message}.`,
-            remedy: 'Correct it, or leave `containerd` out.',
+            what: `${error.message}.`,
+            remedy: 'Correct it by hand, or leave its tool out.',
         });
         return { edits: [], variables: {} };
     });
@@ -23545,6 +23699,31 @@ function blame(contributors, routes) {
     return suspect === undefined ? { recall: null } : { recall: suspect, proven: false };
 }
 
+// EXTERNAL MODULE: external "node:perf_hooks"
+var external_node_perf_hooks_ = __nccwpck_require__(643);
+;// CONCATENATED MODULE: ./.build/src/transfer/busyness.js
+
+/** A look at a shorter time (ms) says nothing. */
+const LOOK_MS = 100;
+/** Share of the time from which the process counts as busy. */
+const BUSY = 0.8;
+/**
+ * Tells whether this process was at work nearly all the time lately. Then nobody waits for the network: what the connections bring lies in
+ * the system's buffers, and another connection would only add to it.
+ */
+function watchBusyness() {
+    let [seen, seenMs] = [external_node_perf_hooks_.performance.eventLoopUtilization(), external_node_perf_hooks_.performance.now()];
+    let busy = false;
+    return () => {
+        if (external_node_perf_hooks_.performance.now() - seenMs >= LOOK_MS) {
+            const now = external_node_perf_hooks_.performance.eventLoopUtilization();
+            busy = external_node_perf_hooks_.performance.eventLoopUtilization(now, seen).utilization >= BUSY;
+            [seen, seenMs] = [now, external_node_perf_hooks_.performance.now()];
+        }
+        return busy;
+    };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/transfer/disk-file.js
 
 
@@ -23675,6 +23854,30 @@ async function openDiskFile(path, filename, expected, extent, bell, failed, expl
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/transfer/first-source.js
+
+/** So many times as fast has a connection to another source to be. Below that it would cost the others bytes that they need not send. */
+const FASTER = 4;
+/** Rests that come sooner than this (ms) are left where they are. */
+const LONG_MS = 10_000;
+/**
+ * Whether a source that is asked alone is left alone with the `missing` bytes of a file. `try`: it is slow, and nobody knows yet how fast
+ * another one is, so that one connection finds out, once in a run; `join`: another one was seen to be several times as fast.
+ */
+function weighFirst(routes, missing) {
+    const useful = routes.filter((route) => routes_isAlive(route) && !route.suspected);
+    const first = useful.find(({ lane }) => lane.first);
+    const others = useful.filter(({ lane }) => !lane.first);
+    const rate = first?.lane.rate ?? null;
+    if (first === undefined || rate === null || others.length === 0)
+        return 'alone';
+    if ((missing * 1000) / (rate * Math.max(1, first.mine)) < LONG_MS)
+        return 'alone';
+    if (others.some(({ lane }) => (lane.rate ?? 0) >= rate * FASTER))
+        return 'join';
+    return others.every(({ lane }) => lane.rate === null && lane.active === 0) ? 'try' : 'alone';
+}
+
 ;// CONCATENATED MODULE: ./.build/src/transfer/segments.js
 /**
  * Starts the book of a file in segments of `segmentBytes`; a file below `wholeBelow` is one segment.
@@ -23688,13 +23891,26 @@ function createSegments(size, segmentBytes, wholeBelow, kept = []) {
         .filter((s) => s.busy && Number.isFinite(s.end))
         .reduce((a, b) => (a === null || b.end - b.reached > a.end - a.reached ? b : a), null);
     const pieces = () => list.flatMap((s) => s.pieces);
+    /** Ends `segment` at `position`; what follows becomes a segment of its own. */
+    const cut = (segment, position) => {
+        const tail = { ...fresh(position, segment.end), compareTo: Math.max(position, segment.compareTo) };
+        segment.end = position;
+        segment.compareTo = Math.min(segment.compareTo, position);
+        list.splice(list.indexOf(segment) + 1, 0, tail);
+        return tail;
+    };
     return {
-        take: () => {
+        take: (most) => {
             const free = list.find((s) => !s.busy && s.reached < s.end);
-            if (free !== undefined) {
-                free.busy = true;
+            if (free === undefined) {
+                return null;
             }
-            return free ?? null;
+            free.busy = true;
+            // A rest of less than half is not worth a request of its own.
+            if (length !== null && length >= wholeBelow && free.end - free.reached >= most * 1.5) {
+                cut(free, free.reached + Math.ceil(most));
+            }
+            return free;
         },
         split: (least) => {
             const victim = longest();
@@ -23702,11 +23918,7 @@ function createSegments(size, segmentBytes, wholeBelow, kept = []) {
             if (victim === null || victim.end - middle < least) {
                 return null;
             }
-            const tail = { ...fresh(middle, victim.end), busy: true, compareTo: Math.max(middle, victim.compareTo) };
-            victim.end = middle;
-            victim.compareTo = Math.min(victim.compareTo, middle);
-            list.splice(list.indexOf(victim) + 1, 0, tail);
-            return tail;
+            return Object.assign(cut(victim, middle), { busy: true });
         },
         widest: () => {
             const victim = longest();
@@ -23786,6 +23998,7 @@ function layOut(size, segmentBytes, wholeBelow, kept, past) {
 
 
 
+
 /** The state of a file of which `onDisk` bytes are in its partial file, `notes` telling which. */
 function download_state_readState(file, routes, bell, timings, notes, onDisk) {
     const kept = readRecord(notes, file.sha256, onDisk, bootTime());
@@ -23821,10 +24034,13 @@ function statedSize(file) {
 function othersThan(route, state) {
     return state.routes.filter((r) => r.lane !== route.lane && routes_isAlive(r) && !r.suspected);
 }
-/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after trouble with it. */
+/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after trouble with it or to learn how fast it is. */
 function download_state_isUsable(route, state) {
     const { file, identity, routes } = state;
-    const reserved = !state.widened && !route.lane.first && routes.some((r) => r.lane.first && routes_isAlive(r) && !r.suspected);
+    const reserved = !state.widened &&
+        !route.lane.first &&
+        routes.some((r) => r.lane.first && routes_isAlive(r) && !r.suspected) &&
+        weighFirst(routes, state.segments.missing()) !== 'try';
     const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
     const better = routes.some((r) => r !== route && !r.rangeless && routes_isAlive(r) && !r.suspected);
     return sameCopy && !reserved && (!route.rangeless || (route.mine === 0 && !better));
@@ -24296,6 +24512,8 @@ function createScout(file, routes, around, back) {
 
 
 
+
+
 /** How long (ms) half of a rest has to take over the slowest source in use to be worth another connection. */
 const SPLIT_MS = 150;
 /** Opens the download of `file` into `partial`, going on with what an earlier run left there. */
@@ -24304,6 +24522,7 @@ async function openDownload(file, partial, around) {
     const expected = file.sha256;
     const routes = createRoutes(file, around.lane);
     const bell = createBell();
+    const isBusy = watchBusyness();
     const life = new AbortController();
     const signal = AbortSignal.any([around.signal, life.signal]);
     const faults = [];
@@ -24403,6 +24622,7 @@ async function openDownload(file, partial, around) {
     };
     const tick = () => {
         lines.dropSlow(Date.now());
+        state.widened ||= weighFirst(routes, state.segments.missing()) === 'join';
         settle();
         tellProgress(lines.sources());
         partial.touch().catch(fail);
@@ -24441,6 +24661,8 @@ async function openDownload(file, partial, around) {
         const rates = routes.filter((r) => r.mine > 0).map((r) => r.lane.rate ?? 0);
         return Math.max(timings.splitBytes, (Math.min(...rates) * SPLIT_MS) / 1000);
     };
+    /** What a connection is asked for: less and less towards the end, so that all end together without one being cut off. */
+    const portion = () => Math.max(2 * timings.splitBytes, state.segments.missing() / (lines.count() + 1));
     return {
         run: async () => {
             const timer = setInterval(tick, timings.tickMs);
@@ -24496,19 +24718,21 @@ async function openDownload(file, partial, around) {
         want: (nowMs) => {
             const { segments } = state;
             const idle = state.recalling !== null || state.failure !== null || state.verified;
-            const more = segments.hasFree() || segments.widest() >= least();
+            const more = segments.hasFree() || (!isBusy() && segments.widest() >= least());
             // Until it is known which copy is fetched, one connection at a time.
             const single = expected === null && (state.identity === null || !state.confirmed);
+            // A slow source that has all connections would leave none to find out with.
+            const spare = weighFirst(routes, segments.missing()) === 'try' ? 1 : 0;
             return {
                 missing: segments.missing(),
                 connections: lines.count(),
-                most: idle || !more ? 0 : single ? 1 : timings.connectionsPerFile,
+                most: idle || !more ? 0 : single ? 1 : timings.connectionsPerFile + spare,
                 routes: routes.map((r) => viewRoute(r, download_state_isUsable(r, state), nowMs)),
             };
         },
         begin: (index) => {
             const route = routes[index];
-            const segment = state.segments.take() ?? state.segments.split(least());
+            const segment = state.segments.take(portion()) ?? state.segments.split(least());
             if (route !== undefined && segment !== null) {
                 lines.open(route, segment);
             }
@@ -25306,19 +25530,30 @@ async function recheck(run, prepared, { lock, plan }, desk, store) {
         await works.close();
     }
 }
-/** The lock that GitHub's cache brought, checked before it is believed; null where there is none that could be, and it is resolved again. */
+/** A lock that others could have written, and where it comes from; null where there is none. */
+async function foreignLock({ key }, stock) {
+    const { github, store } = stock;
+    if (github !== null && github.entry !== null && github.lock !== null) {
+        return { text: github.lock, from: "GitHub's cache" };
+    }
+    const kept = await store.readLock(key);
+    return kept?.foreign === true ? { text: kept.value, from: 'another user of the cache folder' } : null;
+}
+/**
+ * The lock that GitHub's cache brought or that another user keeps in a shared folder, checked before it is believed; null where there is none
+ * that could be, and it is resolved again.
+ */
 async function restoredPlan(run, prepared, stock, desk) {
-    const github = stock?.github ?? null;
-    if (stock === null || github === null || github.entry === null || github.lock === null)
+    const found = stock === null ? null : await foreignLock(prepared, stock);
+    if (stock === null || found === null)
         return null;
-    const text = github.lock;
-    const offered = await keptPlan(run, prepared, { readLock: () => Promise.resolve({ value: text }) });
+    const offered = await keptPlan(run, prepared, { readLock: () => Promise.resolve({ value: found.text }) });
     if (offered === null)
         return null;
     const checked = await run.context.timeline.step('Check the restored lock', () => recheck(run, prepared, offered, desk, stock.store));
     if (typeof checked !== 'string')
         return { ...offered, lock: checked };
-    tell(run, [{ id: 'restored-lock', text: `The lock from GitHub's cache is resolved again: ${checked}.` }]);
+    tell(run, [{ id: 'restored-lock', text: `The lock from ${found.from} is resolved again: ${checked}.` }]);
     return null;
 }
 
@@ -25616,41 +25851,43 @@ async function resolveLock(run, prepared, plan, { sources }, works, programs) {
 
 ;// CONCATENATED MODULE: ./.build/src/lock/check-lock.js
 
-function check_lock_judge(file, page) {
-    const listed = page.files.find(({ filename }) => filename === file.filename);
-    const refute = (why) => ({ verdict: 'refuted', why: `${file.filename} ${why}` });
-    if (listed === undefined) {
-        if (page.answered.length > 0)
-            return refute('is on no index');
-        return { verdict: 'unanswered', why: `no index answers for ${file.name}` };
-    }
-    if (listed.sha256 !== null && listed.sha256 !== file.sha256)
-        return refute('has another hash on the index');
-    if (listed.size !== null && file.size !== null && listed.size !== file.size)
-        return refute('has another length on the index');
-    return { verdict: 'confirmed' };
+/** What is wrong with a file; null where nothing is. `page`: null where it did not come in time. */
+function check_lock_refute(file, page) {
+    const { filename, sha256, size } = file;
+    if (file.hashOrigin === 'local')
+        return `${filename} is a file of another machine`;
+    const listed = page?.files.find((one) => one.filename === filename);
+    if (listed === undefined)
+        return `no index that answers lists ${filename}`;
+    if (listed.sha256 !== null && listed.sha256 !== sha256)
+        return `${filename} has another hash on the index`;
+    const differs = listed.size !== null && size !== null && listed.size !== size;
+    return differs ? `${filename} has another length on the index` : null;
 }
 /** Milliseconds for the pages: a network that swallows requests is one where no index answers. */
 const LIMIT_MS = 15_000;
 /**
- * Holds a lock against the pages of its projects, all asked at once; no file is fetched. A file of another machine can't be checked, so
- * it refutes the lock.
+ * Holds a lock against the pages of its projects, all asked at once; no file is fetched. A project that no index has is not told from one
+ * about which none answers, so that one answer about any of them is enough to want one about each: whoever can write a lock could invent
+ * a project.
  */
-async function check_lock_checkLock(lock, page, limitMs = LIMIT_MS) {
-    const judged = Promise.all(lock.files.map(async (file) => {
-        if (file.hashOrigin === 'local')
-            return { verdict: 'refuted', why: `${file.filename} is a file of another machine` };
-        return check_lock_judge(file, await page(file.name));
-    }));
+async function check_lock_checkLock({ files, unhashed }, page, limitMs = LIMIT_MS) {
+    // It would be fetched and built as it is: nothing tells it from what a stranger wrote.
+    if (unhashed.length > 0)
+        return { verdict: 'refuted', why: `${unhashed.join(', ')} has no hash` };
+    const pages = new Map();
+    const asked = Promise.all(files.map(async (file) => pages.set(file, await page(file.name))));
     const late = new AbortController();
-    const silence = (0,external_node_timers_promises_namespaceObject.setTimeout)(limitMs, undefined, { signal: late.signal }).then(() => [
-        { verdict: 'unanswered', why: `the indexes did not answer within ${limitMs / 1000} s` },
-    ]);
+    const limit = (0,external_node_timers_promises_namespaceObject.setTimeout)(limitMs, undefined, { signal: late.signal });
     // The loser of the race has nothing to say any more.
-    silence.catch(() => undefined);
-    const verdicts = await Promise.race([judged, silence]).finally(() => late.abort());
-    const refuted = verdicts.find(({ verdict }) => verdict === 'refuted');
-    return refuted ?? verdicts.find(({ verdict }) => verdict === 'unanswered') ?? { verdict: 'confirmed' };
+    limit.catch(() => undefined);
+    await Promise.race([asked, limit]).finally(() => late.abort());
+    const answered = [...pages.values()].some((one) => one.answered.length > 0 || one.files.length > 0);
+    const local = files.some(({ hashOrigin }) => hashOrigin === 'local');
+    if (!answered && !local)
+        return { verdict: 'unanswered', why: 'no index answers' };
+    const why = files.map((file) => check_lock_refute(file, pages.get(file) ?? null)).find((one) => one !== null);
+    return why === undefined || why === null ? { verdict: 'confirmed' } : { verdict: 'refuted', why };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/shared-lock.js

@@ -38,6 +38,8 @@ def surroundings(kind, rank, ports):
         told['PADDLE_DISTRI_BACKEND'] = 'gloo'
     else:
         told['FLAGS_selected_%ss' % kind] = str(rank)
+        # Without it NCCL names an error's kind and keeps its reason to itself.
+        told['NCCL_DEBUG'] = os.environ.get('NCCL_DEBUG', 'WARN')
     return dict(os.environ, **told)
 
 

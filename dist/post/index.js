@@ -42389,13 +42389,13 @@ const reloadMs = 15_000;
 const pauseMs = 100;
 /**
  * Has a running dockerd read its daemon.json again (SIGHUP: no container stops) and waits until it says that it uses these mirrors.
- * Null: it does. Else a phrase that says what it did instead.
+ * `patienceMs`: how long that may take. Null: it does. Else a phrase that says what it did instead.
  */
-async function docker_reload_reloadDocker(pid, engine, mirrors, signal) {
+async function docker_reload_reloadDocker(pid, engine, mirrors, signal, patienceMs = reloadMs) {
     const wanted = mirrors.map(bare).join(' ');
     process.kill(pid, 'SIGHUP');
     let seen = 'it did not answer any more';
-    for (const until = performance.now() + reloadMs; performance.now() < until; await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal })) {
+    for (const until = performance.now() + patienceMs; performance.now() < until; await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal })) {
         try {
             const { mirrors: used } = await engine.info(signal);
             if (used.map(bare).join(' ') === wanted)
@@ -42408,7 +42408,7 @@ async function docker_reload_reloadDocker(pid, engine, mirrors, signal) {
             seen = error.message;
         }
     }
-    return `${seen} ${reloadMs / 1000} s after it was told to read its file again`;
+    return `${seen} ${patienceMs / 1000} s after it was told to read its file again`;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/configure/journal.js
@@ -42550,15 +42550,15 @@ function dockerEdit({ file }, mirrors) {
 }
 /**
  * Puts mirrors into the file of a running dockerd, has it read the file again and waits until it says that it uses them; no container
- * stops. Gives all mirrors that it uses. Throws Failure(1) where it does not take them, and Failure(2) where the file can't be edited; then
+ * stops. Gives all mirrors that it uses. `patienceMs`: how long it may take. Throws Failure(1) where it does not take them, and Failure(2) where the file can't be edited; then
  * the file is as before.
  */
-async function tellDocker(journal, engine, daemon, mirrors, signal) {
+async function tellDocker(journal, engine, daemon, mirrors, signal, patienceMs) {
     const edit = dockerEdit(daemon, mirrors);
     await journal.afterwards(dockerEffect, { socket: engine.socket, folder: journal.folder });
     await journal.edit(edit);
     const wanted = listedMirrors(await readDaemonFile(daemon.file)) ?? [];
-    const complaint = await reloadDocker(daemon.pid, engine, wanted, signal);
+    const complaint = await reloadDocker(daemon.pid, engine, wanted, signal, patienceMs);
     if (complaint === null)
         return wanted;
     await journal.takeBack(edit);
@@ -42702,11 +42702,14 @@ function messageIn(text) {
         throw error;
     }
 }
-/** X-Registry-Auth: JSON in URL-safe base64 (Docker Engine API, "Authentication"). */
+/**
+ * X-Registry-Auth: JSON in URL-safe base64 (Docker Engine API, "Authentication"), with its padding: dockerd takes a text without it for no
+ * login at all (Go's `base64.URLEncoding`; seen with 20.10).
+ */
 function authHeader(registry, { username, password }) {
     const serveraddress = registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
     const text = JSON.stringify({ username, password, serveraddress });
-    return { 'x-registry-auth': Buffer.from(text).toString('base64url') };
+    return { 'x-registry-auth': Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_') };
 }
 function toInfo(found) {
     const { ServerVersion, OperatingSystem, SecurityOptions, RegistryConfig } = found;
@@ -43049,6 +43052,7 @@ function verification_describeDifference({ difference, tolerance }) {
 
 
 
+
 /** The runner drops a summary that is larger than 1 MiB as a whole; the rest is room for other writers of the same step. */
 const LIMIT_BYTES = 1_000_000;
 const BAR_WIDTH = 30;
@@ -43175,6 +43179,7 @@ function summary_formatSummary(report) {
         section('Verification', verificationSection(report)),
         section('Where the time went', table(['step', 'time', 'when'], timeRows(report))),
         section('Sources', table(['source', 'named by', 'what it did'], report.sources.map((s) => [cell(s.id), cell(s.origin), cell(describeSource(s))]))),
+        section('Containers', table(['', ''], describeContainers(report).map(([what, text]) => [what, cell(text)]))),
         section('Told later steps', toldRows(report)),
         section('Versions', table(['', ''], versionRows(report))),
         section('Cache', table(['', ''], [...cacheRows(report), ...bucketRows(report)])),
@@ -43680,6 +43685,7 @@ async function openDirectoryStore(root) {
     const own = at('users', userName());
     const blob = (sha256, filename) => at('wheels', sha256.slice(0, 2), plain(sha256), plain(filename));
     const metadata = (sha256) => at('metadata', sha256.slice(0, 2), plain(sha256));
+    const believed = (key) => (0,external_node_path_.join)(own, 'locks', `${plain(key)}.toml`);
     const drop = async (file) => {
         await (0,promises_.rm)(file.path, { force: true });
     };
@@ -43714,9 +43720,20 @@ async function openDirectoryStore(root) {
             return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
         },
         drop,
-        readLock: (key) => readKept(at('locks', plain(key), 'pylock.toml')),
+        readLock: async (key) => {
+            const kept = await readKept(at('locks', plain(key), 'pylock.toml'));
+            if (kept?.foreign !== true)
+                return kept;
+            const known = await readKept(believed(key));
+            return { ...kept, foreign: known?.value !== kept.value };
+        },
         writeLock: async (key, text) => {
             const path = at('locks', plain(key), 'pylock.toml');
+            // Another user's lock is checked once by each user: this is the text that this one has used.
+            if (shared) {
+                await makeFolder((0,external_node_path_.dirname)(believed(key)), false);
+                await writeAtomic(believed(key), text, { shared: false });
+            }
             // The same text stays as it is, with its owner: who confirmed another user's lock did not make it.
             if ((await readKept(path))?.value !== text) {
                 await makeFolder((0,external_node_path_.dirname)(path), shared);
