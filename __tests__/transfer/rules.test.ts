@@ -55,6 +55,15 @@ describe('who gets the next connection', () => {
     expect(choose([want({ connections: 3, routes })])?.route).toBe(1);
   });
 
+  test('a source that is far slower than another one waits until that one can not be asked', () => {
+    const slow = route({ rate: 20_000 });
+    const fast = route({ rate: 1_000_000, mine: 4, active: 4 });
+    expect(choose([want({ connections: 4, routes: [slow, fast] })])).toBeNull();
+    expect(choose([want({ connections: 4, routes: [slow, { ...fast, ready: false }] })])?.route).toBe(0);
+    // Many connections at a tenth of the rate are worth as much as a few fast ones.
+    expect(choose([want({ connections: 4, routes: [route({ rate: 100_000, limit: 16 }), fast] })])?.route).toBe(0);
+  });
+
   test('never a connection past a limit', () => {
     const anyRoute = fc.record({
       ready: fc.boolean(),
@@ -72,8 +81,10 @@ describe('who gets the next connection', () => {
     fc.assert(
       fc.property(fc.array(anyWant, { maxLength: 5 }), (wants) => {
         const chosen = choose(wants);
+        const slower = (r: Route, others: readonly Route[]) =>
+          others.some((o) => o.ready && r.rate !== null && (o.rate ?? 0) * o.limit > 10 * r.rate * r.limit);
         const possible = wants.some(
-          (w) => w.connections < w.most && w.routes.some((r) => r.ready && r.active < r.limit),
+          (w) => w.connections < w.most && w.routes.some((r) => r.ready && r.active < r.limit && !slower(r, w.routes)),
         );
         expect(chosen !== null).toBe(possible);
         const picked = chosen === null ? undefined : wants[chosen.want];

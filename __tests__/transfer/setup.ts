@@ -33,6 +33,7 @@ export const brisk: Partial<Timings> = {
   hurried: { connectMs: 500, headersMs: 500, stallMs: 500 },
   patient: { connectMs: 1500, headersMs: 1500, stallMs: 1500 },
   tickMs: 100,
+  lookMs: 100,
   slowMs: 400,
 };
 

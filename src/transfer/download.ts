@@ -148,7 +148,6 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   };
 
   const tick = (): void => {
-    lines.dropSlow(Date.now());
     state.widened ||= weighFirst(routes, state.segments.missing()) === 'join';
     settle();
     tellProgress(lines.sources());
@@ -196,7 +195,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
 
   return {
     run: async () => {
-      const timer = setInterval(tick, timings.tickMs);
+      const timers = [setInterval(tick, timings.tickMs), setInterval(() => lines.dropSlow(Date.now()), timings.lookMs)];
       try {
         await checkSpace();
         tellProgress([]);
@@ -220,7 +219,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
         fail(error);
         throw state.failure;
       } finally {
-        clearInterval(timer);
+        timers.forEach(clearInterval);
       }
     },
     size: async (waiting) => {

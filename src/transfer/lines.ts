@@ -187,7 +187,9 @@ export function createLines(
         const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
         const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
         const brought = line.bytes - line.seenBytes;
-        const outrun = ms >= timings.slowMs / 4 && brought < (best * ms) / 10_000;
+        // A new connection with a twentieth of another one's rate is not waited for: a file may be there before its time is up.
+        const crawls = line.seenAt === line.begunAt && brought > 0 && brought < (best * ms) / 20_000;
+        const outrun = ms >= timings.slowMs / (crawls ? 8 : 4) && brought < (best * ms) / 10_000;
         if (ms < timings.slowMs && !outrun) {
           continue;
         }

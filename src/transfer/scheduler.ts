@@ -26,7 +26,7 @@ export interface Want {
  * Chooses who gets the next connection, and to where: files without one first, the smallest of them before the others; then the
  * file with most bytes missing for each connection it has. Connections of a file are spread over its sources in proportion to
  * their speed. One that was not measured is taken to be as fast as the best, but shared with all other files: each one's first connection
- * would go to it, and it may be slow. Null when nothing can be begun.
+ * would go to it, and it may be slow. One that is known to be far slower waits until no other can be asked. Null when nothing can be begun.
  */
 export function choose(wants: readonly Want[]): { readonly want: number; readonly route: number } | null {
   const open = wants
@@ -38,13 +38,21 @@ export function choose(wants: readonly Want[]): { readonly want: number; readonl
   return chosen === undefined || chosen.route === null ? null : { want: chosen.index, route: chosen.route };
 }
 
+/** What all connections to a host could bring, bytes per second. */
+const capacity = ({ rate, limit }: Route): number => (rate ?? 0) * limit;
+
+/** Where another one brings this many times as much, a source is not asked: what it holds would be waited for at the end. */
+const FAR_SLOWER = 10;
+
 function bestRoute(routes: readonly Route[]): number | null {
   const best = Math.max(1, ...routes.map((r) => r.rate ?? 0));
+  const most = Math.max(...routes.filter((r) => r.ready).map(capacity));
   let chosen: number | null = null;
   let score = 0;
   for (const [index, route] of routes.entries()) {
     const worth = route.rate === null ? best / (route.active + 1) : route.rate / (route.mine + 1);
-    if (route.ready && route.active < route.limit && worth > score) {
+    const wasted = route.rate !== null && capacity(route) * FAR_SLOWER < most;
+    if (route.ready && !wasted && route.active < route.limit && worth > score) {
       chosen = index;
       score = worth;
     }

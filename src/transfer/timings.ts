@@ -12,8 +12,10 @@ export interface Timings {
   /** Limits of a request while another source could take over, and for the last source that is left. */
   readonly hurried: AskLimits;
   readonly patient: AskLimits;
-  /** How often slow connections are looked for and other processes are told that this one is alive. */
+  /** How often progress is told, and other processes that this one is alive. */
   readonly tickMs: number;
+  /** How often slow connections are looked for. */
+  readonly lookMs: number;
   /** A connection that brought less than this in `slowMs` is given up where another source could take over. */
   readonly slowBytes: number;
   readonly slowMs: number;
@@ -29,6 +31,7 @@ export const defaultTimings: Timings = {
   hurried: { connectMs: 3000, headersMs: 4000, stallMs: 4000 },
   patient: { connectMs: 10_000, headersMs: 20_000, stallMs: 15_000 },
   tickMs: 1000,
+  lookMs: 200,
   slowBytes: 2 ** 16,
   slowMs: 4000,
   foreignMs: 300_000,
