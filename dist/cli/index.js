@@ -24452,7 +24452,9 @@ function createLines(state, disk, around, signal, events) {
                 const ready = othersThan(line.route, state).filter((r) => download_state_isUsable(r, state) && readyAt(r) <= nowMs);
                 const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
                 const brought = line.bytes - line.seenBytes;
-                const outrun = ms >= timings.slowMs / 4 && brought < (best * ms) / 10_000;
+                // A new connection with a twentieth of another one's rate is not waited for: a file may be there before its time is up.
+                const crawls = line.seenAt === line.begunAt && brought > 0 && brought < (best * ms) / 20_000;
+                const outrun = ms >= timings.slowMs / (crawls ? 8 : 4) && brought < (best * ms) / 10_000;
                 if (ms < timings.slowMs && !outrun) {
                     continue;
                 }
@@ -24621,7 +24623,6 @@ async function openDownload(file, partial, around) {
         log.progress({ item: file.filename, bytes, total, sources });
     };
     const tick = () => {
-        lines.dropSlow(Date.now());
         state.widened ||= weighFirst(routes, state.segments.missing()) === 'join';
         settle();
         tellProgress(lines.sources());
@@ -24665,7 +24666,7 @@ async function openDownload(file, partial, around) {
     const portion = () => Math.max(2 * timings.splitBytes, state.segments.missing() / (lines.count() + 1));
     return {
         run: async () => {
-            const timer = setInterval(tick, timings.tickMs);
+            const timers = [setInterval(tick, timings.tickMs), setInterval(() => lines.dropSlow(Date.now()), timings.lookMs)];
             try {
                 await checkSpace();
                 tellProgress([]);
@@ -24691,7 +24692,7 @@ async function openDownload(file, partial, around) {
                 throw state.failure;
             }
             finally {
-                clearInterval(timer);
+                timers.forEach(clearInterval);
             }
         },
         size: async (waiting) => {
@@ -24858,7 +24859,7 @@ async function findOrClaim(file, key, around) {
  * Chooses who gets the next connection, and to where: files without one first, the smallest of them before the others; then the
  * file with most bytes missing for each connection it has. Connections of a file are spread over its sources in proportion to
  * their speed. One that was not measured is taken to be as fast as the best, but shared with all other files: each one's first connection
- * would go to it, and it may be slow. Null when nothing can be begun.
+ * would go to it, and it may be slow. One that is known to be far slower waits until no other can be asked. Null when nothing can be begun.
  */
 function scheduler_choose(wants) {
     const open = wants
@@ -24869,13 +24870,19 @@ function scheduler_choose(wants) {
     const chosen = waiting[0] ?? open.sort((a, b) => share(b.want) - share(a.want))[0];
     return chosen === undefined || chosen.route === null ? null : { want: chosen.index, route: chosen.route };
 }
+/** What all connections to a host could bring, bytes per second. */
+const capacity = ({ rate, limit }) => (rate ?? 0) * limit;
+/** Where another one brings this many times as much, a source is not asked: what it holds would be waited for at the end. */
+const FAR_SLOWER = 10;
 function bestRoute(routes) {
     const best = Math.max(1, ...routes.map((r) => r.rate ?? 0));
+    const most = Math.max(...routes.filter((r) => r.ready).map(capacity));
     let chosen = null;
     let score = 0;
     for (const [index, route] of routes.entries()) {
         const worth = route.rate === null ? best / (route.active + 1) : route.rate / (route.mine + 1);
-        if (route.ready && route.active < route.limit && worth > score) {
+        const wasted = route.rate !== null && capacity(route) * FAR_SLOWER < most;
+        if (route.ready && !wasted && route.active < route.limit && worth > score) {
             chosen = index;
             score = worth;
         }
@@ -25000,6 +25007,7 @@ const defaultTimings = {
     hurried: { connectMs: 3000, headersMs: 4000, stallMs: 4000 },
     patient: { connectMs: 10_000, headersMs: 20_000, stallMs: 15_000 },
     tickMs: 1000,
+    lookMs: 200,
     slowBytes: 2 ** 16,
     slowMs: 4000,
     foreignMs: 300_000,
