@@ -128,6 +128,27 @@ describe('what is kept beside the files', () => {
 });
 
 describe('the place of an unfinished file', () => {
+  test('is had by one at a time, and goes away whole, however many come and go', async () => {
+    let holders = 0;
+    let had = 0;
+    const comeAndGo = async (): Promise<void> => {
+      for (let turn = 0; turn < 40; turn += 1) {
+        const place = await store.partial('busy');
+        if (place === null) continue;
+        had += 1;
+        holders += 1;
+        expect(holders).toBe(1);
+        place.note({ turn });
+        expect((await readFile(place.path)).length).toBe(0);
+        holders -= 1;
+        await place.discard();
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, comeAndGo));
+    expect(had).toBeGreaterThan(0);
+    expect(await readdir(join(root, 'partial'))).toEqual([]);
+  });
+
   test('is held by one at a time and keeps bytes and record for the next', async () => {
     const first = await store.partial('one');
     expect(first?.notes).toEqual([]);

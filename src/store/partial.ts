@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, readlinkSync } from 'node:fs';
-import { lstat, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { PartialFile } from '../values/store.js';
@@ -16,11 +16,19 @@ const SILENT_MS = 20_000;
  * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
  */
 export async function openPartial(folder: string, shared: boolean): Promise<PartialFile | null> {
-  await makeFolder(folder, shared);
   const lock = join(folder, 'lock');
   const token = `${process.pid} ${processSpace()} ${randomBytes(8).toString('hex')}`;
-  if (!(await takeLock(lock, token))) {
-    return null;
+  try {
+    await makeFolder(folder, shared);
+    if (!(await takeLock(lock, token))) {
+      return null;
+    }
+  } catch (error) {
+    // Whoever held it has taken the folder away meanwhile: it was somebody's until now.
+    if (errorCode(error) === 'ENOENT') {
+      return null;
+    }
+    throw error;
   }
   const path = join(folder, 'data');
   const notesPath = join(folder, 'notes.jsonl');
@@ -51,7 +59,10 @@ export async function openPartial(folder: string, shared: boolean): Promise<Part
     },
     discard: async () => {
       if (await ours()) {
-        await rm(folder, { recursive: true, force: true });
+        // Moved away before it is removed: whoever makes the folder anew meanwhile keeps what is in it.
+        const away = `${folder}.${randomBytes(6).toString('hex')}`;
+        await rename(folder, away);
+        await rm(away, { recursive: true, force: true });
       }
     },
   };
@@ -77,16 +88,25 @@ async function takeLock(lock: string, token: string): Promise<boolean> {
         throw error;
       }
     }
-    if (await isHeld(lock)) {
+    const text = await readText(lock);
+    // Given up just now: the next attempt takes it.
+    if (text === null) {
+      continue;
+    }
+    if (await isHeld(lock, text)) {
       return false;
     }
     // Moved away before it is removed: of two processes that find a dead holder only one can move its lock.
     const dead = `${lock}.${randomBytes(6).toString('hex')}`;
     try {
       await rename(lock, dead);
+      if ((await readText(dead)) !== text) {
+        // The other one was quicker, and this is its own.
+        await link(dead, lock);
+      }
       await rm(dead, { force: true });
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') {
+      if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') {
         throw error;
       }
     }
@@ -94,17 +114,14 @@ async function takeLock(lock: string, token: string): Promise<boolean> {
   return false;
 }
 
-async function isHeld(lock: string): Promise<boolean> {
-  const text = await readText(lock);
-  if (text === null) {
-    return false;
-  }
+async function isHeld(lock: string, text: string): Promise<boolean> {
   const [pid, space] = text.split(' ');
   if (space === processSpace() && !isAlive(Number(pid))) {
     return false;
   }
   const found = await stat(lock).catch(goneAsNull);
-  return found !== null && Date.now() - found.mtimeMs < SILENT_MS;
+  // Gone since it was read: its holder lived.
+  return found === null || Date.now() - found.mtimeMs < SILENT_MS;
 }
 
 /** Whether a process of this space lives. */
