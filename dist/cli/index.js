@@ -2041,11 +2041,20 @@ const SILENT_MS = 20_000;
  * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
  */
 async function openPartial(folder, shared) {
-    await makeFolder(folder, shared);
     const lock = (0,external_node_path_.join)(folder, 'lock');
     const token = `${process.pid} ${processSpace()} ${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
-    if (!(await takeLock(lock, token))) {
-        return null;
+    try {
+        await makeFolder(folder, shared);
+        if (!(await takeLock(lock, token))) {
+            return null;
+        }
+    }
+    catch (error) {
+        // Whoever held it has taken the folder away meanwhile: it was somebody's until now.
+        if (errorCode(error) === 'ENOENT') {
+            return null;
+        }
+        throw error;
     }
     const path = (0,external_node_path_.join)(folder, 'data');
     const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
@@ -2076,7 +2085,10 @@ async function openPartial(folder, shared) {
         },
         discard: async () => {
             if (await ours()) {
-                await (0,promises_.rm)(folder, { recursive: true, force: true });
+                // Moved away before it is removed: whoever makes the folder anew meanwhile keeps what is in it.
+                const away = `${folder}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
+                await (0,promises_.rename)(folder, away);
+                await (0,promises_.rm)(away, { recursive: true, force: true });
             }
         },
     };
@@ -2102,34 +2114,40 @@ async function takeLock(lock, token) {
                 throw error;
             }
         }
-        if (await isHeld(lock)) {
+        const text = await readText(lock);
+        // Given up just now: the next attempt takes it.
+        if (text === null) {
+            continue;
+        }
+        if (await isHeld(lock, text)) {
             return false;
         }
         // Moved away before it is removed: of two processes that find a dead holder only one can move its lock.
         const dead = `${lock}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
         try {
             await (0,promises_.rename)(lock, dead);
+            if ((await readText(dead)) !== text) {
+                // The other one was quicker, and this is its own.
+                await (0,promises_.link)(dead, lock);
+            }
             await (0,promises_.rm)(dead, { force: true });
         }
         catch (error) {
-            if (errorCode(error) !== 'ENOENT') {
+            if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') {
                 throw error;
             }
         }
     }
     return false;
 }
-async function isHeld(lock) {
-    const text = await readText(lock);
-    if (text === null) {
-        return false;
-    }
+async function isHeld(lock, text) {
     const [pid, space] = text.split(' ');
     if (space === processSpace() && !isAlive(Number(pid))) {
         return false;
     }
     const found = await (0,promises_.stat)(lock).catch(goneAsNull);
-    return found !== null && Date.now() - found.mtimeMs < SILENT_MS;
+    // Gone since it was read: its holder lived.
+    return found === null || Date.now() - found.mtimeMs < SILENT_MS;
 }
 /** Whether a process of this space lives. */
 function isAlive(pid) {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { undoAll } from '../commands/restore.js';
 import { owners, wasKilled } from '../configure/journal-undo.js';
-import { type Context, toUndo } from '../pipeline/context.js';
+import { type Context, type PostState, toUndo } from '../pipeline/context.js';
 import { openRunJournal } from '../pipeline/journal.js';
 import { readRequest } from '../pipeline/read-request.js';
 import { failStep, publishEnvironment, publishReport, readInputs, saveState } from '../report/action.js';
@@ -34,7 +34,8 @@ export async function runMain(): Promise<number> {
     const request = await readRequest(raw, 'input', environment, log, signal);
     const journal = await openRunJournal(environment, homedir(), request.scope);
     // Before the first change: a job that is cancelled hard still has its post.
-    saveState({ undo: toUndo(journal), save: null });
+    const begun: PostState = { undo: toUndo(journal), save: null, notSaved: null };
+    saveState(begun);
     const context: Context = {
       environment,
       home: homedir(),
