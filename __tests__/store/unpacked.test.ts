@@ -1,7 +1,22 @@
-import { appendFile, chmod, link, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { keepWithin } from '../../src/store/evict.js';
+import { processSpace } from '../../src/store/partial.js';
 import { guardTrees, manifestOf, recordTrees, type Unpacked, unpackedIn } from '../../src/store/unpacked.js';
 import { unpackTree } from './trees.js';
 
@@ -24,7 +39,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const guard = () => guardTrees(place, lock, never);
+const alone = () => Promise.resolve(Number.POSITIVE_INFINITY);
+const guard = (others = alone) => guardTrees(place, lock, others, never);
 const left = () => readdir(join(place.uv, 'archive-v0'));
 
 describe('unpacked files', () => {
@@ -79,7 +95,7 @@ describe('unpacked files', () => {
 
   test('of other packages are not looked at', async () => {
     await appendFile(join(folder, 'thing/__init__.py'), 'x = 2\n');
-    expect(await guardTrees(place, [{ name: 'other-thing', version: '2.0' }], never)).toEqual([]);
+    expect(await guardTrees(place, [{ name: 'other-thing', version: '2.0' }], alone, never)).toEqual([]);
   });
 
   test('that were edited in the same length and given their old date back are not told apart: this is the limit', async () => {
@@ -91,6 +107,49 @@ describe('unpacked files', () => {
     await writeFile(path, 'x = 9\n');
     await utimes(path, old, old);
     expect(await guard()).toEqual([]);
+  });
+});
+
+describe('unpacked files that were edited while another run is at work', () => {
+  /** uv's cache as far as it leads to the trees. */
+  async function pointTo(id: string, name: string): Promise<string> {
+    const wheels = join(place.uv, 'wheels-v8', 'index', 'abc', name);
+    await mkdir(wheels, { recursive: true });
+    await symlink(`../../../../archive-v0/${id}`, join(wheels, '1.0-py3-none-any'));
+    await writeFile(join(wheels, '1.0-py3-none-any.http'), `\x93\xa3${id}\xa6Sha256`);
+    await writeFile(join(wheels, '1.0-py3-none-any.msgpack'), `metadata of ${id}`);
+    return wheels;
+  }
+  const began = Date.now() - 1000;
+  const busy = () => Promise.resolve(began);
+
+  test('stay for that run, are found by no new one, and go when it has ended', async () => {
+    const [thing, other] = [await pointTo('aaa', 'thing'), await pointTo('bbb', 'other-thing')];
+    await appendFile(join(folder, 'thing/__init__.py'), 'x = 2\n');
+    expect(await guard(busy)).toEqual([{ name: 'thing', path: 'thing/__init__.py' }]);
+    expect(await left()).toEqual(['aaa', 'bbb']);
+    expect(await readdir(thing)).toEqual(['1.0-py3-none-any.msgpack']);
+    expect(await readdir(other)).toHaveLength(3);
+    expect(await guard(busy)).toEqual([]);
+    expect(await left()).toEqual(['aaa', 'bbb']);
+    expect(await guard()).toEqual([]);
+    expect(await left()).toEqual(['bbb']);
+    expect(await readdir(place.manifests)).toEqual(['bbb.json']);
+  });
+
+  test('stay also where a run that began later evicts', async () => {
+    await pointTo('aaa', 'thing');
+    await pointTo('bbb', 'other-thing');
+    await appendFile(join(folder, 'thing/__init__.py'), 'x = 2\n');
+    await guard(busy);
+    const long = new Date(1e12);
+    await utimes(folder, long, long);
+    const store = join(root, 'store');
+    await mkdir(join(store, 'running'), { recursive: true });
+    const lease = { pid: process.pid, space: processSpace(), startedMs: began, untilMs: Date.now() + 60_000 };
+    await writeFile(join(store, 'running', 'x.json'), JSON.stringify(lease));
+    await keepWithin(store, root, Number.POSITIVE_INFINITY, Date.now());
+    expect(await left()).toEqual(['aaa', 'bbb']);
   });
 });
 

@@ -8,7 +8,8 @@ import { keptFolder } from '../store/choose.js';
 import { hashFile } from '../store/hash.js';
 import { type HeldTree, type HeldWheel, listUnpacked, listWheels, placesIn } from '../store/inventory.js';
 import { userName } from '../store/sharing.js';
-import { judgeTree } from '../store/unpacked.js';
+import { judgeTree, retireTree } from '../store/unpacked.js';
+import { oldestRun } from '../store/uses.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { Request } from '../values/request.js';
 import { goneAsNull } from '../values/system-error.js';
@@ -66,7 +67,9 @@ export function verifyCache(request: Request, context: Context): Promise<Outcome
     };
     const problems: Problem[] = [];
     const wrong = async (one: HeldWheel | HeldTree, what: string, remedy: string): Promise<void> => {
-      await one.drop();
+      // A run may be linking from a tree at this moment.
+      const linked = one.kind === 'unpacked' && (await oldestRun(root, Date.now())) !== Number.POSITIVE_INFINITY;
+      await (linked ? retireTree(one.place, one.id) : one.drop());
       problems.push({ where: one.path, what, remedy });
     };
     await context.timeline.step('Hash everything', async () => {

@@ -1,8 +1,9 @@
-import { lstat, readdir, readlink, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, goneAsNull } from '../values/system-error.js';
 import { type Holding, listUnpacked, listWheels, placesIn } from './inventory.js';
-import type { Unpacked } from './unpacked.js';
+import { pointersIn } from './pointers.js';
+import { listRetired, type Unpacked } from './unpacked.js';
 import { oldestRun } from './uses.js';
 
 /** What was taken away, and what could not be. */
@@ -87,8 +88,8 @@ async function sweepPlace(place: Unpacked, untilMs: number): Promise<void> {
   const archives = join(place.uv, 'archive-v0');
   const ids = await readdir(archives).catch(closedAsNone);
   if (ids.length === 0) return;
-  const found = await findable(place.uv);
-  for (const id of ids.filter((name) => !found.has(name))) {
+  const [found, retired] = [await findable(place.uv), await listRetired(place)];
+  for (const id of ids.filter((name) => !found.has(name) && (retired.get(name) ?? 0) < untilMs)) {
     const { mtimeMs } = (await stat(join(archives, id)).catch(goneAsNull)) ?? { mtimeMs: untilMs };
     if (mtimeMs < untilMs && found.size > 0) await rm(join(archives, id), { recursive: true, force: true });
   }
@@ -103,15 +104,8 @@ async function sweepPlace(place: Unpacked, untilMs: number): Promise<void> {
 
 /** Archives to which an entry of uv's cache leads. uv writes symbolic links; where there are none nothing is said to be left over. */
 async function findable(uv: string): Promise<ReadonlySet<string>> {
-  const buckets = (await readdir(uv)).filter((name) => /^(?:wheels|sdists)-v\d+$/.test(name));
-  const lists = await Promise.all(
-    buckets.map((name) => readdir(join(uv, name), { recursive: true, withFileTypes: true })),
-  );
-  const links = lists.flat().filter((entry) => entry.isSymbolicLink());
-  const targets = await Promise.all(
-    links.map(({ parentPath, name }) => readlink(join(parentPath, name)).catch(goneAsNull)),
-  );
-  return new Set(targets.map((target) => target?.split(/[\\/]/).at(-1) ?? ''));
+  const links = (await pointersIn(uv)).filter(({ kind }) => kind === 'link');
+  return new Set(links.map(({ text }) => text.split(/[\\/]/).at(-1) ?? ''));
 }
 
 function closedAsNone(error: unknown): string[] {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareVersions, isVersion } from '../packaging/version.js';
 import type { LockedFile } from '../values/lock.js';
 import { goneAsNull } from '../values/system-error.js';
 import { writeAtomic } from './atomic.js';
+import { pointersIn } from './pointers.js';
 import {
   firstDifference,
   formatManifest,
@@ -14,6 +15,9 @@ import {
   stampTree,
   type Tree,
 } from './tree.js';
+
+/** Ends the name of what says that a tree is out of use; its mtime says since when. */
+const RETIRED = '.retired';
 
 /** One user's unpacked wheels on one file system. */
 export interface Unpacked {
@@ -36,11 +40,12 @@ export function unpackedIn(users: string): Unpacked {
   return { uv: join(users, 'uv'), manifests: join(users, 'manifests') };
 }
 
-/** Every tree that is there, by its archive's folder. */
-export async function listTrees({ uv }: Unpacked): Promise<readonly Tree[]> {
-  const trees = await Promise.all(
-    (await namesIn(join(uv, 'archive-v0'))).map((id) => readTree(join(uv, 'archive-v0', id), id).catch(goneAsNull)),
-  );
+/** Every tree that is there and in use, by its archive's folder. */
+export async function listTrees(place: Unpacked): Promise<readonly Tree[]> {
+  const archives = join(place.uv, 'archive-v0');
+  const [ids, retired] = [await namesIn(archives), await listRetired(place)];
+  const used = ids.filter((id) => !retired.has(id));
+  const trees = await Promise.all(used.map((id) => readTree(join(archives, id), id).catch(goneAsNull)));
   return trees.filter((tree) => tree !== null);
 }
 
@@ -59,19 +64,22 @@ function isSame(version: string, wanted: string | undefined): boolean {
 /**
  * Looks at the trees of a lock before they are linked again: uv links, so an environment and the cache may share one file, and a job that
  * edits it in place edits both. A tree that differs from its manifest is dropped, and uv unpacks the hashed wheel again; one without a
- * manifest (its run was killed) is hashed against its RECORD.
+ * manifest (its run was killed) is hashed against its RECORD. `others`: when the oldest of the other runs that are at work began (ms since
+ * the epoch; Infinity where none is): what one of them may be linking from is taken away after its end.
  */
 export async function guardTrees(
   place: Unpacked,
   files: readonly Pick<LockedFile, 'name' | 'version'>[],
+  others: () => Promise<number>,
   signal: AbortSignal,
 ): Promise<readonly AlteredTree[]> {
   const altered: AlteredTree[] = [];
+  await removeRetired(place, others);
   for (const tree of await treesOf(place, files)) {
     signal.throwIfAborted();
     const path = await judge(place, tree, signal).catch(goneAsNull);
     if (path !== null) {
-      await dropTree(place, tree.id);
+      await ((await others()) === Number.POSITIVE_INFINITY ? dropTree(place, tree.id) : retireTree(place, tree.id));
       altered.push({ name: tree.name, path });
     }
   }
@@ -118,13 +126,49 @@ export async function recordTrees(
   return fresh.length > 0;
 }
 
-/** Takes a tree away, whole and at once: who is linking from it meets none of it half gone by name. */
+/** Takes a tree away, whole and at once; nobody may be linking from it. */
 export async function dropTree(place: Unpacked, id: string): Promise<void> {
   const away = join(place.manifests, `dropped-${randomBytes(6).toString('hex')}`);
   await mkdir(place.manifests, { recursive: true });
   await rename(join(place.uv, 'archive-v0', id), away).catch(goneAsNull);
   await rm(manifestOf(place, id), { force: true });
   await rm(away, { recursive: true, force: true });
+}
+
+/**
+ * Takes a tree out of use where other runs may be linking from it: uv does not find it any more and unpacks its wheel anew, while its files
+ * stay where they are.
+ */
+export async function retireTree(place: Unpacked, id: string): Promise<void> {
+  await mkdir(place.manifests, { recursive: true });
+  await writeFile(join(place.manifests, id + RETIRED), '');
+  for (const { path, text } of await pointersIn(place.uv)) {
+    if (text.includes(id)) await rm(path, { force: true });
+  }
+  await rm(manifestOf(place, id), { force: true });
+}
+
+/** When each tree that was taken out of use was (ms since the epoch), by its archive. */
+export async function listRetired({ manifests }: Unpacked): Promise<ReadonlyMap<string, number>> {
+  const names = (await namesIn(manifests)).filter((name) => name.endsWith(RETIRED));
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const marker = await stat(join(manifests, name)).catch(goneAsNull);
+      return marker === null ? [] : [[name.slice(0, -RETIRED.length), marker.mtimeMs] as const];
+    }),
+  );
+  return new Map(found.flat());
+}
+
+/** Removes trees from which nobody can be linking any more. */
+async function removeRetired(place: Unpacked, others: () => Promise<number>): Promise<void> {
+  const retired = await listRetired(place);
+  const oldest = retired.size === 0 ? 0 : await others();
+  for (const [id, since] of retired) {
+    if (since >= oldest) continue;
+    await dropTree(place, id);
+    await rm(join(place.manifests, id + RETIRED), { force: true });
+  }
 }
 
 /** A tree's manifest, or null where there is none that can be read. */

@@ -57,13 +57,18 @@ export async function beginRun(root: string, untilMs: number): Promise<string> {
   return path;
 }
 
-/** When the oldest run that is still at work began (ms since the epoch); Infinity where none is. Removes what dead runs left. */
-export async function oldestRun(root: string, nowMs: number): Promise<number> {
+/**
+ * When the oldest run that is still at work began (ms since the epoch), that of the process `except` left out; Infinity where none is.
+ * Removes what dead runs left.
+ */
+export async function oldestRun(root: string, nowMs: number, except: number | null = null): Promise<number> {
   let oldest = Number.POSITIVE_INFINITY;
   for (const name of (await readdir(join(root, 'running')).catch(goneAsNull)) ?? []) {
     const path = join(root, 'running', name);
     const run = await readFile(path, 'utf8').then(runOf, unreadable);
-    if (run !== null && run.untilMs > nowMs && (run.space !== processSpace() || isAlive(run.pid))) {
+    const here = run !== null && run.space === processSpace();
+    if (run !== null && run.untilMs > nowMs && (!here || isAlive(run.pid))) {
+      if (here && run.pid === except) continue;
       oldest = Math.min(oldest, run.startedMs);
     } else if (run !== null) {
       await rm(path, { force: true });

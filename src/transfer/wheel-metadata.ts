@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseFilename } from '../packaging/filename.js';
 import { normalise } from '../packaging/name.js';
 import { Failure } from '../values/failure.js';
@@ -11,6 +12,10 @@ import { type ReadRange, readZipEntry } from './zip.js';
 
 /** A wheel of at most this many bytes is brought whole: that costs no more than its end. */
 const WHOLE = 2 ** 18;
+/** For so long (ms) METADATA that was read by ranges serves other runs that begin at about the same time: no hash vouches for it. */
+const SEEN_MS = 600_000;
+/** How long (ms), and how often, another run that is reading it is waited for. */
+const [WAIT_MS, POLL_MS] = [10_000, 50];
 
 /**
  * METADATA of a wheel (PEP 658): kept with the store, else read from the wheel in the store, else by ranges of the wheel's end without
@@ -34,7 +39,7 @@ export async function wheelMetadata(
   }
   if (file.size === null || file.size > WHOLE) {
     try {
-      return await fromRanges(file, transfers, signal);
+      return await readOnce(file, transfers, store, signal);
     } catch (error) {
       if (!(error instanceof Failure) && asRefusal(error) === null) {
         throw error;
@@ -44,9 +49,46 @@ export async function wheelMetadata(
   return keep(file, await transfers.get(file).done, store);
 }
 
+/** Jobs that begin together ask for the same: one of them reads it, the others take what it noted. */
+async function readOnce(
+  file: IndexFile,
+  transfers: Pick<Transfers, 'slice'>,
+  store: Store,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const claim = () => (file.sha256 === null ? null : store.partial(`metadata-${file.sha256}`));
+  let place = await claim();
+  for (const until = Date.now() + WAIT_MS; place === null && file.sha256 !== null && Date.now() < until; ) {
+    await sleep(POLL_MS, undefined, { signal });
+    place = await claim();
+  }
+  if (place === null) {
+    return fromRanges(file, transfers, signal);
+  }
+  try {
+    const seen = place.notes.map(readSeen).find((text) => text !== null);
+    if (seen !== undefined) {
+      return seen;
+    }
+    const metadata = await fromRanges(file, transfers, signal);
+    place.note({ at: Date.now(), metadata: Buffer.from(metadata).toString('base64') });
+    return metadata;
+  } catch (error) {
+    throw await store.explain(error, WHOLE);
+  } finally {
+    await place.release();
+  }
+}
+
+function readSeen(note: unknown): Uint8Array | null {
+  const { at, metadata } = (note ?? {}) as Partial<Record<string, unknown>>;
+  const fresh = typeof at === 'number' && Math.abs(Date.now() - at) < SEEN_MS;
+  return fresh && typeof metadata === 'string' ? Buffer.from(metadata, 'base64') : null;
+}
+
 async function fromRanges(
   file: IndexFile,
-  transfers: Pick<Transfers, 'get' | 'slice'>,
+  transfers: Pick<Transfers, 'slice'>,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const size = file.size ?? (await transfers.slice(file, 0, 1, signal)).total;
