@@ -80,7 +80,9 @@ try {
   goal('jobs that stored something', all.filter((job) => job.share.report().filesStored > 0).length, 1, '');
   const strays = all.filter((job) => !job.share.report().leased && (job.transfers.fetched()['mirror'] ?? 0) > 0);
   for (const job of strays.slice(0, 5)) {
-    console.log(`  ${job.transfers.fetched()['mirror']} bytes from the mirror without the lease: ${job.log.said.join(' | ')}`);
+    console.log(
+      `  ${job.transfers.fetched()['mirror']} bytes from the mirror without the lease: ${job.log.said.join(' | ')}`,
+    );
   }
   for (const job of all) await job.close();
 } finally {

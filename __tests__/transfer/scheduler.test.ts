@@ -57,12 +57,17 @@ describe('who gets the next connection', () => {
     expect(choose([want({ connections: 4, routes: [route({ rate: 100_000, limit: 16 }), fast] })])?.route).toBe(0);
   });
 
+  test('a source that brought nothing so far is asked again where there is no other one', () => {
+    expect(choose([want({ routes: [route({ rate: 0 })] })])?.route).toBe(0);
+    expect(choose([want({ routes: [route({ rate: 0 }), route({ rate: 1_000 })] })])?.route).toBe(1);
+  });
+
   test('never a connection past a limit', () => {
     const anyRoute = fc.record({
       ready: fc.boolean(),
       active: fc.nat(6),
       limit: fc.integer({ min: 1, max: 4 }),
-      rate: fc.option(fc.integer({ min: 1, max: 1e9 })),
+      rate: fc.option(fc.integer({ min: 0, max: 1e9 })),
       mine: fc.nat(4),
     });
     const anyWant = fc.record({

@@ -74,3 +74,17 @@ describe('a file that another process is downloading', () => {
     expect((await transfers.get(s.file).done).sha256).toBe(sha256(bytes));
   });
 });
+
+test('the only mirror is asked again after its first connections brought nothing for a while', async () => {
+  let silent = 4;
+  const s = await scene({
+    mirror: {
+      fault: ({ path }) => {
+        silent -= path.endsWith('.whl') ? 1 : 0;
+        return silent >= 0 && path.endsWith('.whl') ? { kind: 'silence' } : null;
+      },
+    },
+  });
+  expect((await s.transfers.get(s.file).done).sha256).toBe(sha256(bytes));
+  expect(s.transfers.faults().map(({ kind }) => kind)).toContain('timeout');
+}, 20_000);

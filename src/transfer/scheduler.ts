@@ -48,7 +48,8 @@ function bestRoute(routes: readonly Route[]): number | null {
   const best = Math.max(1, ...routes.map((r) => r.rate ?? 0));
   const most = Math.max(...routes.filter((r) => r.ready).map(capacity));
   let chosen: number | null = null;
-  let score = 0;
+  // One that brought nothing so far is worth nothing, and still better than nobody.
+  let score = -1;
   for (const [index, route] of routes.entries()) {
     const worth = route.rate === null ? best / (route.active + 1) : route.rate / (route.mine + 1);
     const wasted = route.rate !== null && capacity(route) * FAR_SLOWER < most;
