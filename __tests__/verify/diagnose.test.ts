@@ -77,6 +77,7 @@ const recorded: readonly (readonly [id: string, text: string])[] = [
   ],
   ['disk-full', "OSError: [Errno 28] No space left on device: 'cnn-cpu.pdiparams'"],
   ['address-space', '1200 MB of address space are allowed (ulimit -v), 1700 MB are needed'],
+  ['memory-limit', '512 MB of memory are allowed (/sys/fs/cgroup/memory.max), 700 MB are needed'],
   ['out-of-memory', 'SystemError: error return without exception set'],
   ['out-of-memory', 'numpy._core._exceptions._ArrayMemoryError: Unable to allocate 2 GiB'],
   ['illegal-instruction', 'Illegal instruction (core dumped)'],
@@ -173,6 +174,13 @@ describe('a diagnosis', () => {
     const { id, evidence } = diagnose(`${text}\n\n`, { code: 7, signal: null });
     expect(id).toBe('unknown');
     expect(evidence).toBe(['exit status 7', ...Array.from({ length: 6 }, (_, i) => `line ${34 + i}`)].join('\n'));
+  });
+
+  test("leaves Python's warnings out of the evidence of an end: they tell nothing of it", () => {
+    const warned =
+      '/v/lib/paddle/nn/norm.py:818: UserWarning: When training, we track.\n  warnings.warn(\nlast words\n';
+    const { evidence } = diagnose(warned + warned, { code: null, signal: 'SIGKILL' });
+    expect(evidence).toBe('killed by SIGKILL\nlast words\nlast words');
   });
 
   test('any text gets one, with evidence of bounded length', () => {

@@ -40,6 +40,7 @@ const asked = {
   level: 'full',
   expect: { version: null, cuda: null },
   knownDefects: [],
+  cutShort: false,
 } as const;
 
 const onednn = check('inference-interpolate-onednn', {

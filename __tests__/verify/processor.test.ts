@@ -22,7 +22,7 @@ const needed = there || (process.env['CI'] === 'true' && process.platform === 'l
       await chmod(python, 0o755);
       const seen = await verify({
         ...{ python, device: 'cpu', level: 'full', expect: { version: null, cuda: null }, knownDefects: [] },
-        ...{ environment: process.env as Record<string, string>, timeoutMs: 4 * MINUTES },
+        ...{ environment: process.env as Record<string, string>, remainingMs: 4 * MINUTES },
         signal: new AbortController().signal,
       });
       expect(seen).toMatchObject({

@@ -11,7 +11,13 @@ import { realEnvironment } from './environments.js';
 
 const MINUTES = 60_000;
 const helpers = join(import.meta.dirname, '..', '..', 'src', 'verify');
-const asked = { device: 'cpu', level: 'full', expect: { version: null, cuda: null }, knownDefects: [] } as const;
+const asked = {
+  device: 'cpu',
+  level: 'full',
+  cutShort: false,
+  expect: { version: null, cuda: null },
+  knownDefects: [],
+} as const;
 
 /**
  * The checks of verify.py once for each fault, which is taken out again after them, each time with an answer of its own; ResNet-18
@@ -60,7 +66,7 @@ function check(python: string, changes: Partial<VerifyOptions> = {}): Promise<Ve
     ...{ ...asked, python },
     ...{
       environment: process.env as Record<string, string>,
-      timeoutMs: 5 * MINUTES,
+      remainingMs: 5 * MINUTES,
       signal: AbortSignal.timeout(9 * MINUTES),
     },
     ...changes,

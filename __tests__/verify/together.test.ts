@@ -60,6 +60,7 @@ async function allReduce(python: string, limitSeconds: number): Promise<Verifica
     level: 'full',
     expect: { version: null, cuda: null },
     knownDefects: [],
+    cutShort: false,
   } as const;
   return judge(await readAnswer(join(work, 'answer.json')), ran, asked);
 }

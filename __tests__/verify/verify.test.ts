@@ -38,7 +38,11 @@ function options(python: string, changes: Partial<VerifyOptions> = {}): VerifyOp
   const environment = Object.fromEntries(Object.entries(process.env).filter((entry) => entry[1] !== undefined));
   return {
     ...{ python, device: 'cpu', level: 'import', expect: { version: null, cuda: null }, knownDefects: [] },
-    ...{ environment: environment as Record<string, string>, timeoutMs: 30_000, signal: new AbortController().signal },
+    ...{
+      environment: environment as Record<string, string>,
+      remainingMs: 30_000,
+      signal: new AbortController().signal,
+    },
     ...changes,
   };
 }
@@ -195,10 +199,11 @@ open(${JSON.stringify(pidFile)}, 'w').write(str(child.pid))
 time.sleep(600)
 `;
 
-  test('is stopped at its limit, with all that it started', async () => {
+  test('is stopped with all that it started when the time of the run is over, and that is a finding', async () => {
     const pidFile = join(root, 'hang.pid');
-    const seen = await verify(options(await fakePaddle(hang(pidFile)), { timeoutMs: 1500 }));
+    const seen = await verify(options(await fakePaddle(hang(pidFile)), { remainingMs: 1500 }));
     expect(seen).toMatchObject({ verified: false, findings: [{ id: 'timeout', checks: ['import'] }] });
+    expect(seen.findings[0]?.remedy).toContain('timeout-minutes');
     expect(await alive(pidFile)).toBe(false);
   });
 

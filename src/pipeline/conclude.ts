@@ -58,7 +58,7 @@ export async function conclude(
     const failure =
       deadline.failure(context.timeline.current() ?? 'starting') ?? (error instanceof Failure ? error : null);
     if (failure === null) throw error;
-    story.problems = failure.problems;
+    story.problems = [...story.problems, ...failure.problems];
     return finish(failure.exitCode, looked.later);
   }
 }

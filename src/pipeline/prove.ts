@@ -4,9 +4,6 @@ import { verify } from '../verify/verify.js';
 import { tell } from './conclude.js';
 import type { Run } from './context.js';
 
-/** Milliseconds for the whole verification: importing a GPU build from a cold disk takes tens of seconds, a hang takes for ever. */
-const limitMs = 300_000;
-
 /** What is verified: the part of a plan that an installation can be held to. */
 type Subject = Pick<Plan, 'device' | 'cuda' | 'version' | 'knownDefects'>;
 
@@ -38,8 +35,8 @@ export async function prove(
       expect: { version: plan.version, cuda: plan.cuda },
       level,
       environment: Object.fromEntries(set),
-      timeoutMs: Math.min(limitMs, deadline.remainingMs()),
-      signal: deadline.signal,
+      remainingMs: deadline.remainingMs(),
+      signal: context.signal,
       knownDefects: plan.knownDefects,
     }),
   );

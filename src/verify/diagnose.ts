@@ -35,8 +35,14 @@ function shorten(line: string): string {
   return line.length > EVIDENCE_LINE_LENGTH ? `${line.slice(0, EVIDENCE_LINE_LENGTH)}…` : line;
 }
 
+/** Python's warnings, with the line of code that they quote, tell nothing of an end. */
+const warning = /^.*:\d+: \w*Warning: .*(?:\r?\n[ \t]+\S.*)?$/gm;
+
 function lastLines(text: string): string {
-  const lines = text.split(/\r?\n/).map((line) => line.trimEnd());
+  const lines = text
+    .replace(warning, '')
+    .split(/\r?\n/)
+    .map((line) => line.trimEnd());
   return lines
     .filter((line) => line !== '')
     .slice(-EVIDENCE_LINES)

@@ -11,13 +11,27 @@ interface Trouble {
   readonly diagnosis: Diagnosis;
 }
 
+/** What was asked of the verification. */
+interface Asked {
+  readonly python: string;
+  readonly device: string;
+  readonly level: 'full' | 'import';
+  readonly expect: ExpectedBuild;
+  readonly knownDefects: readonly KnownDefect[];
+  /** Its limit was what the whole run had left, and not its own. */
+  readonly cutShort: boolean;
+}
+
 function describeEnd(run: Ran): string {
   if (run.timedOut) return `stopped after ${(run.ms / 1000).toFixed(1)} s`;
   return run.signal === null ? `ended with exit status ${run.code}` : `killed by ${run.signal}`;
 }
 
+const hang =
+  'A driver or a file system that does not answer hangs like this, and so does PaddlePaddle where one of its threads gets no memory (a job with less than 2 GB).';
+
 /** The diagnosis of a process that did not reach its end. */
-function diagnoseEnd(run: Ran, python: string): Diagnosis {
+function diagnoseEnd(run: Ran, { python, cutShort }: Asked): Diagnosis {
   if (run.startError !== null) {
     return {
       id: 'not-started',
@@ -27,13 +41,18 @@ function diagnoseEnd(run: Ran, python: string): Diagnosis {
     };
   }
   if (run.timedOut) {
-    return {
-      id: 'timeout',
-      cause: 'The verification did not end within its limit and was stopped.',
-      remedy:
-        'See what the machine was busy with. A driver or a file system that does not answer hangs like this, and so does PaddlePaddle where one of its threads gets no memory (a job with less than 2 GB); a slow disk needs a larger `timeout-minutes`.',
-      evidence: describeEnd(run),
-    };
+    const evidence = describeEnd(run);
+    return cutShort
+      ? {
+          ...{ id: 'timeout', evidence },
+          cause: 'The verification was stopped before its end, because the time of the whole run was over.',
+          remedy: `Give the run more time with a larger \`timeout-minutes\`. Where the verification alone took minutes: ${hang}`,
+        }
+      : {
+          ...{ id: 'timeout', evidence },
+          cause: 'The verification did not end within its own limit and was stopped.',
+          remedy: `See what the machine was busy with. ${hang}`,
+        };
   }
   return diagnose(run.output, run);
 }
@@ -94,17 +113,7 @@ function collect(troubles: readonly Trouble[]): Finding[] {
 }
 
 /** The judgement over an answer of verify.py and the way its process ended. Pure. */
-export function judge(
-  answer: Answer | null,
-  run: Ran,
-  asked: {
-    readonly python: string;
-    readonly device: string;
-    readonly level: 'full' | 'import';
-    readonly expect: ExpectedBuild;
-    readonly knownDefects: readonly KnownDefect[];
-  },
-): Verification {
+export function judge(answer: Answer | null, run: Ran, asked: Asked): Verification {
   const troubles: Trouble[] = [];
   const warnings = answer === null ? [] : findOldLibraries(answer);
   const checks: Check[] = [];
@@ -127,7 +136,7 @@ export function judge(
   if (answer === null || !answer.complete || run.code !== 0) {
     const ended = endedCheck(answer, run);
     const { error: _error, ...check } = ended;
-    troubles.push({ check: ended, diagnosis: diagnoseEnd(run, asked.python) });
+    troubles.push({ check: ended, diagnosis: diagnoseEnd(run, asked) });
     checks.push(check);
   }
   return {

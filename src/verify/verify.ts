@@ -19,13 +19,18 @@ export interface VerifyOptions {
   readonly level: 'full' | 'import';
   /** The whole environment of the interpreter; PYTHON* variables beside PYTHONNOUSERSITE and PYTHONDONTWRITEBYTECODE are not obeyed. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
+  /** Milliseconds that the whole run has left. */
+  readonly remainingMs: number;
+  /** The user's wish to stop. Not the run's deadline: a verification that is stopped by that is a finding. */
   readonly signal: AbortSignal;
   readonly knownDefects: readonly KnownDefect[];
 }
 
 /** Catalogue devices that PaddlePaddle calls by another name; CUDA and Hygon's builds call theirs `gpu`. */
 const KINDS: Readonly<Record<string, string>> = { dcu: 'gpu', maca: 'metax_gpu', ixuca: 'iluvatar_gpu' };
+
+/** Milliseconds for the whole verification: importing a GPU build from a cold disk takes tens of seconds, a hang takes for ever. */
+const limitMs = 300_000;
 
 /** Characters of what it printed that are searched for a cause, the last ones: a failure is told of at the end. */
 const outputLimit = 64 * 1024;
@@ -58,7 +63,7 @@ async function makeWorkFolder(): Promise<string> {
  * Leaves nothing behind. Throws the signal's reason on abort, Failure(1) without a folder for temporary files, and what is a defect of ours.
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
-  const { environment, expect, knownDefects, level, python, signal, timeoutMs } = options;
+  const { environment, expect, knownDefects, level, python, remainingMs, signal } = options;
   const device = deviceKind(options.device);
   const work = await makeWorkFolder();
   try {
@@ -70,12 +75,19 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
     ];
     const script = join(import.meta.dirname, 'verify.py');
     const args = [...flags, script, '--work', work, '--device', device, '--level', level];
-    const ran = await run({ file: python, args, cwd: work, environment, limitMs: timeoutMs, signal });
+    const ran = await run({
+      file: python,
+      args,
+      cwd: work,
+      environment,
+      limitMs: Math.min(limitMs, remainingMs),
+      signal,
+    });
     const answer = await readAnswer(join(work, 'answer.json'));
     return judge(
       answer,
       { ...ran, output: ran.output.slice(-outputLimit) },
-      { python, device, level, expect, knownDefects },
+      { python, device, level, expect, knownDefects, cutShort: remainingMs < limitMs },
     );
   } finally {
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
