@@ -17,6 +17,16 @@ describe('a wrong input is answered with what was given, what is allowed and wha
     [{ device: 'cu12' }, `device: There is no device "cu12"; ${devices} Write \`device: cu126\`.`],
     [{ device: 'cu127' }, `device: There is no device "cu127"; ${devices} Write \`device: cu126\`.`],
     [{ device: 'cuda' }, `device: There is no device "cuda"; ${devices} Write \`device: gpu\`.`],
+    [{ device: 'cudaa' }, `device: There is no device "cudaa"; ${devices} Write \`device: gpu\`.`],
+    [{ device: 'gpus' }, `device: There is no device "gpus"; ${devices} Write \`device: gpu\`.`],
+    [
+      { device: 'rocm' },
+      `device: There is no device "rocm": GPUs of AMD are served by AMD's own distribution alone (amd-paddlepaddle on AMD's index); \`dcu\` is Hygon's; ${devices} Write \`device: cpu\`.`,
+    ],
+    [
+      { device: 'jetson-orin' },
+      `device: There is no device "jetson-orin": NVIDIA's Jetson has no build on any index, only wheels for single versions of JetPack on PaddlePaddle's download pages; ${devices} Write \`device: cpu\`.`,
+    ],
     [{ device: 'cuda-12.6' }, `device: There is no device "cuda-12.6"; ${devices} Write \`device: cu126\`.`],
     [{ device: 'Ascend' }, `device: There is no device "Ascend"; ${devices} Write \`device: npu\`.`],
     [{ device: 'GPU' }, `device: There is no device "GPU"; ${devices} Write \`device: gpu\`.`],

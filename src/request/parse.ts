@@ -3,6 +3,7 @@ import { isExact, satisfies } from '../packaging/version.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { PaddleWish, Request } from '../values/request.js';
 import { readCacheUrl } from './cache-url.js';
+import { readDevice } from './device.js';
 import { type ReadRequirements, readRequirements } from './files.js';
 import { readDockerMirrors, readImages } from './images.js';
 import { readIndexCredentials } from './index-credentials.js';
@@ -14,7 +15,6 @@ import {
   readAddress,
   readChoice,
   readConfigure,
-  readDevice,
   readDuration,
   readList,
   readMinutes,

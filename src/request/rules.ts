@@ -31,7 +31,7 @@ export function advise({ name, where }: Given, value: string): string {
 }
 
 /** The known spelling nearest to the one given: one that it begins, else the one with the fewest letters changed. */
-function nearest(text: string, known: readonly string[]): string {
+export function nearest(text: string, known: readonly string[]): string {
   const given = text.toLowerCase();
   const begun = given.length > 1 ? known.filter((one) => one.startsWith(given)) : [];
   const pool = begun.length > 0 ? begun : known;
@@ -100,42 +100,6 @@ export function readDuration(given: Given, report: Report): number {
     });
   }
   return ms;
-}
-
-/** What people call devices that have another name here: vendors, their products, the words of other frameworks. */
-const alsoCalled: Readonly<Record<string, string>> = {
-  cuda: 'gpu',
-  nvidia: 'gpu',
-  kunlun: 'xpu',
-  kunlunxin: 'xpu',
-  ascend: 'npu',
-  huawei: 'npu',
-  rocm: 'dcu',
-  hygon: 'dcu',
-  cambricon: 'mlu',
-  enflame: 'gcu',
-  metax: 'maca',
-  iluvatar: 'ixuca',
-};
-
-/** The device that was probably meant: by another name of it, by a CUDA version (`cuda-12.6`, `12.6`), else by the nearest spelling. */
-function meant(text: string, known: readonly string[]): string {
-  const given = text.toLowerCase();
-  const [, major = '', minor = ''] = /^(?:cuda|cu)?[-_ ]?(\d{2})\.?(\d)$/.exec(given) ?? [];
-  return [alsoCalled[given], `cu${major}${minor}`].find((one) => known.includes(one ?? '')) ?? nearest(text, known);
-}
-
-/** A device of the catalogue, `auto` or `gpu`. */
-export function readDevice(given: Given, devices: readonly string[], report: Report): string {
-  const known = [...new Set(['auto', 'cpu', 'gpu', ...devices])];
-  if (!known.includes(given.text)) {
-    report({
-      where: given.where,
-      what: `There is no device ${show(given.text)}; there are ${known.join(', ')}.`,
-      remedy: advise(given, meant(given.text, known)),
-    });
-  }
-  return given.text;
 }
 
 /** A version, a version with a star, clauses, `latest` or `nightly`; '' is null: the requirements decide. */
