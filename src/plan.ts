@@ -1,3 +1,4 @@
+import { advice } from './catalog/advice.js';
 import { defectsOf } from './catalog/releases.js';
 import { compareVersions, isPreRelease } from './packaging/version.js';
 import { assemble } from './plan/assemble.js';
@@ -15,6 +16,18 @@ import type { Request } from './values/request.js';
 import type { Runner } from './values/runner.js';
 import type { Listing } from './values/source.js';
 
+/** What the guide for a device asks for beside the packages. */
+function advised(device: string | undefined, platform: string, { requirements: set }: Request): Notice[] {
+  const rows = advice.filter(
+    ({ devices, platforms, project, specifier }) =>
+      devices.some((one) => one === device) &&
+      platforms.some((one) => one === platform) &&
+      (project === null ||
+        set.requirements.some((line) => line.normalised === project && line.specifier !== specifier)),
+  );
+  return rows.map(({ id, text }) => ({ id, text }));
+}
+
 /**
  * The builds that would do, decided without any index. Throws Failure(2) with everything that can be known to be wrong before
  * the first byte: interpreter, machine, driver, GPU architecture, combinations that were never published, contradictions.
@@ -26,13 +39,14 @@ export function draft(request: Request, runner: Runner): Draft {
   if (wrong.length > 0) {
     throw new Failure(2, wrong);
   }
+  const platform = platformOf(runner);
   return {
     candidates: choice.candidates,
     reasons: choice.reasons,
-    platform: platformOf(runner),
+    platform,
     channel: wish.channel,
     wish: wish.specifier,
-    notices: choice.notices,
+    notices: [...choice.notices, ...advised(choice.candidates[0]?.device, platform, request)],
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { advice } from '../../src/catalog/advice.js';
 import { architectureSets, architectures, support } from '../../src/catalog/architectures.js';
 import {
   boundsSpecifier,
@@ -117,6 +118,13 @@ describe('releases and devices tell the same', () => {
         folders.stable === null && folders.nightly === null && builds.some(({ origins }) => origins.includes('paddle')),
     );
     expect(homeless).toEqual([]);
+  });
+
+  test('advice is for platforms that its devices have', () => {
+    const odd = advice.filter(({ devices: ids, platforms }) =>
+      ids.some((id) => platforms.some((platform) => findDevice(id)?.platforms.includes(platform) !== true)),
+    );
+    expect(odd).toEqual([]);
   });
 
   test('needs and defects are of known devices and releases, and the verification recognises the defects', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { advice } from '../../src/catalog/advice.js';
 import { architectures } from '../../src/catalog/architectures.js';
 import { devices } from '../../src/catalog/devices.js';
 import { findLinks } from '../../src/catalog/find-links.js';
@@ -35,6 +36,7 @@ const shapes: Readonly<Record<string, (value: unknown) => boolean>> = {
     value.every((one) => /^==\d/.test(parseRequirement(String(one), 'libraries.json').specifier)),
   // What the word of an entry is worth: `documented`, `measured ...`, `one report`, `unconfirmed ...`, or public issues.
   source: (value) => typeof value === 'string' && /documented|measured|one report|unconfirmed|[\w-]+#\d+/i.test(value),
+  'true?': (value) => value === undefined || value === true,
   os: (value) => value === null || value === 'linux' || value === 'win32',
   kind: (value) => ['cpu', 'cuda', 'plugin', 'vendor'].includes(String(value)),
   object: (value) => typeof value === 'object' && value !== null,
@@ -103,7 +105,7 @@ describe('every entry has its fields, a source and a date', () => {
     [
       'published build',
       releases.flatMap(({ builds }) => builds),
-      { devices: 'names', platforms: 'names', pythons: 'versions' },
+      { devices: 'names', platforms: 'names', pythons: 'versions', unlisted: 'true?' },
     ],
     [
       'set of libraries',
@@ -130,6 +132,18 @@ describe('every entry has its fields, a source and a date', () => {
         releases: 'specifier',
         pythons: 'specifier',
         reason: 'words',
+      },
+    ],
+    [
+      'advice',
+      advice,
+      {
+        id: 'words',
+        devices: 'names',
+        platforms: 'names',
+        project: 'project?',
+        specifier: 'specifier',
+        text: 'words',
       },
     ],
     [

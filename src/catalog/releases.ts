@@ -9,6 +9,8 @@ export interface Published extends Sourced {
   readonly platforms: readonly Platform[];
   /** `3.9`, `3.10`, ... */
   readonly pythons: readonly string[];
+  /** The index that would have the files was read and did not list them: without an index only a wish by name takes it. */
+  readonly unlisted?: true;
 }
 
 /** A release as it was published: what the index lists wins over it. */
@@ -62,6 +64,7 @@ export interface Combination {
   readonly device: string;
   readonly platform: Platform;
   readonly python: string;
+  readonly unlisted: boolean;
   readonly source: string;
 }
 
@@ -73,7 +76,11 @@ export function combinations(devices: readonly string[] | null = null): Combinat
         .filter((device) => devices?.includes(device) ?? true)
         .flatMap((device) =>
           build.platforms.flatMap((platform) =>
-            build.pythons.map((python) => ({ version, device, platform, python, source: build.source })),
+            build.pythons.map((python) => ({
+              ...{ version, device, platform, python },
+              unlisted: build.unlisted ?? false,
+              source: build.source,
+            })),
           ),
         ),
     ),

@@ -12,7 +12,7 @@ const tags: Readonly<Record<Platform, string>> = {
   'darwin-x64': 'macosx_10_9_x86_64',
 };
 
-function believedFile(project: string, version: string, { python, platform }: Combination): IndexFile {
+function believedFile(project: string, version: string, { python, platform, unlisted }: Combination): IndexFile {
   const abi = `cp${python.replace('.', '')}`;
   return {
     filename: `${project.replaceAll('-', '_')}-${version}-${abi}-${abi}-${tags[platform]}.whl`,
@@ -20,7 +20,8 @@ function believedFile(project: string, version: string, { python, platform }: Co
     hashOrigin: null,
     size: null,
     requiresPython: null,
-    yanked: null,
+    // As of one that was taken back, only a wish by name counts.
+    yanked: unlisted ? 'the index did not list it' : null,
     uploadTime: null,
     locations: [],
   };

@@ -1,14 +1,17 @@
 import { closest } from 'fastest-levenshtein';
 import { cudaDevices, type Device, devices, findDevice } from '../catalog/devices.js';
+import { releases } from '../catalog/releases.js';
+import { isPreRelease } from '../packaging/version.js';
 import type { Problem } from '../values/failure.js';
 import type { Notice } from '../values/log.js';
 import type { Candidate } from '../values/plan.js';
 import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
 import { type Judgement, judge, type Obstacle } from './judge.js';
+import { driverProblems, unseen } from './provable.js';
 import { platformOf } from './target.js';
 import { deviceNotices, oneKind, whyCpu, whyCuda } from './why.js';
-import type { Wish } from './wish.js';
+import { answers, type Wish } from './wish.js';
 
 /** The devices that will do, in order of preference, or what stands against each. */
 export interface DeviceChoice {
@@ -67,36 +70,6 @@ function whatWorks(wish: Wish, runner: Runner): string {
   return `Write ${cuda === undefined ? '' : `"device: ${cuda}" or `}"device: cpu".`;
 }
 
-/** A CUDA build without a driver fails its verification: said before gigabytes are downloaded. */
-function driverProblems({ install, verify, gpu, device }: Request, { accelerators }: Runner): Problem[] {
-  if (accelerators.nvidiaDriver !== null || !install || verify === 'off' || gpu === 'optional') {
-    return [];
-  }
-  const seen = accelerators.failures.length > 0 ? ` (${accelerators.failures.join('; ')})` : '';
-  return [
-    {
-      where: 'device',
-      what: `${device} was asked for, but no NVIDIA driver answers on this machine${seen}.`,
-      remedy:
-        'Install the driver (in a container: "--gpus all"), write "gpu: optional" to install without the proof, or "device: cpu".',
-    },
-  ];
-}
-
-/** A plug-in's device that its vendor's tool doesn't show: the tool may be missing where the device is there, so it is no refusal. */
-function unseen(device: Device, { install, verify, gpu }: Request, { accelerators }: Runner): Notice[] {
-  const proved = install && verify !== 'off' && gpu !== 'optional';
-  const seen = accelerators.others.some((other) => other.device === device.id);
-  return device.kind === 'cpu' || device.kind === 'cuda' || seen || !proved
-    ? []
-    : [
-        {
-          id: 'accelerator-unseen',
-          text: `No tool of its vendor shows ${device.name} on this machine; without it the verification fails: "gpu: optional" installs all the same.`,
-        },
-      ];
-}
-
 function chooseOne(device: Device, why: string, request: Request, wish: Wish, runner: Runner): DeviceChoice {
   const judgement = judge(device, wish, runner);
   const problems = obstaclesOf(judgement).map(({ where, what, remedy }) => ({
@@ -152,36 +125,63 @@ function chooseGpu(wish: Wish, runner: Runner): DeviceChoice {
   return accepted(fitting, reasons, [], runner);
 }
 
+/** A wish that today's releases answer: for such a one no GPU is worth going back to a release of years ago. */
+function isOpen({ specifier }: Wish): boolean {
+  const newest = releases.findLast(({ version }) => !isPreRelease(version));
+  return specifier === '' || (newest !== undefined && answers(newest.version, specifier, false));
+}
+
+/** What stands against the accelerator that is there; [] where it is used or there is none. */
+function unusedNotices(
+  judgements: readonly Judgement[],
+  fitting: readonly Fitting[],
+  old: readonly Fitting[],
+  runner: Runner,
+): Notice[] {
+  // The last one asks the least of driver and GPU.
+  const unused = currentOnes(judgements).flatMap(obstaclesOf).at(-1);
+  if (fitting.length > 0 || unused === undefined) {
+    return [];
+  }
+  const [ended] = old;
+  const still =
+    ended === undefined
+      ? ''
+      : `PaddlePaddle ${ended.candidate.specifier} still has a build for it: "device: gpu" takes that.`;
+  return [
+    {
+      id: 'accelerator-unused',
+      text: [`This machine's accelerator is left unused: ${unused.what}`, still, oneKind(runner)].join(' ').trim(),
+    },
+  ];
+}
+
 /** What the machine has; the CPU build is the last choice unless the requirements name another distribution. */
 function chooseAuto(request: Request, wish: Wish, runner: Runner): DeviceChoice {
   const named = wish.lines.map(({ normalised }) => normalised);
   const plugin = devices.find((device) => device.plugin !== null && named.includes(device.plugin));
   const owner = plugin ?? devices.find(({ distribution }) => named.includes(distribution));
-  if (owner !== undefined) {
-    return owner.kind === 'cuda'
-      ? chooseGpu(wish, runner)
-      : chooseOne(owner, `the requirements name ${owner.plugin ?? owner.distribution}`, request, wish, runner);
-  }
   const { nvidiaDriver, gpus, others, failures } = runner.accelerators;
   const present = [
     ...(nvidiaDriver !== null && gpus.length > 0 ? cudaDevices() : []),
     ...others.flatMap(({ device }) => findDevice(device) ?? []),
   ];
-  const judgements = present.map((device) => judge(device, wish, runner));
-  const fitting = preferred(judgements);
+  // "paddlepaddle" is the CPU build, and one half of every plug-in's pair.
+  const beside = present.filter(
+    ({ plugin: own, distribution }) => own !== null && distribution === owner?.distribution,
+  );
+  if (owner !== undefined && (owner.kind !== 'cpu' || beside.length === 0)) {
+    return owner.kind === 'cuda'
+      ? chooseGpu(wish, runner)
+      : chooseOne(owner, `the requirements name ${owner.plugin ?? owner.distribution}`, request, wish, runner);
+  }
+  const judgements = (owner === undefined ? present : beside).map((device) => judge(device, wish, runner));
+  const able = preferred(judgements);
+  const fitting = isOpen(wish) ? able.filter(({ current }) => current) : able;
   const cpu = devices.filter(({ kind }) => kind === 'cpu');
   const last = cpu.map((device) => judge(device, wish, runner));
-  // The last one asks the least of driver and GPU.
-  const unused = currentOnes(judgements).flatMap(obstaclesOf).at(-1);
   const notices: Notice[] = [
-    ...(present.length > 0 && fitting.length === 0 && unused !== undefined
-      ? [
-          {
-            id: 'accelerator-unused',
-            text: `This machine's accelerator is left unused: ${unused.what} ${oneKind(runner)}`.trim(),
-          },
-        ]
-      : []),
+    ...unusedNotices(judgements, fitting, able, runner),
     ...(failures.length > 0
       ? [{ id: 'accelerator-silent', text: `An accelerator may be there, but its tool fails: ${failures.join('; ')}` }]
       : []),

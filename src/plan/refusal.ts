@@ -28,7 +28,7 @@ function pythonsOf(wheels: readonly WheelName[], platforms: ReadonlySet<string>)
 /** Newest version without a known defect that fits here, whatever was wished for. */
 function newestHere({ candidate, offers }: Choice): string | undefined {
   const fitting = offers.offers
-    .filter(({ fits, version }) => fits && belongs(version, candidate) && !isPreRelease(version))
+    .filter(({ fits, yanked, version }) => fits && !yanked && belongs(version, candidate) && !isPreRelease(version))
     .map(({ version }) => version);
   return fitting.find((version) => !candidate.avoid.includes(version)) ?? fitting[0];
 }
@@ -67,7 +67,7 @@ function suggestion(wish: string, versions: readonly string[]): string | undefin
 
 function unknownVersion({ candidate, offers }: Choice, draft: Draft, interpreter: Interpreter): Problem {
   const fitting = offers.offers
-    .filter(({ fits, version }) => fits && belongs(version, candidate))
+    .filter(({ fits, yanked, version }) => fits && !yanked && belongs(version, candidate))
     .map(({ version }) => version);
   const final = fitting.filter((version) => !isPreRelease(version));
   const shown = final.length > 0 ? final : fitting;

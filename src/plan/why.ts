@@ -47,7 +47,7 @@ export function whyCuda(
 export function whyCpu(present: boolean, runner: Runner): string {
   const platform = platformOf(runner);
   if (present) {
-    return "no build fits this machine's accelerator";
+    return "no build of today's releases fits this machine's accelerator";
   }
   return platform.startsWith('linux') || platform.startsWith('win32')
     ? 'no accelerator that PaddlePaddle has a build for answers on this machine'
@@ -91,6 +91,7 @@ export function deviceNotices(device: string, unconfirmed: readonly string[], { 
               `(compute capability ${unconfirmed.join(', ')}): keep "verify: full".`,
           },
         ];
+  // No refusal: with several cards in the machine one of them computes, and nothing that can be asked for here needs more.
   const single: Notice[] =
     cuda && os === 'win32' && gpus.length > 1
       ? [
