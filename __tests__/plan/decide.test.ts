@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseRequirement, type Requirement } from '../../src/packaging/requirement.js';
+import { parseRequirement } from '../../src/packaging/requirement.js';
 import { neededPages } from '../../src/plan/pages.js';
 import { resolverInput } from '../../src/plan/resolver-input.js';
 import { decide, draft } from '../../src/plan.js';
 import { Failure, type Problem } from '../../src/values/failure.js';
 import type { Plan } from '../../src/values/plan.js';
 import type { Request } from '../../src/values/request.js';
+import type { Requirement } from '../../src/values/requirement.js';
 import type { Runner } from '../../src/values/runner.js';
 import type { Listing, SourceFault } from '../../src/values/source.js';
 import { file, listing, machine, nightlies, nvidia, page, request, wanted, wheels } from './machines.js';

@@ -1,5 +1,5 @@
-import type { Requirement } from '../packaging/requirement.js';
 import type { Problem } from '../values/failure.js';
+import type { Requirement } from '../values/requirement.js';
 
 /** A line of the request, as far as an explanation names it. */
 export type Line = Pick<Requirement, 'normalised' | 'origin' | 'text'>;

@@ -1,10 +1,11 @@
 import { parseFilename } from '../packaging/filename.js';
 import { evaluateMarker } from '../packaging/marker.js';
 import type { MarkerEnvironment } from '../packaging/marker-environment.js';
-import { parseRequirement, type Requirement } from '../packaging/requirement.js';
+import { parseRequirement } from '../packaging/requirement.js';
 import { compareVersions, satisfies } from '../packaging/version.js';
 import { Failure } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
+import type { Requirement } from '../values/requirement.js';
 import type { IndexFile, ProjectPage } from '../values/source.js';
 import { chooseFile } from './choose-file.js';
 import { acceptedHashes } from './make-lock.js';

@@ -1,10 +1,10 @@
 import type { MarkerEnvironment } from '../packaging/marker-environment.js';
 import { fromPylock, toPylock } from '../packaging/pylock.js';
-import type { Requirement } from '../packaging/requirement.js';
 import { isExact } from '../packaging/version.js';
 import { Failure } from '../values/failure.js';
 import type { Lock } from '../values/lock.js';
 import type { Log } from '../values/log.js';
+import type { Requirement } from '../values/requirement.js';
 
 /** Where locks are kept: the store's part for them. */
 export interface LockShelf {

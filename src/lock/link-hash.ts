@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Requirement } from '../packaging/requirement.js';
 import { Failure } from '../values/failure.js';
+import type { Requirement } from '../values/requirement.js';
 
 /** The hashes that pip reads from a link's fragment beside sha256, by their names in Python's hashlib: whether a forgery is out of reach. */
 const strength: Readonly<Record<string, boolean>> = {

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Requirement } from '../packaging/requirement.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { Gateway } from '../values/gateway.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Log } from '../values/log.js';
+import type { Requirement } from '../values/requirement.js';
 import type { SourceFault } from '../values/source.js';
 import { explainNoSolution, linesNamed } from './explain.js';
 import { formatArguments } from './formats.js';

@@ -1,35 +1,12 @@
 import { resolve } from 'node:path';
 import { Failure } from '../values/failure.js';
 import { redact } from '../values/mask.js';
+import type { Requirement } from '../values/requirement.js';
 import { isAddress, parseAddress } from './address.js';
 import { parseFilename } from './filename.js';
 import { formatMarker, parseMarker } from './marker.js';
 import { isName, normalise } from './name.js';
 import { isSpecifier } from './version.js';
-
-/** One requirement, as a line of a requirements file or an input states it. */
-export interface Requirement {
-  /** As written; null where the line names no distribution (a folder, a repository without `#egg=`). */
-  readonly name: string | null;
-  /** The name in the spelling of PEP 503. */
-  readonly normalised: string | null;
-  /** Normalised, sorted, each once. */
-  readonly extras: readonly string[];
-  /** PEP 440 clauses without blanks, '' for any version. */
-  readonly specifier: string;
-  /** Environment marker (PEP 508) in the spelling of `formatMarker`, or null. */
-  readonly marker: string | null;
-  /** Address of a direct link or repository, or the path; null for `named`. */
-  readonly url: string | null;
-  readonly editable: boolean;
-  /** Accepted hashes: `sha256:` and lower-case hex. */
-  readonly hashes: readonly string[];
-  readonly kind: 'named' | 'url' | 'path' | 'vcs' | 'editable';
-  /** Where it was written: `requirements.txt:3`. */
-  readonly origin: string;
-  /** The line as the installer should get it, without hashes. */
-  readonly text: string;
-}
 
 interface Target extends Pick<Requirement, 'kind' | 'name' | 'extras' | 'specifier' | 'url'> {
   /** A name stands in front of the address: `name @ https://...`. */

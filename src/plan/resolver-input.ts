@@ -1,7 +1,8 @@
 import { paddleProjects } from '../catalog/devices.js';
-import { parseRequirement, type Requirement } from '../packaging/requirement.js';
+import { parseRequirement } from '../packaging/requirement.js';
 import type { Plan } from '../values/plan.js';
 import type { Request } from '../values/request.js';
+import type { Requirement } from '../values/requirement.js';
 
 /** Lines for the resolver. */
 export interface ResolverInput {

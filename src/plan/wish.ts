@@ -1,11 +1,11 @@
 import { devices, paddleProjects } from '../catalog/devices.js';
 import { evaluateMarker } from '../packaging/marker.js';
 import { markerEnvironment } from '../packaging/marker-environment.js';
-import type { Requirement } from '../packaging/requirement.js';
 import { satisfies } from '../packaging/version.js';
 import type { Problem } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Request } from '../values/request.js';
+import type { Requirement } from '../values/requirement.js';
 
 /** Which PaddlePaddle all of the request together asks for. */
 export interface Wish {

@@ -29,16 +29,3 @@ export function describeBucket(bucket: BucketReport): string {
     ...(waitedMs > 0 ? [`${formatDuration(waitedMs)} waited for another job`] : []),
   ].join(', ');
 }
-
-/** What a source served and where it failed, in plain words; faults of one kind are told once. */
-export function describeSource(source: Report['sources'][number]): string {
-  const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'no file served';
-  const kinds = [...new Set(source.faults.map(({ kind }) => kind))];
-  const faults = kinds.map((kind) => {
-    const same = source.faults.filter((fault) => fault.kind === kind);
-    const remedy = same.find((fault) => fault.remedy !== null)?.remedy;
-    const more = same.length > 1 ? ` (${same.length} times)` : '';
-    return `${kind}${more}: ${same[0]?.detail ?? ''}${remedy === undefined || remedy === null ? '' : ` ${remedy}`}`;
-  });
-  return [served, ...faults].join('; ');
-}

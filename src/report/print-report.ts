@@ -2,7 +2,8 @@ import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
 import { describeContainers } from './containers.js';
 import { describeGithub } from './describe-github.js';
-import { describeBucket, describeSource, headline } from './headline.js';
+import { describeSources } from './describe-sources.js';
+import { describeBucket, headline } from './headline.js';
 import { formatDuration } from './progress.js';
 import { describeDifference, describeVerified, marks, verificationTable } from './verification.js';
 
@@ -38,7 +39,7 @@ export function formatReport(report: Report): string {
     lines.push(`  ${name.padEnd(NAME_WIDTH)} ${timeBar(step, report.totalMs, BAR_WIDTH)} ${formatDuration(step.ms)}`);
   }
   if (report.sources.length > 0)
-    lines.push('', ...report.sources.map((source) => `  ${source.id}: ${describeSource(source)}`));
+    lines.push('', ...describeSources(report.sources).map(({ ids, did }) => `  ${ids}: ${did}`));
   if (report.cache !== null) {
     const { bucket, github, hit, folder, reason, store } = report.cache;
     lines.push(store === 'off' ? '  cache: off' : `  cache: ${hit} in ${folder} (${reason})`);

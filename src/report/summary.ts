@@ -2,7 +2,8 @@ import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
 import { describeContainers } from './containers.js';
 import { describeGithub } from './describe-github.js';
-import { describeBucket, describeSource, headline } from './headline.js';
+import { describeSources } from './describe-sources.js';
+import { describeBucket, headline } from './headline.js';
 import { formatBytes, formatDuration } from './progress.js';
 import { describeDifference, describeVerified, marks, verificationTable } from './verification.js';
 
@@ -147,7 +148,7 @@ export function formatSummary(report: Report): string {
       'Sources',
       table(
         ['source', 'named by', 'what it did'],
-        report.sources.map((s) => [cell(s.id), cell(s.origin), cell(describeSource(s))]),
+        describeSources(report.sources).map(({ ids, origin, did }) => [cell(ids), cell(origin), cell(did)]),
       ),
     ),
     section(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Requirement } from '../packaging/requirement.js';
 import type { RequirementSet } from '../values/request.js';
+import type { Requirement } from '../values/requirement.js';
 
 function clauses(specifier: string): string[] {
   return [...new Set(specifier.split(','))].sort();

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { isAddress, pathOfFileAddress } from '../packaging/address.js';
-import type { Requirement } from '../packaging/requirement.js';
 import type { Problem } from '../values/failure.js';
+import type { Requirement } from '../values/requirement.js';
 
 async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { isAddress, parseAddress, pathOfFileAddress } from '../packaging/address.js';
-import type { Requirement } from '../packaging/requirement.js';
 import type { IndexOption, RequirementSet } from '../values/request.js';
+import type { Requirement } from '../values/requirement.js';
 import type { FileOption } from './option-lines.js';
 
 /** A requirement set that is being read. */

@@ -1,6 +1,6 @@
-import type { Requirement } from '../packaging/requirement.js';
 import type { Credentials, IndexCredentials } from './credentials.js';
 import type { ImageWish } from './images.js';
+import type { Requirement } from './requirement.js';
 import type { S3Place } from './s3.js';
 
 /** A device as the user names it: `auto`, `cpu`, `gpu`, `cu118` ... `cu130`, `xpu`, `npu`, `dcu`, `mlu`, `gcu`, `maca`, `ixuca`. */
