@@ -40,8 +40,8 @@ export async function tellDocker(
   await journal.takeBack(edit);
   const problem = {
     where: 'docker-mirrors',
-    what: `The Docker daemon did not take the mirrors: ${complaint}. ${daemon.file} is as before.`,
-    remedy: 'Its log says why (`journalctl -u docker`): a setting in that file may be unknown to it.',
+    what: `The Docker daemon did not take the mirrors: ${complaint.what}. ${daemon.file} is as before.`,
+    remedy: complaint.remedy,
   };
   throw new Failure(1, [problem]);
 }
@@ -50,8 +50,8 @@ export async function tellDocker(
 async function withEmptyList(
   folder: string,
   daemon: DockerDaemon,
-  work: () => Promise<string | null>,
-): Promise<string | null> {
+  work: () => ReturnType<typeof reloadDocker>,
+): ReturnType<typeof reloadDocker> {
   const owner = {
     id: `docker-${randomUUID()}`,
     scope: 'job' as const,
@@ -80,7 +80,7 @@ export async function settleDocker(socket: string, folder: string, engine: Engin
   const left = listedMirrors(await readDaemonFile(daemon.file));
   const reload = () => reloadDocker(daemon.pid, engine, left ?? [], signal);
   const complaint = left === null ? await withEmptyList(folder, daemon, reload) : await reload();
-  if (complaint !== null) throw new Error(`the Docker daemon did not go back to its mirrors: ${complaint}`);
+  if (complaint !== null) throw new Error(`the Docker daemon did not go back to its mirrors: ${complaint.what}`);
   const used = left === null || left.length === 0 ? 'no mirror' : left.join(', ');
   return `The Docker daemon uses ${used} again, as before.`;
 }
