@@ -42,7 +42,12 @@ test('copies that the catalogue knows come behind what was asked for, with its t
   const pull = (sources: readonly string[], name: string | null) =>
     pullImage(
       { sources: sources.map(image), name },
-      { holder: daemon.engine, login: (registry) => findLogin(registry, {}, home, signal), log, signal },
+      {
+        holder: daemon.engine,
+        login: (registry) => findLogin(registry, home, { environment: {}, signal, notice: () => undefined }),
+        log,
+        signal,
+      },
     );
 
   beforeAll(async () => {

@@ -15,14 +15,15 @@ export function dockerFolder(environment: NodeJS.ProcessEnv, home: string): stri
   return environment['DOCKER_CONFIG'] || path.join(home, '.docker');
 }
 
-/** A JSON file as an object; null where it is missing. Throws SyntaxError for one that is broken. */
+/** A JSON file as an object; null where it is missing. Throws SyntaxError, with its path, for one that is broken. */
 export async function readSettings(file: string): Promise<Readonly<Record<string, unknown>> | null> {
   try {
     const found: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof found !== 'object' || found === null) throw new SyntaxError(`${file} holds no object`);
+    if (typeof found !== 'object' || found === null) throw new SyntaxError('it holds no object');
     return found as Readonly<Record<string, unknown>>;
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? '')) return null;
+    if (error instanceof SyntaxError) throw new SyntaxError(`${file} is no JSON object`, { cause: error });
     throw error;
   }
 }

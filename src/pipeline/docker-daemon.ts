@@ -36,7 +36,7 @@ export async function findDocker({ context, deadline }: Run): Promise<Answering 
     throw error;
   });
   if (endpoint instanceof SyntaxError)
-    return problem(`Docker's own settings can't be read: ${endpoint.message}.`, 'Correct its config.json.');
+    return problem(`Docker's own settings can't be read: ${endpoint.message}.`, 'Correct that file.');
   if (endpoint === null)
     return problem(
       'There is no Docker daemon here: DOCKER_HOST and the context name none, and there is no socket at /var/run/docker.sock.',

@@ -42,13 +42,14 @@ export async function pullImages(run: Run, holder: ImageHolder): Promise<void> {
   const { environment, home, log } = context;
   const { signal } = deadline;
   const login = async (registry: string) => {
+    const notice = (text: string): void => tell(run, [{ id: `docker-login-${registry}`, text }]);
     try {
       const given = givenLogin(registry, request.indexCredentials);
-      return given ?? (await findLogin(registry, environment, home, signal));
+      return given ?? (await findLogin(registry, home, { environment, signal, notice }));
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       const what = `Docker's own settings can't be read: ${error.message}.`;
-      throw new Failure(1, [{ where: 'docker-images', what, remedy: 'Correct its config.json.' }], { cause: error });
+      throw new Failure(1, [{ where: 'docker-images', what, remedy: 'Correct that file.' }], { cause: error });
     }
   };
   if (holder.name === 'podman') tellPodmanLogins(run);
