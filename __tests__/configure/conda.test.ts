@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -8,9 +8,10 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { condaCopies } from '../../src/catalog/conda.js';
 import { findMirror } from '../../src/catalog/mirrors.js';
-import { condarc, condarcEdit } from '../../src/configure/conda.js';
+import { condarc, condarcEdit, passedOverByMamba } from '../../src/configure/conda.js';
 import { temporaryFolder } from '../install/machine.js';
 import { peer } from '../support/peers.js';
+import shown from './conda-shown.json' with { type: 'json' };
 import { journalIn, undoOf } from './journals.js';
 
 interface Settings {
@@ -23,7 +24,9 @@ const addressOf = (settings: Settings, channel: string): string =>
   `${settings.custom_channels[channel] ?? 'https://conda.invalid'}/${channel}`;
 
 test('the catalogue names mirrors of the Python index too, each once, by https', () => {
-  expect(new Set(condaCopies.map(({ mirror }) => mirror)).size).toBe(condaCopies.length);
+  const mirrors = condaCopies.map(({ mirror }) => mirror);
+  expect(new Set(mirrors).size).toBe(condaCopies.length);
+  expect(shown.map(({ mirror }) => mirror)).toEqual(mirrors);
   for (const { mirror, cloud, defaults, channels, checked } of condaCopies) {
     expect(findMirror(mirror)).toBeDefined();
     for (const address of [cloud, ...defaults]) expect(address).toMatch(/^https:\/\/[^/]+\/.*[^/]$/);
@@ -43,6 +46,32 @@ describe('the condarc', () => {
         ...(copy.defaults.length > 0 ? { default_channels: copy.defaults } : {}),
       });
     }
+  });
+
+  /**
+   * Recorded from conda 26.7.1's own source (github.com/conda/conda, commit 0f64223fb) on 2026-11-22: `conda config --json --show` and the
+   * channels of `conda info --json`, with CONDARC naming the file and a ~/.condarc that has `channels` and a `channel_alias` of a company.
+   */
+  test.each(shown)(
+    'of $mirror sends conda to the mirror for the channels that it has, beside the own file',
+    (recorded) => {
+      const copy = condaCopies.find(({ mirror }) => mirror === recorded.mirror);
+      if (copy === undefined) throw new Error('record it again: the mirror is gone');
+      expect(condarc(copy)).toBe(recorded.condarc);
+      expect(recorded.config.custom_channels).toEqual((parse(recorded.condarc) as Settings).custom_channels);
+      expect(recorded.config.channels.slice(0, 2)).toEqual(['bioconda', 'conda-forge']);
+      const allowed = [copy.cloud, ...copy.defaults].map((address) => `${address}/`);
+      expect(recorded.urls.filter((url) => !allowed.some((address) => url.startsWith(address)))).toEqual([]);
+    },
+  );
+
+  test('hides the own file from mamba, which takes one file alone', async () => {
+    const home = temporaryFolder();
+    expect(await passedOverByMamba(home)).toEqual([]);
+    mkdirSync(path.join(home, '.conda'));
+    for (const name of ['.condarc', '.conda/condarc'])
+      writeFileSync(path.join(home, name), 'channels: [conda-forge]\n');
+    expect(await passedOverByMamba(home)).toEqual([path.join(home, '.condarc'), path.join(home, '.conda', 'condarc')]);
   });
 
   test('holds hostile names as names', () => {

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { CondaCopy } from '../catalog/conda.js';
 import type { Edit, JournalPlace } from './journal.js';
@@ -22,4 +23,24 @@ export function condarc({ cloud, channels, defaults }: Pick<CondaCopy, 'cloud' |
 export function condarcEdit({ folder, owner }: JournalPlace, copy: CondaCopy): Edit {
   const file = path.join(folder, 'conda', `${owner.id}.yml`);
   return { path: file, editor: 'whole-text', part: { text: condarc(copy) }, mode: 0o644, wish: 'configure' };
+}
+
+/** Where a user keeps settings for conda or mamba, below home (docs.conda.io, "Searching for .condarc"; libmamba's `configuration.cpp`). */
+const ownFiles = ['.condarc', '.conda/.condarc', '.conda/condarc', '.mambarc'];
+
+/**
+ * The user's own settings that mamba and micromamba pass over once `CONDARC` names a file: they take that one in the place of all others
+ * (libmamba's `rc_files`), where conda reads it beside them.
+ */
+export async function passedOverByMamba(home: string): Promise<string[]> {
+  const files = ownFiles.map((name) => path.join(home, name));
+  const there = await Promise.all(
+    files.map((file) =>
+      access(file).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return files.filter((_, at) => there[at]);
 }

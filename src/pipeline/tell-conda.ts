@@ -1,5 +1,5 @@
 import { type CondaCopy, condaCopies } from '../catalog/conda.js';
-import { condarcEdit } from '../configure/conda.js';
+import { condarcEdit, passedOverByMamba } from '../configure/conda.js';
 import { HttpFault } from '../values/http.js';
 import { tell } from './conclude.js';
 import type { Run } from './context.js';
@@ -52,6 +52,14 @@ export async function tellConda(run: Run, desk: Desk): Promise<Readonly<Record<s
     const text =
       "conda has no newer PaddlePaddle than 3.0: the project ended its builds there. This run's PaddlePaddle is a wheel.";
     tell(run, [{ id: 'conda-paddle-ends', text }]);
+    const passedOver = await passedOverByMamba(context.home);
+    if (passedOver.length > 0)
+      tell(run, [
+        {
+          id: 'mamba-one-file',
+          text: `mamba and micromamba read the file of CONDARC alone, so ${passedOver.join(' and ')} does not count for them in later steps: name channels with \`-c\`. conda reads both.`,
+        },
+      ]);
     return { CONDARC: edit.path };
   }
   const known = condaCopies.map(({ mirror }) => mirror).join(', ');
