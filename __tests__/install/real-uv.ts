@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findPythons } from '../packaging/pythons.js';
@@ -12,6 +12,8 @@ export function realUv(version: string): string {
   const uv = path.join(folder, 'bin', process.platform === 'win32' ? 'uv.exe' : 'uv');
   if (existsSync(uv)) return uv;
   const staging = mkdtempSync(`${folder}-`);
+  // Tests run it as other users too.
+  chmodSync(staging, 0o755);
   const args = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', staging, `uv==${version}`];
   execFileSync(findPythons()[0], args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 300_000 });
   try {

@@ -1,18 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openShop, type Shop, withUv } from '../e2e/shop.js';
 import { type Dockerd, hasDockerd, startDockerd } from '../support/dockerd.js';
 import { type Machine, makeMachine, repository } from '../support/machine.js';
 import { pushImage, type Registry, startRegistry } from '../support/registry.js';
 import { startJob } from '../support/runner.js';
+import { isFull, killAtWrites } from './kills.js';
 
-const isFull = process.env['RESTORE_PROOF'] === 'full';
-const SAMPLE = 5;
-const hook = pathToFileURL(join(import.meta.dirname, 'kill-at-write.mjs')).href;
 const settings = '{\n  "log-level": "info"\n}\n';
 const signal = new AbortController().signal;
 const rows: [string, number, string][] = [];
@@ -60,40 +56,24 @@ const rows: [string, number, string][] = [];
   const state = async () => ({ file: await readFile(daemon.file, 'utf8'), mirrors: await mirrors(), pid: daemon.pid });
 
   test(
-    'after a job that is killed at any write to its file or our journal, with its post or without',
+    'after a job that is killed at any write to its file or our journal, undone by its post or by the next job',
     async () => {
       const before = await state();
       expect(before).toMatchObject({ file: settings, mirrors: [] });
       const journal = join(machine.home, '.local', 'state', 'paddle-mirror-setup');
-      const counter = join(machine.home, 'count');
       await mkdir(dirname(journal), { recursive: true });
-      const hooked = { NODE_OPTIONS: `--import ${hook}`, KILL_WATCH: [dirname(daemon.file), journal].join(delimiter) };
-      const dry = await start('dry', { ...hooked, KILL_COUNT: counter });
-      const counted = await dry.uses(repository, inputs());
-      expect([counted.log, counted.exitCode]).toEqual([counted.log, 0]);
-      expect(await mirrors()).toEqual([`${registry.url}/`]);
-      const writes = Number(readFileSync(counter, 'utf8'));
-      await dry.end();
-      expect(await state()).toEqual(before);
-      rows.push(['Docker: succeeds', 1, 'daemon.json identical, mirrors of `docker info` as before']);
-      expect(writes).toBeGreaterThan(SAMPLE);
-      const step = isFull ? 1 : Math.ceil(writes / SAMPLE);
-      const points = Array.from({ length: Math.ceil(writes / step) }, (_, at) => 1 + at * step);
-      for (const at of points) {
-        const killed = await start(`killed-${at}`, { ...hooked, KILL_AT: String(at) });
-        const main = await killed.uses(repository, inputs());
-        expect([at, main.signal]).toEqual([at, 'SIGKILL']);
-        if (isFull || at % 2 === 1) {
-          const next = await start(`next-${at}`);
-          await next.uses(repository, inputs({ 'paddle-version': '9.9.9' }));
-          expect([at, await state()]).toEqual([at, before]);
-          await next.end();
-        }
-        await killed.end();
-        expect([at, await state()]).toEqual([at, before]);
-      }
-      const scenario = `Docker: killed at ${points.length} of ${writes} writes`;
-      rows.push([scenario, points.length, 'daemon.json identical, mirrors of `docker info` as before']);
+      const done = await killAtWrites({
+        folders: [dirname(daemon.file), journal],
+        counter: join(machine.home, 'count'),
+        samples: { main: 4, post: 2 },
+        start,
+        change: (job) => job.uses(repository, inputs()),
+        find: (job) => job.uses(repository, inputs({ 'paddle-version': '9.9.9' })),
+        expectChanged: async () => expect(await mirrors()).toEqual([`${registry.url}/`]),
+        expectSame: async (where) => expect([where, await state()]).toEqual([where, before]),
+      });
+      for (const [scenario, runs] of done)
+        rows.push([`Docker: ${scenario}`, runs, 'daemon.json identical, mirrors of `docker info` as before']);
     },
     isFull ? 1_800_000 : 120_000,
   );

@@ -1,7 +1,7 @@
 /**
  * Loaded by `--import` into the program under test: counts every change of the file system below the folders of KILL_WATCH and ends the
  * process as a power cut would, before change number KILL_AT, or in the middle of it where that is a write of content. KILL_COUNT: file
- * that takes the number of changes.
+ * that takes the number of changes. KILL_IN: the part of the action that is meant, `main` or `post`.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -9,11 +9,14 @@ import path from 'node:path';
 
 const watched = (process.env.KILL_WATCH ?? '').split(path.delimiter).filter((folder) => folder !== '');
 const at = Number(process.env.KILL_AT ?? '0');
+const isMeant = path.basename(path.dirname(process.argv[1] ?? '')) === process.env.KILL_IN;
 const { promises } = fs;
 let count = 0;
 
 const isWatched = (file) =>
-  typeof file === 'string' && watched.some((folder) => file === folder || file.startsWith(folder + path.sep));
+  isMeant &&
+  typeof file === 'string' &&
+  watched.some((folder) => file === folder || file.startsWith(folder + path.sep));
 
 /** Counts a change; gives whether the process is to end at it. */
 function next() {

@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { appendFile, chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openShop, type Shop, withUv } from '../e2e/shop.js';
 import { type Machine, makeMachine, repository } from '../support/machine.js';
 import { type Job, startJob } from '../support/runner.js';
+import { isFull, killAtWrites } from './kills.js';
 import { differences, snapshot } from './snapshot.js';
-
-/** `npm run restore-proof` kills at every write; here at some of them, spread over all. */
-const isFull = process.env['RESTORE_PROOF'] === 'full';
-const SAMPLE = 6;
-const hook = pathToFileURL(join(import.meta.dirname, 'kill-at-write.mjs')).href;
 
 let machine: Machine;
 let shop: Shop;
@@ -69,9 +64,9 @@ const inputs = (more: Readonly<Record<string, string>> = {}) => ({
 });
 
 /** Notes the outcome for the table and fails where anything differs. */
-async function same(scenario: string, before: ReadonlyMap<string, string>, runs = 1): Promise<void> {
+async function same(scenario: string, before: ReadonlyMap<string, string>): Promise<void> {
   const different = differences(before, await look());
-  rows.push([scenario, runs, different.length === 0 ? 'identical' : `${different.length} differences`]);
+  rows.push([scenario, 1, different.length === 0 ? 'identical' : `${different.length} differences`]);
   expect(different).toEqual([]);
 }
 
@@ -140,35 +135,20 @@ if (process.platform === 'linux') {
     });
 
     test(
-      'after a job that is killed at any write, with its post or without',
+      'after a job that is killed at any write, undone by its post or by the next job',
       async () => {
         const before = await look();
-        const counter = join(machine.work, '..', 'count');
-        const watch = [settings, machine.work, named()[1] ?? ''].join(delimiter);
-        const hooked = { NODE_OPTIONS: `--import ${hook}`, KILL_WATCH: watch };
-        const dry = await start('dry', { ...hooked, KILL_COUNT: counter });
-        expect((await dry.uses(repository, inputs())).exitCode).toBe(0);
-        const writes = Number(readFileSync(counter, 'utf8'));
-        await dry.end();
-        await same('succeeds, each write counted', before);
-        expect(writes).toBeGreaterThan(20);
-        const step = isFull ? 1 : Math.ceil(writes / SAMPLE);
-        const points = Array.from({ length: Math.ceil(writes / step) }, (_, at) => 1 + at * step);
-        for (const at of points) {
-          const killed = await start(`killed-${at}`, { ...hooked, KILL_AT: String(at) });
-          const main = await killed.uses(repository, inputs());
-          expect([at, main.signal]).toEqual([at, 'SIGKILL']);
-          if (isFull || at % 2 === 1) {
-            // No post: the worker died as well, and the next job on this runner finds what is left; it can go no further itself.
-            const next = await start(`next-${at}`);
-            await next.uses(repository, inputs({ 'paddle-version': '9.9.9' }));
-            expect([at, differences(before, await look())]).toEqual([at, []]);
-            await next.end();
-          }
-          await killed.end();
-          expect([at, differences(before, await look())]).toEqual([at, []]);
-        }
-        await same(`killed at ${points.length} of ${writes} writes`, before, points.length);
+        const done = await killAtWrites({
+          folders: [settings, machine.work, named()[1] ?? ''],
+          counter: join(machine.work, '..', 'count'),
+          samples: { main: 6, post: 2 },
+          start,
+          change: (job) => job.uses(repository, inputs()),
+          find: (job) => job.uses(repository, inputs({ 'paddle-version': '9.9.9' })),
+          expectChanged: async () => expect(differences(before, await look())).toHaveLength(2),
+          expectSame: async (where) => expect([where, differences(before, await look())]).toEqual([where, []]),
+        });
+        for (const [scenario, runs] of done) rows.push([scenario, runs, 'identical']);
       },
       isFull ? 3_600_000 : 120_000,
     );
