@@ -52,8 +52,12 @@ export async function importPrograms(
   }
 }
 
-/** Starts a dockerd. `settings`: text of its daemon.json. */
-export async function startDockerd(settings: string, flags: readonly string[] = []): Promise<Dockerd> {
+/** Starts a dockerd. `settings`: text of its daemon.json; `program`: the one on PATH unless given. */
+export async function startDockerd(
+  settings: string,
+  flags: readonly string[] = [],
+  program = 'dockerd',
+): Promise<Dockerd> {
   // The path of a socket has 107 characters at most.
   const folder = await mkdtemp(join(tmpdir(), 'dockerd-'));
   const [socket, file, log] = ['docker.sock', 'daemon.json', 'log'].map((name) => join(folder, name)) as [
@@ -79,7 +83,7 @@ export async function startDockerd(settings: string, flags: readonly string[] = 
     '-H',
     `unix://${socket}`,
   ];
-  const child = spawn('sh', ['-c', 'exec dockerd "$@" >"$LOG" 2>&1', 'dockerd', ...bare, ...places, ...flags], {
+  const child = spawn('sh', ['-c', 'exec "$0" "$@" >"$LOG" 2>&1', program, ...bare, ...places, ...flags], {
     env: { ...process.env, LOG: log },
     stdio: 'ignore',
   });

@@ -1,18 +1,32 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 
 /** A real registry (Debian's docker-registry) on loopback. */
 export interface Registry {
   readonly url: string;
   /** `127.0.0.1:PORT`. */
   readonly host: string;
+  /** What it was asked so far, from its own access log. */
+  requests(): Promise<readonly Asked[]>;
   close(): Promise<void>;
 }
+
+/** A request as a registry's access log has it. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly agent: string;
+}
+
+/** A line of the log: host, two names, time, then `"GET /v2/ HTTP/1.1" 200 2 "REFERRER" "AGENT"` (Apache's combined form). */
+const logged = /"(\S+) (\S+) HTTP\/[\d.]+" (\d+) \S+ "[^"]*" "([^"]*)"/;
 
 /** Finds a port of loopback that nobody uses. */
 async function freePort(): Promise<number> {
@@ -46,7 +60,8 @@ export function has(...programs: readonly string[]): boolean {
       execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
       return false;
     } catch (error) {
-      if (error instanceof Error) return true;
+      // The tests have an Error of their own.
+      if (isNativeError(error)) return true;
       throw error;
     }
   });
@@ -74,12 +89,24 @@ export async function startRegistry(login?: {
   };
   // JSON is YAML too.
   await writeFile(join(folder, 'config.yml'), JSON.stringify(configuration));
-  const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
+  const log = join(folder, 'access.log');
+  const opened = await open(log, 'a');
+  const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], {
+    stdio: ['ignore', opened.fd, 'ignore'],
+  });
+  await opened.close();
   const url = `http://${host}`;
   await untilUp('docker-registry', async () => (await fetch(`${url}/v2/`)).status > 0);
   return {
     url,
     host,
+    async requests() {
+      const lines = (await readFile(log, 'utf8')).split('\n');
+      return lines.flatMap((line) => {
+        const [, method = '', path = '', status = '', agent = ''] = logged.exec(line) ?? [];
+        return method === '' ? [] : [{ method, path, status: Number(status), agent }];
+      });
+    },
     async close() {
       await end(child);
       await rm(folder, { recursive: true, force: true });

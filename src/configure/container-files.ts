@@ -27,8 +27,8 @@ async function readIfThere(file: string): Promise<string | null> {
 }
 
 /**
- * The file that buildx gives to every builder it creates without a configuration of its own (`buildkitd.default.toml` in its folder, its
- * `util/confutil`). Builders that are there already keep theirs.
+ * The file that buildx gives to every builder it creates without a configuration of its own (`buildkitd.default.toml` in its folder,
+ * https://docs.docker.com/reference/cli/docker/buildx/create/). Builders that are there already keep theirs.
  */
 export function buildkitEdit({ environment, home, mirrors }: Surroundings): Edit {
   const docker = environment['DOCKER_CONFIG'] || path.join(home, '.docker');
