@@ -17,6 +17,7 @@ const file = (filename: string, sha256: string | null, more: Partial<PageFile> =
   requiresPython: null,
   yanked: null,
   uploadTime: null,
+  metadata: null,
   ...more,
 });
 

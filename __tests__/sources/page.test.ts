@@ -29,6 +29,7 @@ describe('an HTML page', () => {
         requiresPython: '>=2.7, !=3.0.*',
         yanked: 'broken & gone',
         uploadTime: null,
+        metadata: null,
       },
     ]);
   });
@@ -121,8 +122,22 @@ describe('a JSON page', () => {
         requiresPython: '>=3.8',
         yanked: null,
         uploadTime: '2026-01-01T00:00:00Z',
+        metadata: null,
       },
     ]);
+  });
+
+  test.each([
+    [{ 'core-metadata': { sha256: hash } }, { sha256: hash }],
+    [{ 'core-metadata': { md5: 'ab' } }, { sha256: null }],
+    [{ 'core-metadata': true }, { sha256: null }],
+    [{ 'dist-info-metadata': { sha256: hash } }, { sha256: hash }],
+    [{ 'core-metadata': false, 'dist-info-metadata': true }, null],
+    [{ 'core-metadata': 'true' }, null],
+    [{}, null],
+  ])('tells whether METADATA stands beside a wheel: %j', (mark, metadata) => {
+    const [wheel] = filesOf(json({ files: [{ ...file, filename: 'six-1.0-py3-none-any.whl', ...mark }] }));
+    expect(wheel?.metadata).toEqual(metadata);
   });
 
   test('tells yanked with and without a reason', () => {

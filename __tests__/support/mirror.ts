@@ -59,6 +59,8 @@ export interface MirrorOptions {
   readonly latencyMs?: number;
   readonly bytesPerSecondPerConnection?: number;
   readonly fault?: (request: MirrorRequest) => MirrorFault | null | undefined;
+  /** Called after every piece of a body that was handed to a socket. */
+  readonly handed?: () => void;
   /** PEM texts: answer by TLS. */
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Host in `url`; the server listens on 127.0.0.1 in any case. */
@@ -143,7 +145,9 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
         seen.bytes += piece.length;
         if (isFile) fileBytes += piece.length;
         if (response.destroyed) return undefined;
-        if (!response.write(piece)) await drained(response);
+        const full = !response.write(piece);
+        options.handed?.();
+        if (full) await drained(response);
         if (options.bytesPerSecondPerConnection)
           await sleep((piece.length / options.bytesPerSecondPerConnection) * 1000);
       }

@@ -7,6 +7,7 @@ const route = (changes: Partial<Route> = {}): Route => ({
   active: 0,
   limit: 4,
   rate: null,
+  behind: 1,
   mine: 0,
   ...changes,
 });
@@ -62,12 +63,20 @@ describe('who gets the next connection', () => {
     expect(choose([want({ routes: [route({ rate: 0 }), route({ rate: 1_000 })] })])?.route).toBe(1);
   });
 
+  test('one that was far behind another one with a small request waits for it too, until it is measured', () => {
+    const behind = route({ behind: 20 });
+    expect(choose([want({ routes: [behind, route({ active: 4 })] })])).toBeNull();
+    expect(choose([want({ routes: [behind, route({ ready: false })] })])?.route).toBe(0);
+    expect(choose([want({ routes: [{ ...behind, rate: 1_000_000 }, route({ active: 4 })] })])?.route).toBe(0);
+  });
+
   test('never a connection past a limit', () => {
     const anyRoute = fc.record({
       ready: fc.boolean(),
       active: fc.nat(6),
       limit: fc.integer({ min: 1, max: 4 }),
       rate: fc.option(fc.integer({ min: 0, max: 1e9 })),
+      behind: fc.constantFrom(1, 2, 50),
       mine: fc.nat(4),
     });
     const anyWant = fc.record({
@@ -80,7 +89,11 @@ describe('who gets the next connection', () => {
       fc.property(fc.array(anyWant, { maxLength: 5 }), (wants) => {
         const chosen = choose(wants);
         const slower = (r: Route, others: readonly Route[]) =>
-          others.some((o) => o.ready && r.rate !== null && (o.rate ?? 0) * o.limit > 10 * r.rate * r.limit);
+          others.some((o) =>
+            r.rate === null
+              ? o.ready && r.behind === 50 && o.behind < 50
+              : o.ready && (o.rate ?? 0) * o.limit > 10 * r.rate * r.limit,
+          );
         const possible = wants.some(
           (w) => w.connections < w.most && w.routes.some((r) => r.ready && r.active < r.limit && !slower(r, w.routes)),
         );

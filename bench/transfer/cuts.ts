@@ -14,6 +14,7 @@ async function overhead(client: Client, supplies: Supplies, damage: DamageName):
   const { size } = statSync(file);
   const at = Math.floor(size * 0.9);
   let cut = damage !== 'cut at 90 % once';
+  let kill: (() => void) | null = null;
   const mirror = await startMirror({
     files: supplies.files,
     // Faster than the clients read, the sockets would fill with bytes that no client has seen.
@@ -29,15 +30,25 @@ async function overhead(client: Client, supplies: Supplies, damage: DamageName):
       cut = true;
       return { kind: 'reset', after: at - from };
     },
+    // At the very byte: a look from time to time would count what came until the next one.
+    handed: () => {
+      if (kill === null || fetched() < at) return;
+      kill();
+      kill = null;
+    },
   });
   const paddle = await startMirror({ files: {}, paddle: true });
   const task = prepare(client, supplies, [mirror.index], paddle.index);
   const fetched = (): number =>
     mirror.requests.reduce((sum, { path, bytes }) => (path.endsWith(filename) ? sum + bytes : sum), 0);
   try {
-    const kill = damage === 'killed at 90 %';
-    if (kill) await launch(client.install(task), 300_000, () => fetched() >= at);
-    const { exitCode } = await launch(client.install(task), 300_000, () => false);
+    const watch = (): void => undefined;
+    if (damage === 'killed at 90 %') {
+      await launch(client.install(task), 300_000, watch, (killing) => {
+        kill = killing;
+      });
+    }
+    const { exitCode } = await launch(client.install(task), 300_000, watch);
     return exitCode === 0 ? (fetched() / size - 1) * 100 : null;
   } finally {
     await mirror.close();

@@ -62,7 +62,6 @@ async function measure(supplies: Supplies, wheel: string, inputs: Readonly<Recor
           parts.reduce((sum, bytes) => sum + bytes, 0),
         );
       }
-      return false;
     });
     if (ended.exitCode !== 0) throw new Error(`the setup ended with ${ended.exitCode}:\n${ended.said}`);
     console.log(

@@ -17,8 +17,16 @@ export interface Launched {
   readonly peakBytes: number;
 }
 
-/** Runs a command for at most `limitMs`. `watch` is called every 20 ms: `true` kills it with all that it started. */
-export function launch(command: Command, limitMs: number, watch: () => boolean): Promise<Launched> {
+/**
+ * Runs a command for at most `limitMs`. `watch` is called every 20 ms; `begun` is given what kills the command with all that it started, at
+ * once.
+ */
+export function launch(
+  command: Command,
+  limitMs: number,
+  watch: () => void,
+  begun?: (kill: () => void) => void,
+): Promise<Launched> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn(command.program, command.args, {
@@ -33,11 +41,16 @@ export function launch(command: Command, limitMs: number, watch: () => boolean):
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
+    const kill = (): void => {
+      // The group has the id of its first process.
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, 'SIGKILL');
+    };
+    begun?.(kill);
     const look = setInterval(() => {
       peak = Math.max(peak, peakKiB(child.pid));
-      const late = performance.now() - start > limitMs;
-      // The group has the id of its first process.
-      if ((late || watch()) && child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+      watch();
+      if (performance.now() - start > limitMs) kill();
     }, 20);
     child.on('error', reject);
     child.on('close', (exitCode) => {
@@ -71,7 +84,7 @@ export async function installOnce(
 ): Promise<Launched> {
   const task = prepare(client, supplies, indexes, paddleIndex);
   try {
-    const ended = await launch(client.install(task), 600_000, () => false);
+    const ended = await launch(client.install(task), 600_000, () => undefined);
     if (ended.exitCode !== 0) throw new Error(`${client.name} ended with ${ended.exitCode}:\n${ended.said}`);
     return ended;
   } finally {

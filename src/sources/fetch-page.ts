@@ -105,7 +105,7 @@ async function readFolder({ source }: PageQuestion): Promise<SourcePage> {
     const found = await stat(path);
     if (!found.isFile()) return null;
     // Hashing gigabytes to list them would be waste: whoever takes the file hashes it.
-    const unknown = { sha256: null, requiresPython: null, yanked: null, uploadTime: null };
+    const unknown = { sha256: null, requiresPython: null, yanked: null, uploadTime: null, metadata: null };
     return { ...unknown, project, filename, url: pathToFileURL(path).href, size: found.size };
   });
   const read = (await Promise.all(files)).filter((file) => file !== null);

@@ -10,6 +10,8 @@ export interface Link {
   readonly requiresPython: string | null;
   readonly yanked: string | null;
   readonly uploadTime: string | null;
+  /** METADATA as a file of its own, in the words of PEP 714: `true`, or `sha256=` and a hash; null: none. */
+  readonly metadata: string | null;
 }
 
 /** What an HTML text holds, as far as an index page goes. */
@@ -49,6 +51,7 @@ export function readHtmlLinks(html: string): HtmlLinks {
           requiresPython: attributes['data-requires-python'] || null,
           yanked: attributes['data-yanked'] ?? null,
           uploadTime: null,
+          metadata: attributes['data-core-metadata'] ?? attributes['data-dist-info-metadata'] ?? null,
         });
       }
     },

@@ -62,6 +62,7 @@ function mergeFile(
           url: file.url,
           sha256: file.sha256,
           size: file.size,
+          ...(file.metadata === null ? {} : { metadata: file.metadata }),
         }),
       ),
     },

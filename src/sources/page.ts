@@ -18,6 +18,8 @@ export interface PageFile {
   readonly yanked: string | null;
   /** RFC 3339, or null (PEP 700). */
   readonly uploadTime: string | null;
+  /** METADATA stands beside it as a file of its own, with or without a hash (lower-case hex); null: the page does not say so (PEP 658, 714). */
+  readonly metadata: { readonly sha256: string | null } | null;
 }
 
 /** What a page says, or why it is none. */
@@ -67,7 +69,16 @@ function readLink(link: Link, base: string): PageFile | null {
     requiresPython: link.requiresPython,
     yanked: link.yanked,
     uploadTime: link.uploadTime,
+    metadata: filename.endsWith('.whl') ? readMetadataMark(link.metadata) : null,
   };
+}
+
+/** Reads `true` or `<algorithm>=<hash>`; a mark in other words is none. */
+function readMetadataMark(mark: string | null): PageFile['metadata'] {
+  const match = /^(?:true|(\w+)=(\w+))$/.exec(mark ?? '');
+  if (match === null) return null;
+  const [, algorithm, hash = ''] = match;
+  return { sha256: algorithm === 'sha256' && sha256Pattern.test(hash) ? hash.toLowerCase() : null };
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -100,8 +111,17 @@ function readJsonLinks(body: string): readonly (Link | null)[] | null {
       requiresPython: text(file['requires-python']),
       yanked: typeof yanked === 'string' ? yanked : yanked === true ? '' : null,
       uploadTime: text(file['upload-time']),
+      metadata: jsonMetadataMark(file['core-metadata'] ?? file['dist-info-metadata']),
     };
   });
+}
+
+/** A JSON page says `true` or gives hashes by algorithm (PEP 714): the same in the words of an HTML page. */
+function jsonMetadataMark(value: unknown): string | null {
+  if (value === true) return 'true';
+  if (!isObject(value)) return null;
+  const hash = text(value['sha256']);
+  return hash === null ? 'true' : `sha256=${hash}`;
 }
 
 function isJson(contentType: string, body: string): boolean | null {

@@ -2,20 +2,22 @@ import { stat } from 'node:fs/promises';
 import type { IndexFile, SourceFault } from '../values/source.js';
 import { DiskFull, type PartialFile } from '../values/store.js';
 import { createBell } from './bell.js';
-import { blame } from './blame.js';
 import { watchBusyness } from './busyness.js';
 import { openDiskFile } from './disk-file.js';
 import { isUsable, othersThan, readState, takeBack } from './download-state.js';
 import { weighFirst } from './first-source.js';
 import { createLines } from './lines.js';
-import { bootTime, type PartialRecord } from './record.js';
+import { keepNotes } from './notes.js';
 import type { Refusal } from './refusal.js';
+import { createRepair } from './repair.js';
 import { createRoutes, exhausted, type FileRoute, faultOf, isAlive, readyAt, refuse, viewRoute } from './routes.js';
 import { createScout } from './scout.js';
 import type { Surroundings, Work } from './surroundings.js';
 
 /** How long (ms) half of a rest has to take over the slowest source in use to be worth another connection. */
 const SPLIT_MS = 150;
+/** A source counts as slow beside one that is more than so many times as fast. */
+const SLOWER = 2;
 
 /** The bytes of one file on their way into its partial file. */
 export interface Download extends Work {
@@ -40,9 +42,6 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   const faults: SourceFault[] = [];
   const onDisk = (await stat(partial.path)).size;
   const state = readState(file, routes, bell, timings, partial.notes, onDisk);
-  /** What the notes say beside the bytes. */
-  let noted: Pick<PartialRecord, 'size' | 'identity'> | null = null;
-
   const extent = {
     front: () => (state.confirmed ? state.segments.front() : 0),
     size: () => (state.confirmed ? state.segments.size() : null),
@@ -71,24 +70,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     }
   };
 
-  /** Notes all that is known of the file: after anything but a write. */
-  const noteAll = async (): Promise<void> => {
-    const { segments, identity, confirmed } = state;
-    const size = segments.size();
-    if (size !== null && confirmed) {
-      noted = { size, identity };
-      await note({ version: 1, size, sha256: expected, identity, pieces: segments.pieces(), bootedMs: bootTime() });
-    }
-  };
-  const noteWrite = (from: number, to: number): Promise<void> =>
-    noted?.size === state.segments.size() && noted?.identity === state.identity ? note([from, to]) : noteAll();
-  const note = async (entry: PartialRecord | readonly [number, number]): Promise<void> => {
-    try {
-      partial.note(entry);
-    } catch (error) {
-      throw await store.explain(error, state.segments.missing());
-    }
-  };
+  const notes = keepNotes(state, partial, store);
 
   const blameRoute = (route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void => {
     const alone = othersThan(route, state).length === 0;
@@ -111,7 +93,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
         takeBack(state.recalling, state, disk);
         state.recalling = null;
         state.identity = null;
-        noteAll().catch(fail);
+        notes.all().catch(fail);
       }
       if (state.segments.missing() > 0 && !routes.some((r) => isAlive(r) && !r.suspected)) {
         for (const route of routes) {
@@ -128,6 +110,9 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     around.changed();
   };
   const scout = createScout(file, routes, around, settle);
+  const repair = createRepair(state, disk, scout, signal, (route, refusal) =>
+    blameRoute(route, refusal, 0, Date.now()),
+  );
   const lines = createLines(state, disk, around, signal, {
     hopeful: scout.isOpen,
     crawled: () => {
@@ -138,7 +123,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     failed: fail,
     closed: settle,
     measured: checkSpace,
-    wrote: noteWrite,
+    wrote: notes.wrote,
   });
 
   const tellProgress = (sources: readonly string[]): void => {
@@ -154,44 +139,23 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     partial.touch().catch(fail);
   };
 
-  /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
-  const repair = async (actual: string): Promise<void> => {
-    let next = blame(state.segments.sources(), routes);
-    while (next.recall === null && scout.isOpen()) {
-      scout.send();
-      await bell.wait(signal);
-      next = blame(state.segments.sources(), routes);
-    }
-    if (next.recall === null) {
-      throw exhausted(file.filename, routes);
-    }
-    for (const route of routes.filter((r) => r.location.source === next.recall)) {
-      if (next.proven) {
-        blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0, Date.now());
-      } else {
-        route.suspected = true;
-      }
-    }
-    takeBack(next.recall, state, disk);
-    await noteAll();
-    settle();
-  };
-
-  /** The hash is right: a suspect whose bytes had to be replaced by other ones is proven wrong. */
-  const convict = (replaced: boolean): void => {
-    for (const route of routes.filter((r) => r.suspected && replaced)) {
-      blameRoute(route, wrongHash('other bytes', expected), 0, Date.now());
-    }
-  };
-
   /** The smallest half of a rest that is split off: what the connection there has under way is lost, so the half has to take it a while. */
   const least = (): number => {
     const rates = routes.filter((r) => r.mine > 0).map((r) => r.lane.rate ?? 0);
     return Math.max(timings.splitBytes, (Math.min(...rates) * SPLIT_MS) / 1000);
   };
 
-  /** What a connection is asked for: less and less towards the end, so that all end together without one being cut off. */
-  const portion = (): number => Math.max(2 * timings.splitBytes, state.segments.missing() / (lines.count() + 1));
+  /**
+   * What a connection is asked for: less and less towards the end, so that all end together without one being cut off; of a source that
+   * is slower than another one no more than it brings in a second, since who reads in order waits for it.
+   */
+  const portion = ({ lane }: FileRoute): number => {
+    const fair = Math.max(2 * timings.splitBytes, state.segments.missing() / (lines.count() + 1));
+    const best = Math.max(...routes.map((r) => r.lane.rate ?? 0));
+    return lane.rate !== null && lane.rate * SLOWER < best
+      ? Math.min(fair, Math.max(timings.splitBytes / 2, lane.rate))
+      : fair;
+  };
 
   return {
     run: async () => {
@@ -208,12 +172,14 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
           if (expected === null || actual === expected) {
             state.verified = true;
             tellProgress(state.segments.sources());
-            convict(disk.differences() > differences);
+            repair.conclude(disk.differences() > differences);
             bell.ring();
             return actual;
           }
           differences = disk.differences();
-          await repair(actual);
+          await repair.begin(actual);
+          await notes.all();
+          settle();
         }
       } catch (error) {
         fail(error);
@@ -245,7 +211,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     },
     want: (nowMs) => {
       const { segments } = state;
-      const idle = state.recalling !== null || state.failure !== null || state.verified;
+      const idle = scout.isAwaited() || state.recalling !== null || state.failure !== null || state.verified;
       const more = segments.hasFree() || (!isBusy() && segments.widest() >= least());
       // Until it is known which copy is fetched, one connection at a time.
       const single = expected === null && (state.identity === null || !state.confirmed);
@@ -260,8 +226,8 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     },
     begin: (index) => {
       const route = routes[index];
-      const segment = state.segments.take(portion()) ?? state.segments.split(least());
-      if (route !== undefined && segment !== null) {
+      const segment = route && (state.segments.take(portion(route)) ?? state.segments.split(least()));
+      if (route && segment) {
         lines.open(route, segment);
       }
     },
@@ -270,9 +236,4 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
       return Math.min(...waiting.map(readyAt));
     },
   };
-}
-
-function wrongHash(sent: string, expected: string | null): Refusal {
-  const detail = `sent ${sent} where the index says sha256 ${expected}`;
-  return { kind: 'wrong-hash', detail, remedy: null, retryAfterMs: null };
 }

@@ -14,6 +14,8 @@ export interface Lane {
   left: boolean;
   /** Bytes per second of one connection; null before the first measurement. */
   rate: number | null;
+  /** So many times as long as another one took it for the same small request; 1: it was not beaten. */
+  behind: number;
 }
 
 /** What the transfers need to know of a source: its address, connections to one host at a time, credentials, group. */
@@ -49,6 +51,7 @@ export function openLanes(sources: (id: string) => SourceTerms | undefined): {
         notBefore: 0,
         left: false,
         rate: null,
+        behind: 1,
       };
       lanes.set(key, lane);
       return lane;
@@ -63,11 +66,38 @@ export function openLanes(sources: (id: string) => SourceTerms | undefined): {
   };
 }
 
-/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing. */
-export function measure(lane: Lane, bytes: number, ms: number): void {
-  if (bytes < 2 ** 18 && ms < 1000) {
+/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing, unless it was `givenUp` for them. */
+export function measure(lane: Lane, bytes: number, ms: number, givenUp: boolean): void {
+  if (!givenUp && bytes < 2 ** 18 && ms < 1000) {
     return;
   }
   const seen = (bytes * 1000) / Math.max(1, ms);
   lane.rate = lane.rate === null ? seen : lane.rate * 0.6 + seen * 0.4;
+}
+
+/** What a request had brought when another source had answered the same one. */
+interface Beaten {
+  readonly lane: Lane;
+  readonly ms: number;
+  readonly received: number;
+}
+
+/** One that was beaten by so many times is asked after the others. */
+const BEHIND = 2;
+
+/** Takes in that `winner` answered with `bytes` in `ms` where others, begun before it, were still at it. Those begun later are not judged. */
+export function compare(winner: Lane, ms: number, bytes: number, beaten: readonly Beaten[]): void {
+  winner.behind = 1;
+  for (const { lane, ms: took, received } of beaten) {
+    if (took >= ms) {
+      // Of one that has said nothing yet it is only known that its time is not up.
+      const whole = received === 0 ? took * BEHIND : (took * bytes) / received;
+      lane.behind = whole / Math.max(1, ms);
+    }
+  }
+}
+
+/** Another one is asked before it for a small part of a file. */
+export function isBehind(lane: Lane): boolean {
+  return lane.behind >= BEHIND;
 }

@@ -130,7 +130,7 @@ export function createLines(
           around.count(source, bytes);
           // The first measurement of a host doesn't wait for the end of a connection: a slow one would take until then to be known as slow.
           if (route.lane.rate === null) {
-            measure(route.lane, line.bytes, Date.now() - line.begunAt);
+            measure(route.lane, line.bytes, Date.now() - line.begunAt, false);
           }
         },
         write: async (into, pieces) => {
@@ -168,7 +168,7 @@ export function createLines(
       lines.delete(line);
       route.mine -= 1;
       route.lane.active -= 1;
-      measure(route.lane, line.bytes, Date.now() - line.begunAt);
+      measure(route.lane, line.bytes, Date.now() - line.begunAt, stop.signal.aborted);
       events.closed();
     }
   };

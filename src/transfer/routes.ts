@@ -60,6 +60,7 @@ export function viewRoute(route: FileRoute, usable: boolean, nowMs: number): Rou
     active: route.lane.active,
     limit: route.lane.limit,
     rate: route.lane.rate,
+    behind: route.lane.behind,
     mine: route.mine,
   };
 }

@@ -7,6 +7,8 @@ export interface Route {
   readonly limit: number;
   /** Bytes per second of one connection as seen so far, or null. */
   readonly rate: number | null;
+  /** So many times as long as another one took it for the same small request; 1: it was not beaten. */
+  readonly behind: number;
   /** Connections that this file has on it. */
   readonly mine: number;
 }
@@ -43,6 +45,8 @@ const capacity = ({ rate, limit }: Route): number => (rate ?? 0) * limit;
 
 /** Where another one brings this many times as much, a source is not asked: what it holds would be waited for at the end. */
 const FAR_SLOWER = 10;
+/** The same for one that was not measured: it was so many times as slow with a small request. */
+const FAR_BEHIND = 4;
 
 function bestRoute(routes: readonly Route[]): number | null {
   const best = Math.max(1, ...routes.map((r) => r.rate ?? 0));
@@ -52,7 +56,10 @@ function bestRoute(routes: readonly Route[]): number | null {
   let score = -1;
   for (const [index, route] of routes.entries()) {
     const worth = route.rate === null ? best / (route.active + 1) : route.rate / (route.mine + 1);
-    const wasted = route.rate !== null && capacity(route) * FAR_SLOWER < most;
+    const wasted =
+      route.rate === null
+        ? route.behind >= FAR_BEHIND && routes.some((r) => r.ready && r.behind < FAR_BEHIND)
+        : capacity(route) * FAR_SLOWER < most;
     if (route.ready && !wasted && route.active < route.limit && worth > score) {
       chosen = index;
       score = worth;

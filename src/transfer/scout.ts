@@ -1,4 +1,5 @@
 import type { IndexFile } from '../values/source.js';
+import { isBehind } from './lanes.js';
 import { createRoutes, type FileRoute } from './routes.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -8,9 +9,11 @@ export interface Scout {
   isOpen(): boolean;
   /** Asks, when it is called for the first time. */
   send(): void;
+  /** Its answer is out, and all that are known so far were beaten by others: they are not asked before it is there. */
+  isAwaited(): boolean;
 }
 
-/** A scout that adds what it finds to `routes`; `back` is called when its answer is there. */
+/** A scout that adds what it finds to `routes`; `back` is called when its answer is there. It sets out at once where a better source is known of than those of `routes`. */
 export function createScout(file: IndexFile, routes: FileRoute[], around: Surroundings, back: () => void): Scout {
   const { more, log } = around;
   let state: 'home' | 'out' | 'back' = more === null ? 'back' : 'home';
@@ -27,13 +30,15 @@ export function createScout(file: IndexFile, routes: FileRoute[], around: Surrou
       back();
     }
   };
-  return {
-    isOpen: () => state !== 'back',
-    send: () => {
-      if (state === 'home' && more !== null) {
-        state = 'out';
-        look(more).catch((error: unknown) => log.debug(String(error)));
-      }
-    },
+  const areBehind = (): boolean => routes.every(({ lane }) => isBehind(lane));
+  const send = (): void => {
+    if (state === 'home' && more !== null) {
+      state = 'out';
+      look(more).catch((error: unknown) => log.debug(String(error)));
+    }
   };
+  if (routes.length > 0 && areBehind()) {
+    send();
+  }
+  return { isOpen: () => state !== 'back', send, isAwaited: () => state === 'out' && areBehind() };
 }

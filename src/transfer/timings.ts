@@ -12,6 +12,8 @@ export interface Timings {
   /** Limits of a request while another source could take over, and for the last source that is left. */
   readonly hurried: AskLimits;
   readonly patient: AskLimits;
+  /** How long one source alone is waited for with a small part of a file. */
+  readonly raceMs: number;
   /** How often progress is told, and other processes that this one is alive. */
   readonly tickMs: number;
   /** How often slow connections are looked for. */
@@ -30,6 +32,7 @@ export const defaultTimings: Timings = {
   connectionsPerFile: 16,
   hurried: { connectMs: 3000, headersMs: 4000, stallMs: 4000 },
   patient: { connectMs: 10_000, headersMs: 20_000, stallMs: 15_000 },
+  raceMs: 300,
   tickMs: 1000,
   lookMs: 200,
   slowBytes: 2 ** 16,

@@ -143,13 +143,16 @@ export function openTransfers(options: {
 
   const slice: Transfers['slice'] = (file, from, to, signal) => fetchSlice(file, from, to, around, signal);
 
+  const text = async (file: IndexFile, signal: AbortSignal): Promise<Uint8Array> =>
+    (await fetchSlice(file, 0, null, around, signal)).bytes;
+
   const metadata: Transfers['metadata'] = (file, signal) => {
     const key = keyOf(file);
     const known = texts.get(key);
     if (known !== undefined) {
       return known;
     }
-    const reading = wheelMetadata(file, { get: start, slice }, store, signal);
+    const reading = wheelMetadata(file, { get: start, slice, text }, store, signal);
     texts.set(key, reading);
     reading.catch(() => texts.delete(key));
     return reading;

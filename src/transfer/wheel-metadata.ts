@@ -17,13 +17,19 @@ const SEEN_MS = 600_000;
 /** How long (ms), and how often, another run that is reading it is waited for. */
 const [WAIT_MS, POLL_MS] = [10_000, 50];
 
+/** What brings bytes; `text`: the whole of a small file, with the hash that its place states. */
+type Bringer = Pick<Transfers, 'get' | 'slice'> & {
+  text(file: IndexFile, signal: AbortSignal): Promise<Uint8Array>;
+};
+
 /**
- * METADATA of a wheel (PEP 658): kept with the store, else read from the wheel in the store, else by ranges of the wheel's end without
- * bringing the rest; where no source does ranges, from the whole wheel. Only text out of hash-checked bytes is kept. Throws Failure.
+ * METADATA of a wheel (PEP 658): kept with the store, else read from the wheel in the store, else from the file that an index has of it,
+ * else by ranges of the wheel's end without bringing the rest; where no source does ranges, from the whole wheel. Only text out of a
+ * wheel whose hash was checked is kept. Throws Failure.
  */
 export async function wheelMetadata(
   file: IndexFile,
-  transfers: Pick<Transfers, 'get' | 'slice'>,
+  transfers: Bringer,
   store: Store,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -37,16 +43,44 @@ export async function wheelMetadata(
       return keep(file, stored, store);
     }
   }
-  if (file.size === null || file.size > WHOLE) {
-    try {
-      return await readOnce(file, transfers, store, signal);
-    } catch (error) {
-      if (!(error instanceof Failure) && asRefusal(error) === null) {
-        throw error;
-      }
-    }
+  const own = metadataFile(file);
+  const text = own === null ? null : await orNull(transfers.text(own, signal));
+  if (text !== null && isMetadata(text)) {
+    return text;
   }
-  return keep(file, await transfers.get(file).done, store);
+  const read = file.size !== null && file.size <= WHOLE ? null : await orNull(readOnce(file, transfers, store, signal));
+  return read ?? keep(file, await transfers.get(file).done, store);
+}
+
+/** Null where no source could give it in this way. */
+async function orNull(asked: Promise<Uint8Array>): Promise<Uint8Array | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof Failure) && asRefusal(error) === null) {
+      throw error;
+    }
+    return null;
+  }
+}
+
+/** The METADATA that indexes have beside a wheel, at its address with `.metadata` behind (PEP 658); null where none says so. */
+function metadataFile(file: IndexFile): IndexFile | null {
+  const locations = file.locations.flatMap(({ source, url, metadata }) => {
+    if (metadata === undefined) {
+      return [];
+    }
+    const address = new URL(url);
+    address.pathname += '.metadata';
+    return [{ source, url: address.href, sha256: metadata.sha256, size: null }];
+  });
+  const unknown = { sha256: null, hashOrigin: null, size: null };
+  return locations.length === 0 ? null : { ...file, ...unknown, filename: `${file.filename}.metadata`, locations };
+}
+
+/** Core metadata begins with its fields, the version among them; a page that stands in its place does not. */
+function isMetadata(text: Uint8Array): boolean {
+  return /^Metadata-Version:/im.test(Buffer.from(text.subarray(0, 4096)).toString());
 }
 
 /** Jobs that begin together ask for the same: one of them reads it, the others take what it noted. */

@@ -57,6 +57,8 @@ export interface FileLocation {
   /** The hash and size (bytes) this source states, or null. */
   readonly sha256: string | null;
   readonly size: number | null;
+  /** It has the wheel's METADATA as a file of its own (PEP 658), of this hash where one is stated; absent: it says nothing of one. */
+  readonly metadata?: { readonly sha256: string | null };
 }
 
 /** A file of a project, as the sources together list it. */

@@ -1,0 +1,39 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type Behaviour, content, openScene, type Scene } from './setup.js';
+
+const bytes = content(600_000);
+let scene: Scene;
+afterEach(() => scene.close());
+
+const slice = async (behaviours: Readonly<Record<string, Behaviour>>, times = 1): Promise<Uint8Array[]> => {
+  scene = await openScene(bytes, behaviours);
+  const got: Uint8Array[] = [];
+  for (let time = 0; time < times; time += 1) {
+    got.push((await scene.transfers.slice(scene.file, 1000, 3000, new AbortController().signal)).bytes);
+  }
+  return got;
+};
+const asked = (name: string): number => scene.mirrors[name]?.requests.length ?? Number.NaN;
+const right = bytes.subarray(1000, 3000);
+
+describe('a small part of a file', () => {
+  test('comes from the first source alone where that answers soon', async () => {
+    expect(await slice({ near: {}, other: {} }, 3)).toEqual([right, right, right]);
+    expect([asked('near'), asked('other')]).toEqual([3, 0]);
+  });
+
+  test.each<[string, Behaviour]>([
+    ['says nothing', { fault: () => ({ kind: 'silence' }) }],
+    ['stalls in the middle', { fault: () => ({ kind: 'stall', after: 100 }) }],
+    ['takes seconds', { bytesPerSecondPerConnection: 1000, latencyMs: 3000 }],
+  ])('does not wait for a first source that %s, and the next one does not even ask it', async (_name, behaviour) => {
+    expect(await slice({ late: behaviour, good: {} }, 3)).toEqual([right, right, right]);
+    expect([asked('late'), asked('good')]).toEqual([1, 3]);
+  });
+
+  test('comes from the slow source where the other one is dead', async () => {
+    expect(await slice({ late: { latencyMs: 600 }, dead: { fault: () => ({ kind: 'status', status: 404 }) } })).toEqual(
+      [right],
+    );
+  });
+});
