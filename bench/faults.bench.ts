@@ -1,13 +1,15 @@
 /**
  * The fault matrix: every fault against this program, uv, pip 23.2.1 and the newest pip, with real wheels from mirrors on loopback; the
  * bad mirror is named first, the good one in the way of each program's own manual. `--only WORD` takes the rows whose name holds it,
- * `--clients a,b` some of the programs, `--full` the real PaddlePaddle for a handful of rows, `--json FILE` writes every cell.
+ * `--clients a,b` some of the programs, `--full` the real PaddlePaddle for a handful of rows. `--json FILE` writes every cell as soon as it
+ * is there, and goes on where the file ends; `--page FILE` writes the whole table as a page.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { clients } from './faults/clients.js';
 import { type Row, rows } from './faults/rows.js';
 import { bringSupplies } from './faults/supplies.js';
+import { page, table, tally } from './faults/table.js';
 import { type Outcome, trial, wheelBytes } from './faults/trial.js';
 
 /** Rows that the real PaddlePaddle is tried with. */
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '3' },
     limit: { type: 'string' },
     json: { type: 'string' },
+    page: { type: 'string' },
   },
 });
 
@@ -38,17 +41,11 @@ const taking = clients.filter(
 );
 /** The real PaddlePaddle takes pip a minute where the mirror is slow and nothing is wrong. */
 const limit = Number(values.limit ?? (values.full ? 180 : 60));
-const outcomes: Outcome[] = [];
+const { json } = values;
+const outcomes: Outcome[] = json !== undefined && existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : [];
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-
-function cell(row: Row, name: string): string {
-  const found = outcomes.find((outcome) => outcome.row === row.name && outcome.client === name);
-  if (found === undefined) return '';
-  return found.verdict === 'left out'
-    ? `left out: ${found.said}`
-    : `${found.verdict}, ${megabytes(found.bytes)}, ${found.seconds.toFixed(1)} s`;
-}
+const isTried = (row: Row, name: string): boolean =>
+  outcomes.some((outcome) => outcome.row === row.name && outcome.client === name);
 
 /** Ours has to survive what can be survived, and to fail plainly where nothing can. */
 function isMissed({ row, client, verdict }: Outcome): boolean {
@@ -59,27 +56,20 @@ function isMissed({ row, client, verdict }: Outcome): boolean {
 async function work(queue: Row[]): Promise<void> {
   for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
     const current = row;
-    const done = await Promise.all(taking.map((client) => trial(current, client, supplies, limit * 1000)));
+    const untried = taking.filter(({ name }) => !isTried(current, name));
+    const done = await Promise.all(untried.map((client) => trial(current, client, supplies, limit * 1000)));
     outcomes.push(...done);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(outcomes, null, 2)}\n`);
     console.error(`${current.name}: ${done.map(({ client, verdict }) => `${client} ${verdict}`).join(', ')}`);
   }
 }
 
-console.log(`${megabytes(wheelBytes(supplies))} of real wheels; a program that takes more than ${limit} s has hung.\n`);
-const queue = [...wanted];
+const queue = wanted.filter((row) => taking.some(({ name }) => !isTried(row, name)));
 await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(queue)));
 
-console.log(`| fault | ${taking.map(({ name }) => name).join(' | ')} |`);
-console.log(`|---|${taking.map(() => '---|').join('')}`);
-for (const row of wanted) console.log(`| ${row.name} | ${taking.map(({ name }) => cell(row, name)).join(' | ')} |`);
-for (const { name } of taking) {
-  const of = outcomes.filter(({ client }) => client === name);
-  const counts = [...new Set(of.map(({ verdict }) => verdict))].map(
-    (verdict) => `${of.filter((one) => one.verdict === verdict).length} ${verdict}`,
-  );
-  console.log(`\n${name}: ${counts.join(', ')}`);
-}
+const names = taking.map(({ name }) => name);
+console.log(`${table(wanted, names, outcomes)}\n\n${tally(names, outcomes)}`);
+if (values.page !== undefined) writeFileSync(values.page, page(wanted, names, outcomes, wheelBytes(supplies), limit));
 const missed = outcomes.filter(isMissed);
 for (const { row, verdict, said } of missed) console.log(`\nMISSED by ours: ${row}: ${verdict}\n${said}`);
 if (missed.length > 0) process.exitCode = 1;
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(outcomes, null, 2)}\n`);

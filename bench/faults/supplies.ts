@@ -20,6 +20,8 @@ export interface Supplies {
   readonly hashes: ReadonlyMap<string, string>;
   /** What has to lie in `site-packages`, as the wheels' own records say (path → SHA-256, base64url). */
   readonly installed: ReadonlyMap<string, string>;
+  /** File name → METADATA, which real indexes have beside a wheel (PEP 658). */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly version: string;
 }
 
@@ -28,17 +30,18 @@ export const version = '3.2.2';
 
 const readWheels = `
 import base64, csv, hashlib, io, json, os, sys, zipfile
-hashes, installed = {}, {}
+hashes, installed, metadata = {}, {}, {}
 for name in sorted(os.listdir(sys.argv[1])):
     path = os.path.join(sys.argv[1], name)
     with open(path, 'rb') as file:
         hashes[name] = hashlib.sha256(file.read()).hexdigest()
     with zipfile.ZipFile(path) as wheel:
         record = next(n for n in wheel.namelist() if n.endswith('.dist-info/RECORD') and n.count('/') == 1)
+        metadata[name] = wheel.read(record.replace('RECORD', 'METADATA')).decode()
         for row in csv.reader(io.StringIO(wheel.read(record).decode())):
             if row and row[1].startswith('sha256=') and '.data/' not in row[0]:
                 installed[row[0]] = row[1][7:]
-print(json.dumps([hashes, installed]))
+print(json.dumps([hashes, installed, metadata]))
 `;
 
 /** A small wheel under PaddlePaddle's name, which wants real packages: what differs between the clients is not the size of the largest file. */
@@ -87,13 +90,16 @@ export function bringSupplies(full: boolean): Supplies {
 }
 
 /** What mirrors and judges need to know of the wheels in a folder. */
-export function describeWheels(python: string, folder: string): Pick<Supplies, 'files' | 'hashes' | 'installed'> {
+export function describeWheels(
+  python: string,
+  folder: string,
+): Pick<Supplies, 'files' | 'hashes' | 'installed' | 'metadata'> {
   const files: Record<string, Record<string, string>> = {};
   for (const filename of readdirSync(folder)) {
     const project = (filename.split('-')[0] ?? '').toLowerCase().replace(/[-_.]+/g, '-');
     files[project] = { ...files[project], [filename]: path.join(folder, filename) };
   }
   const read = execFileSync(python, ['-c', readWheels, folder], { encoding: 'utf8', maxBuffer: 2 ** 26 });
-  const [hashes, installed] = JSON.parse(read) as [Record<string, string>, Record<string, string>];
-  return { files, hashes: new Map(Object.entries(hashes)), installed: new Map(Object.entries(installed)) };
+  const [hashes = {}, installed = {}, metadata = {}] = JSON.parse(read) as Record<string, string>[];
+  return { files, hashes: new Map(Object.entries(hashes)), installed: new Map(Object.entries(installed)), metadata };
 }

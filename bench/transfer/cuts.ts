@@ -17,6 +17,7 @@ async function overhead(client: Client, supplies: Supplies, damage: DamageName):
   let kill: (() => void) | null = null;
   const mirror = await startMirror({
     files: supplies.files,
+    metadata: supplies.metadata,
     // Faster than the clients read, the sockets would fill with bytes that no client has seen.
     latencyMs: 20,
     bytesPerSecondPerConnection: 6_000_000,

@@ -13,17 +13,18 @@ export async function threeMirrors(): Promise<void> {
   const supplies = bringSupplies(true);
   const [ours] = clients;
   if (ours === undefined) throw new Error('there is no client');
-  const { files } = supplies;
+  const { files, metadata } = supplies;
   const paddle = await startMirror({ files: {}, paddle: true });
   const times = { alone: [] as number[], three: [] as number[] };
   console.log('P8: three mirrors, in the order slow (0.2 MB/s a connection), dying (after 20 MB), fast (10 MB/s)');
   try {
     for (let round = 0; round < rounds; round += 1) {
       for (const kind of ['alone', 'three'] as const) {
-        const fast = await startMirror({ files, latencyMs: 20, bytesPerSecondPerConnection: 10 * MB });
-        const slow = await startMirror({ files, latencyMs: 60, bytesPerSecondPerConnection: 0.2 * MB });
+        const fast = await startMirror({ files, metadata, latencyMs: 20, bytesPerSecondPerConnection: 10 * MB });
+        const slow = await startMirror({ files, metadata, latencyMs: 60, bytesPerSecondPerConnection: 0.2 * MB });
         const dying: Mirror = await startMirror({
           files,
+          metadata,
           latencyMs: 20,
           bytesPerSecondPerConnection: 10 * MB,
           fault: () => (dying.bytes > 20 * MB ? { kind: 'reset', after: 0 } : null),
