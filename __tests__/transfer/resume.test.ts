@@ -27,7 +27,7 @@ async function killedHalfWay(
   let stalling = true;
   const fault = () => {
     answers += 1;
-    return stalling && answers > 7 ? ({ kind: 'stall', after: 1000 } as const) : null;
+    return stalling && answers > 10 ? ({ kind: 'stall', after: 1000 } as const) : null;
   };
   const scene = await openScene(bytes, { a: { fault } }, changes);
   cleanups.push(scene.close);

@@ -145,12 +145,17 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     return Math.max(timings.splitBytes, (Math.min(...rates) * SPLIT_MS) / 1000);
   };
 
+  let begun = 0;
+
   /**
-   * What a connection is asked for: less and less towards the end, so that all end together without one being cut off; of a source that
-   * is slower than another one no more than it brings in a second, since who reads in order waits for it.
+   * What a connection is asked for. At first a little more of each one than of the one before, so that they end one after the other: who
+   * reads in order has something all the time, and small files get their turn. Less and less towards the end, so that all end together
+   * without one being cut off. Of a source that is slower than another one no more than it brings in a second.
    */
   const portion = ({ lane }: FileRoute): number => {
-    const fair = Math.max(2 * timings.splitBytes, state.segments.missing() / (lines.count() + 1));
+    const rest = Math.max(2 * timings.splitBytes, state.segments.missing() / (lines.count() + 1));
+    const rising = Math.max(timings.splitBytes, (timings.segmentBytes * begun) / timings.connectionsPerFile);
+    const fair = begun <= timings.connectionsPerFile ? Math.min(rest, rising) : rest;
     const best = Math.max(...routes.map((r) => r.lane.rate ?? 0));
     return lane.rate !== null && lane.rate * SLOWER < best
       ? Math.min(fair, Math.max(timings.splitBytes / 2, lane.rate))
@@ -225,6 +230,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
       };
     },
     begin: (index) => {
+      begun += 1;
       const route = routes[index];
       const segment = route && (state.segments.take(portion(route)) ?? state.segments.split(least()));
       if (route && segment) {
