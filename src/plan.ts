@@ -50,12 +50,12 @@ export function draft(request: Request, runner: Runner): Draft {
   };
 }
 
-function silence({ offers, plugin, candidate }: Choice): Problem[] {
+function silence({ offers, plugin, candidate }: Choice, { reasons }: Draft): Problem[] {
   return [offers, ...(plugin === null ? [] : [plugin])]
     .filter(({ answered, faults }) => !answered && faults.length > 0)
     .map(({ project, faults }) => ({
       where: project,
-      what: `No source answered with the files of ${project} for ${candidate.device}: ${faults
+      what: `No source answered with the files of ${project} for ${candidate.device} (${reasons[candidate.device]}): ${faults
         .map(({ source, detail }) => `${source}: ${detail.replace(/\.$/, '')}`)
         .join('; ')}.`,
       remedy: faults.find(({ remedy }) => remedy !== null)?.remedy ?? 'Check the network, or name another source.',
@@ -137,7 +137,7 @@ export function decide(draft: Draft, request: Request, runner: Runner, listing: 
         passingNotices(tried, choice, draft, interpreter),
       );
     }
-    const unanswered = silence(choice);
+    const unanswered = silence(choice, draft);
     if (unanswered.length > 0) {
       throw new Failure(1, unanswered);
     }

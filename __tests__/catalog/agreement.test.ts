@@ -28,6 +28,8 @@ import recordedGpu from './fixtures/paddlepaddle-gpu.json' with { type: 'json' }
 
 const all = combinations();
 const ascending = (versions: readonly string[]): string[] => [...versions].sort(compareVersions);
+const named = (some: typeof all): string[] =>
+  some.map(({ version, device, platform, python }) => [version, device, platform, python].join(' '));
 const within = (version: string, build: Device['builds'][number]): boolean =>
   satisfies(version, boundsSpecifier(build), { prereleases: true });
 
@@ -37,7 +39,7 @@ describe('no entry stands twice or out of order', () => {
       devices.map(({ id }) => id),
       mirrors.map(({ id }) => id),
       releases.map(({ version }) => version),
-      all.map(({ version, device, platform, python }) => [version, device, platform, python].join(' ')),
+      named(all),
     ]) {
       expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
     }
@@ -71,7 +73,7 @@ describe('releases and devices tell the same', () => {
         !device.builds.some((one) => within(version, one))
       );
     });
-    expect(contradictions).toEqual([]);
+    expect(named(contradictions)).toEqual([]);
   });
 
   test('every device with a stable folder has releases, and every build has one', () => {
@@ -109,7 +111,7 @@ describe('releases and devices tell the same', () => {
       ({ device: id, version }) =>
         findDevice(id)?.kind === 'plugin' && !findDevice(id)?.companions.some(({ plugin }) => plugin === version),
     );
-    expect(unpaired).toEqual([]);
+    expect(named(unpaired)).toEqual([]);
   });
 
   test("a build that PaddlePaddle's index holds has a folder there", () => {

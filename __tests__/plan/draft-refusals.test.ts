@@ -3,7 +3,7 @@ import { draft } from '../../src/plan.js';
 import { Failure, type Problem } from '../../src/values/failure.js';
 import type { Request } from '../../src/values/request.js';
 import type { Runner } from '../../src/values/runner.js';
-import { machine, nvidia, request, wanted } from './machines.js';
+import { laterPython, machine, newestPython, nvidia, request, wanted } from './machines.js';
 
 function problems(asked: Request, runner: Runner): readonly Problem[] {
   try {
@@ -29,16 +29,16 @@ const devicesOf = (asked: Request, runner: Runner): string[] =>
 describe('the machine is refused before anything is asked', () => {
   test.each([
     [
-      'Python 3.14',
-      machine('linux-x64', { version: '3.14.0' }),
+      'a later Python',
+      machine('linux-x64', { version: `${laterPython}.0` }),
       'python',
-      'is Python 3.14.0; PaddlePaddle has wheels for Python 3.8 to 3.13.',
+      `is Python ${laterPython}.0; PaddlePaddle has wheels for Python 3.8 to ${newestPython}.`,
     ],
     [
       'Python 3.7',
       machine('linux-x64', { version: '3.7.16' }),
       'python',
-      'is Python 3.7.16; PaddlePaddle has wheels for Python 3.8 to 3.13.',
+      `is Python 3.7.16; PaddlePaddle has wheels for Python 3.8 to ${newestPython}.`,
     ],
     [
       'PyPy',
@@ -100,7 +100,7 @@ describe('the machine is refused before anything is asked', () => {
   test('everything that is wrong is said at once', () => {
     const wrong = machine(
       'linux-x64',
-      { version: '3.14.0', bits: 32, externallyManaged: 'use apt' },
+      { version: `${laterPython}.0`, bits: 32, externallyManaged: 'use apt' },
       {},
       { cpuFlags: [] },
     );

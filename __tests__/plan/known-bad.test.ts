@@ -5,7 +5,18 @@ import { Failure } from '../../src/values/failure.js';
 import type { Plan } from '../../src/values/plan.js';
 import type { IndexOption, Request, RequirementSet } from '../../src/values/request.js';
 import type { Runner } from '../../src/values/runner.js';
-import { file, listing, machine, nvidia, page, request, wanted, wheels } from './machines.js';
+import {
+  file,
+  laterPython,
+  listing,
+  machine,
+  newestPython,
+  nvidia,
+  page,
+  request,
+  wanted,
+  wheels,
+} from './machines.js';
 
 function outcome(asked: Request, runner: Runner, list = listing): Plan | string {
   try {
@@ -41,8 +52,12 @@ describe('combinations that install and are wrong', () => {
     expect(notices.map(({ text }) => text).join()).toContain('choose it with CUDA_VISIBLE_DEVICES');
   });
 
-  test('Python 3.14', () => {
-    expect(outcome(request(), machine('linux-x64', { version: '3.14.0' }))).toContain('wheels for Python 3.8 to 3.13');
+  test('a Python later than those of every release (3.14 with 3.4.0)', () => {
+    expect(outcome(request(), machine('linux-x64', { version: `${laterPython}.0` }))).toContain(
+      `wheels for Python 3.8 to ${newestPython}`,
+    );
+    const there = outcome(request(wanted('<=3.4.0')), machine('linux-x64', { version: '3.14.0' }));
+    expect(there).toMatch(/3\.14/);
   });
 
   test('Python 3.8 with 3.1 and newer: what the index says decides', () => {

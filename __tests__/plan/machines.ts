@@ -1,3 +1,4 @@
+import { supportedPythons } from '../../src/catalog/releases.js';
 import { compatibleTags } from '../../src/packaging/tags.js';
 import type { Interpreter } from '../../src/values/interpreter.js';
 import type { IndexOption, Request, RequirementSet } from '../../src/values/request.js';
@@ -5,6 +6,10 @@ import type { Accelerators, Runner } from '../../src/values/runner.js';
 import type { IndexFile, Listing, SourceFault } from '../../src/values/source.js';
 import cpuPage from '../catalog/fixtures/paddlepaddle.json' with { type: 'json' };
 import gpuPage from '../catalog/fixtures/paddlepaddle-gpu.json' with { type: 'json' };
+
+/** The newest Python that any release has files for, and the one after it: a new release may bring another, and no test is to mind. */
+export const newestPython = supportedPythons().at(-1) ?? '';
+export const laterPython = `3.${Number(newestPython.split('.')[1]) + 1}`;
 
 type Parts = Partial<Omit<Interpreter, 'tags'>>;
 

@@ -146,12 +146,12 @@ function unusedNotices(
   const [ended] = old;
   const still =
     ended === undefined
-      ? ''
-      : `PaddlePaddle ${ended.candidate.specifier} still has a build for it: "device: gpu" takes that.`;
+      ? []
+      : [`PaddlePaddle ${ended.candidate.specifier} still has a build for it: "device: gpu" takes that.`];
   return [
     {
       id: 'accelerator-unused',
-      text: [`This machine's accelerator is left unused: ${unused.what}`, still, oneKind(runner)].join(' ').trim(),
+      text: [`This machine's accelerator is left unused: ${unused.what}`, ...still, oneKind(runner)].join(' ').trim(),
     },
   ];
 }

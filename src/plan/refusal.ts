@@ -37,7 +37,7 @@ function lacksFile(choice: Choice, matching: readonly Offer[], interpreter: Inte
   const { candidate, offers } = choice;
   const python = minorOf(interpreter.version);
   const version = matching[0]?.version ?? '';
-  const wheels = matching.flatMap((offer) => offer.wheels);
+  const wheels = matching[0]?.wheels ?? [];
   const pythons = pythonsOf(wheels, platformsOf(interpreter)).filter((one) => one !== python);
   const platforms = new Set(wheels.flatMap((wheel) => wheel.tags).map((tag) => tag.split('-')[2]));
   const instead = newestHere(choice);

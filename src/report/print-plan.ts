@@ -40,7 +40,8 @@ export function formatPlan(report: Report): string {
   if (runner !== null) {
     const system = [runner.os, runner.arch, runner.libc].filter((part) => part !== null).join(', ');
     lines.push(`python: ${runner.python} (${runner.pythonVersion}), ${system}`);
-    if (runner.driver !== null) lines.push(`gpus: ${runner.gpus.join(', ')}; driver ${runner.driver}`);
+    if (runner.driver !== null)
+      lines.push(`gpus: ${runner.gpus.join(', ') || 'none that a process can use'}; driver ${runner.driver}`);
   }
   for (const source of sources) lines.push(`source: ${source.id} ${source.url} (${source.origin})`);
   if (cache !== null) {

@@ -46,7 +46,7 @@ function diagnoseEnd(run: Ran, { python, cutShort }: Asked): Diagnosis {
       ? {
           ...{ id: 'timeout', evidence },
           cause: 'The verification was stopped before its end, because the time of the whole run was over.',
-          remedy: `Give the run more time with a larger \`timeout-minutes\`. Where the verification alone took minutes: ${hang}`,
+          remedy: `Give the run more time with a larger \`timeout-minutes\`. ${hang}`,
         }
       : {
           ...{ id: 'timeout', evidence },
