@@ -38,6 +38,28 @@ describe('a GPU that only releases of years ago have code for', () => {
   });
 });
 
+describe('why', () => {
+  test('a build is taken: what stands against the next newer one that releases are still published for', () => {
+    const seen = draft(request(), machine('linux-x64', {}, nvidia('535.104.05', '12.2', '8.9')));
+    expect(seen.reasons['cu118']).toMatch(/^the newest CUDA build that driver 535.* take: cu126 .* needs driver 550/);
+  });
+
+  test('a GPU is left unused where its platform has no build at all', () => {
+    const seen = draft(request(), machine('linux-arm64', {}, nvidia('580.65.06', '13.0', '9.0')));
+    expect(seen.notices[0]?.text).toMatch(/left unused: CUDA builds have wheels for .*, none for linux-arm64\.$/);
+  });
+
+  test('a GPU that no process can use is refused before a CUDA build is downloaded for it', () => {
+    const split = { ...nvidia('550.54.14', '12.4'), failures: ['nvidia-smi: MIG is on and no instance is made'] };
+    for (const device of ['gpu', 'cu126']) {
+      expect(() => draft(request({ device }), machine('linux-x64', {}, split))).toThrow(
+        `${device} was asked for, but no process can use a GPU of this machine (nvidia-smi: MIG is on and no instance is made).`,
+      );
+      expect(devicesOf(draft(request({ device, gpu: 'optional' }), machine('linux-x64', {}, split)))[0]).toMatch(/^cu/);
+    }
+  });
+});
+
 describe('a machine with an Ascend NPU', () => {
   const npu = (system: 'linux-x64' | 'linux-arm64' = 'linux-x64'): Runner =>
     machine(system, { version: '3.10.13' }, { others: [{ device: 'npu', count: 8, models: ['910B3'] }] });

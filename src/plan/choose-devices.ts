@@ -8,7 +8,7 @@ import type { Candidate } from '../values/plan.js';
 import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
 import { type Judgement, judge, type Obstacle } from './judge.js';
-import { driverProblems, unseen } from './provable.js';
+import { gpuProblems, unseen } from './provable.js';
 import { platformOf } from './target.js';
 import { deviceNotices, oneKind, whyCpu, whyCuda } from './why.js';
 import { answers, type Wish } from './wish.js';
@@ -78,7 +78,7 @@ function chooseOne(device: Device, why: string, request: Request, wish: Wish, ru
     remedy: remedy ?? whatWorks(wish, runner),
   }));
   const here = device.platforms.some((platform) => platform === platformOf(runner));
-  const driver = device.kind === 'cuda' && here ? driverProblems(request, runner) : [];
+  const driver = device.kind === 'cuda' && here ? gpuProblems(request, runner) : [];
   return problems.length > 0 || driver.length > 0
     ? refused([...problems, ...driver])
     : accepted([judgement].filter(isFitting), { [device.id]: why }, unseen(device, request, runner), runner);
@@ -102,7 +102,7 @@ function summary(judgements: readonly Judgement[], runner: Runner): Problem[] {
   });
 }
 
-function chooseGpu(wish: Wish, runner: Runner): DeviceChoice {
+function chooseGpu(request: Request, wish: Wish, runner: Runner): DeviceChoice {
   const judgements = cudaDevices().map((device) => judge(device, wish, runner));
   const fitting = preferred(judgements);
   if (fitting.length === 0) {
@@ -116,6 +116,10 @@ function chooseGpu(wish: Wish, runner: Runner): DeviceChoice {
         remedy: `Name the build, for example "device: ${fitting[0]?.candidate.device}", with "gpu: optional" where there is no GPU; or write "device: cpu".`,
       },
     ]);
+  }
+  const hidden = gpuProblems(request, runner);
+  if (hidden.length > 0) {
+    return refused(hidden);
   }
   const reasons = whyCuda(
     fitting.map(({ device }) => device),
@@ -138,8 +142,11 @@ function unusedNotices(
   old: readonly Fitting[],
   runner: Runner,
 ): Notice[] {
-  // The last one asks the least of driver and GPU.
-  const unused = currentOnes(judgements).flatMap(obstaclesOf).at(-1);
+  // The last one asks the least of driver and GPU, and what stands against it first counts most.
+  const [unused] =
+    currentOnes(judgements)
+      .map(obstaclesOf)
+      .findLast((obstacles) => obstacles.length > 0) ?? [];
   if (fitting.length > 0 || unused === undefined) {
     return [];
   }
@@ -172,7 +179,7 @@ function chooseAuto(request: Request, wish: Wish, runner: Runner): DeviceChoice 
   );
   if (owner !== undefined && (owner.kind !== 'cpu' || beside.length === 0)) {
     return owner.kind === 'cuda'
-      ? chooseGpu(wish, runner)
+      ? chooseGpu(request, wish, runner)
       : chooseOne(owner, `the requirements name ${owner.plugin ?? owner.distribution}`, request, wish, runner);
   }
   const judgements = (owner === undefined ? present : beside).map((device) => judge(device, wish, runner));
@@ -212,7 +219,7 @@ export function chooseDevices(request: Request, wish: Wish, runner: Runner): Dev
     return chooseAuto(request, wish, runner);
   }
   if (request.device === 'gpu') {
-    return chooseGpu(wish, runner);
+    return chooseGpu(request, wish, runner);
   }
   const device = findDevice(request.device);
   if (device !== undefined) {

@@ -4,18 +4,22 @@ import type { Notice } from '../values/log.js';
 import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
 
-/** A CUDA build without a driver fails its verification: said before gigabytes are downloaded. */
-export function driverProblems({ install, verify, gpu, device }: Request, { accelerators }: Runner): Problem[] {
-  if (accelerators.nvidiaDriver !== null || !install || verify === 'off' || gpu === 'optional') {
+/** A CUDA build without a driver or without a GPU that CUDA shows fails its verification: said before gigabytes are downloaded. */
+export function gpuProblems({ install, verify, gpu, device }: Request, { accelerators }: Runner): Problem[] {
+  const { nvidiaDriver, gpus, failures } = accelerators;
+  if ((nvidiaDriver !== null && gpus.length > 0) || !install || verify === 'off' || gpu === 'optional') {
     return [];
   }
-  const seen = accelerators.failures.length > 0 ? ` (${accelerators.failures.join('; ')})` : '';
+  const seen = failures.length > 0 ? ` (${failures.join('; ')})` : '';
+  const [lacks, remedy] =
+    nvidiaDriver === null
+      ? ['no NVIDIA driver answers on this machine', 'Install the driver (in a container: "--gpus all")']
+      : ['no process can use a GPU of this machine', 'Let the job see a GPU'];
   return [
     {
       where: 'device',
-      what: `${device} was asked for, but no NVIDIA driver answers on this machine${seen}.`,
-      remedy:
-        'Install the driver (in a container: "--gpus all"), write "gpu: optional" to install without the proof, or "device: cpu".',
+      what: `${device === 'auto' ? 'paddlepaddle-gpu' : device} was asked for, but ${lacks}${seen}.`,
+      remedy: `${remedy}, write "gpu: optional" to install without the proof, or "device: cpu".`,
     },
   ];
 }

@@ -16,12 +16,13 @@ export function whyCuda(
   { accelerators }: Runner,
 ): Record<string, string> {
   const [first] = fitting;
-  const newer = judgements.slice(
-    0,
-    judgements.findIndex(({ device }) => device === first),
-  );
+  const newer = judgements
+    .slice(
+      0,
+      judgements.findIndex(({ device }) => device === first),
+    )
+    .filter(({ current }) => current);
   const against = newer
-    .filter(({ current }) => current)
     .flatMap((judgement) => (judgement.kind === 'fits' ? [] : [judgement.obstacles]))
     .findLast((obstacles) => obstacles.every(({ kind }) => kind === 'unfit'))
     ?.at(0);
