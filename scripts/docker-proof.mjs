@@ -36,7 +36,16 @@ function build(module, version, programs, variable, told) {
     const built = join(stub, 'built');
     mkdirSync(built);
     go('mod', 'tidy');
-    go('build', '-ldflags', `-X ${module}/${variable}=${told}`, '-o', `${built}/`, ...packages);
+    go(
+      'build',
+      '-tags',
+      'exclude_graphdriver_btrfs',
+      '-ldflags',
+      `-X ${module}/${variable}=${told}`,
+      '-o',
+      `${built}/`,
+      ...packages,
+    );
     renameSync(built, folder);
   } finally {
     rmSync(stub, { recursive: true, force: true });

@@ -187,16 +187,18 @@ interface Row {
   }, 90_000);
 
   if (isFull) {
-    test('rootful dockerd takes the mirrors, an old one and a new one', async () => {
-      for (const program of ['dockerd', process.env['NEW_DOCKERD'] ?? '']) {
+    test.each(['dockerd', process.env['NEW_DOCKERD'] ?? ''])(
+      'rootful %s takes the mirrors',
+      async (program) => {
         const daemon = await startDockerd(settings, [], program);
         try {
           await proveDocker('dockerd rootful', daemon, owner);
         } finally {
           await daemon.close();
         }
-      }
-    }, 180_000);
+      },
+      90_000,
+    );
 
     test('a new dockerd looks at the file before it is told', async () => {
       const daemon = await startDockerd(settings, [], process.env['NEW_DOCKERD'] ?? '');
