@@ -22,6 +22,7 @@ import { prepareWorks, type Works } from './pipeline/run-gateway.js';
 import { sharedLocks } from './pipeline/shared-lock.js';
 import { findStock, makeStock, type Stock, tellCache } from './pipeline/stock.js';
 import { checkEdits, tellLater } from './pipeline/tell-later.js';
+import { tellSaved, tellStored } from './pipeline/tell-saved.js';
 import { tellLock, tellTraffic } from './pipeline/tell-traffic.js';
 import type { Lock } from './values/lock.js';
 import type { Plan } from './values/plan.js';
@@ -76,6 +77,7 @@ async function carryOut(
   const { store } = stock;
   const works = prepareWorks(plan, request, desk, bucket, store, context, deadline.signal);
   const stay = await beginStay(run, prepared, store);
+  let locked = known;
   try {
     if (known === null) {
       const ahead = goAhead(run, prepared, plan, desk, works, store);
@@ -83,6 +85,7 @@ async function carryOut(
     }
     const programs = await bringPrograms(run, prepared, desk, bucket, works, stock, uv);
     const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
+    locked = lock;
     works.lockTo(lock);
     await stay.uses(lock);
     await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
@@ -103,7 +106,9 @@ async function carryOut(
   } finally {
     await bucket?.settle();
     tellTraffic(run, desk, bucket, works);
+    if (locked !== null) await tellStored(run, store, locked, works.transfers);
     bucket?.tell(works.transfers);
+    await tellSaved(run, store, works.transfers);
     await works.close();
     const ranking = await desk.sources.keep();
     if (ranking !== null) await store.writeFact('ranking', ranking);

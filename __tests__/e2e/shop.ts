@@ -115,12 +115,13 @@ export async function setup(
   options: readonly string[] = [],
   extra: Readonly<Record<string, string>> = {},
   meanwhile?: (child: ChildProcess) => void,
+  through?: readonly string[],
 ): Promise<CliRun & { readonly report: Told }> {
   const file = join(machine.home, 'report.json');
   const kept = short(machine, shop).filter((_, at, all) => !options.includes(all[at - (at % 2)] ?? ''));
   await rm(file, { force: true });
   const args = ['setup', ...kept, '--report', file, ...options];
-  const said = await machine.cli(args, { ...withUv(machine), ...extra }, meanwhile);
+  const said = await machine.cli(args, { ...withUv(machine), ...extra }, meanwhile, through);
   const text = await readFile(file, 'utf8').catch(() => '{}');
   return { ...said, report: JSON.parse(text) as Told };
 }

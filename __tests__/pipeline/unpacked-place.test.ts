@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { chooseUnpacked } from '../../src/pipeline/unpacked-place.js';
 
-const disk = (device: number) => ({ device, network: null });
-const nfs = (device: number) => ({ device, network: 'NFS' });
+const disk = (device: number) => ({ device: String(device), network: null });
+const nfs = (device: number) => ({ device: String(device), network: 'NFS' });
 
 test.each([
   ['in the cache, where that is on the file system of the environment', disk(1), disk(1), disk(1), 'own', false],

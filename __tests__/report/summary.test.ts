@@ -47,6 +47,10 @@ describe('the summary of a run', () => {
     expect(row(summary, 'Key')?.[1]).toBe('linux-x64-cp311-cu126-0123abcd');
     expect(row(summary, 'key: requirements')?.[1]).toBe('0123abcd');
     expect(row(summary, 'Hit')?.[1]).toBe('partial: 3 files, 1.5 MB reused, 217 MB downloaded');
+    expect(row(summary, 'Stored')?.[1]).toBe('11 files, 217 MB');
+    expect(row(summary, 'Saved')?.[1]).toBe(
+      'about 12 s against downloading 1.5 MB at 125 kB/s &#40;measured in this run&#41;',
+    );
     expect(row(summary, 'import')).toEqual(['import', '✓', '2.0 s', '', 'imported']);
     expect(row(summary, 'training on gpu:0')?.[1]).toBe('–');
   });

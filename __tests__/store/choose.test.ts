@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { chooseStore, keptFolder } from '../../src/store/choose.js';
+import { chooseStore, keptFolder, spareFolder } from '../../src/store/choose.js';
 
 const base = { cachePath: null, bucket: false, kept: '/kept' } as const;
 
@@ -44,4 +44,10 @@ describe('the folder that is kept', () => {
   ] as const)('is the user’s own on %s with %j', (os, environment, folder) => {
     expect(keptFolder(os, environment, '/home/me')).toBe(folder);
   });
+});
+
+test('unpacked wheels have a second place, in a job on the file system of the workspace', () => {
+  const job = { RUNNER_TEMP: '/runner/_work/_temp', RUNNER_TOOL_CACHE: '/opt/tools' };
+  expect(spareFolder('linux', job, '/home/me', '1001')).toBe('/runner/_work/_tool/paddle-mirror-setup/users/1001');
+  expect(spareFolder('linux', {}, '/home/me', '1001')).toBe('/home/me/.cache/paddle-mirror-setup/users/1001');
 });

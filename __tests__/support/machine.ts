@@ -21,6 +21,8 @@ export interface Machine {
     args: readonly string[],
     extra?: Readonly<Record<string, string>>,
     meanwhile?: (child: ChildProcess) => void,
+    /** A program with arguments that runs the one whose path and arguments follow. */
+    through?: readonly string[],
   ): Promise<CliRun>;
   remove(): Promise<void>;
 }
@@ -60,8 +62,9 @@ export async function makeMachine(): Promise<Machine> {
     async files() {
       return (await Promise.all([home, work].map((path) => readdir(path, { recursive: true })))).flat().sort();
     },
-    cli(args, extra = {}, meanwhile = () => undefined) {
-      const child = spawn(process.execPath, [join(repository, 'dist', 'cli', 'index.js'), ...args], {
+    cli(args, extra = {}, meanwhile = () => undefined, through = []) {
+      const [file = '', ...rest] = [...through, process.execPath, join(repository, 'dist', 'cli', 'index.js'), ...args];
+      const child = spawn(file, rest, {
         cwd: work,
         env: { ...environment, ...extra },
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,7 +4,7 @@ import { conclude, looked } from '../pipeline/conclude.js';
 import type { Context, Outcome, Run } from '../pipeline/context.js';
 import { prune, tellStore } from '../pipeline/keep-within.js';
 import { operatingSystem } from '../runner/platform.js';
-import { keptFolder } from '../store/choose.js';
+import { keptFolder, spareFolder } from '../store/choose.js';
 import { hashFile } from '../store/hash.js';
 import { type HeldTree, type HeldWheel, listUnpacked, listWheels, placesIn } from '../store/inventory.js';
 import { userName } from '../store/sharing.js';
@@ -16,7 +16,8 @@ import { goneAsNull } from '../values/system-error.js';
 
 /** The cache folder of the request, and this user's other place for unpacked files. Throws Failure(2) where there is no cache. */
 async function openCache({ request, context }: Run): Promise<{ readonly root: string; readonly spare: string }> {
-  const kept = keptFolder(operatingSystem(process.platform), context.environment, context.home);
+  const os = operatingSystem(process.platform);
+  const kept = keptFolder(os, context.environment, context.home);
   const root = request.cachePath ?? kept;
   // Nothing is listed or removed in a folder that this program did not make.
   if ((await stat(path.join(root, 'wheels')).catch(goneAsNull)) === null) {
@@ -25,7 +26,7 @@ async function openCache({ request, context }: Run): Promise<{ readonly root: st
       { where: 'cache-path', what, remedy: 'Name the folder that `setup` was given, or run it first.' },
     ]);
   }
-  return { root, spare: path.join(kept, 'users', userName()) };
+  return { root, spare: spareFolder(os, context.environment, context.home, userName()) };
 }
 
 async function holdings(run: Run): Promise<{ root: string; wheels: readonly HeldWheel[]; trees: readonly HeldTree[] }> {

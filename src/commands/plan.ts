@@ -24,7 +24,16 @@ export function plan(request: Request, context: Context, machine: MachineWords |
     try {
       if (known === null) await choosePlan(run, prepared, desk.sources, machine !== null);
       else tellPlan(run, known.plan);
-      const none = { filesReused: 0, bytesReused: 0, bytesDownloaded: 0, bucket: null, github: null };
+      const none = {
+        filesReused: 0,
+        bytesReused: 0,
+        bytesDownloaded: 0,
+        stored: { files: 0, bytes: 0 },
+        awaited: { files: 0, bytes: 0 },
+        saved: null,
+        bucket: null,
+        github: null,
+      };
       const hit = known === null ? 'miss' : 'exact';
       const { kind: store, reason } = choice;
       if (machine === null) story.cache = { store, reason, folder: choice.folder ?? '', key, anatomy, hit, ...none };

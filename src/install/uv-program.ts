@@ -35,6 +35,8 @@ export function uvProgram(options: Options): UvProgram {
       UV_PYTHON_DOWNLOADS: 'never',
       UV_HTTP_TIMEOUT: String(Math.ceil(limitMs / 1000)),
       UV_HTTP_RETRIES: '0',
+      // Another job's uv holds a wheel's lock for as long as its download takes, which is not bound to uv's own 300 s.
+      UV_LOCK_TIMEOUT: String(Math.ceil(limitMs / 1000)),
       NO_COLOR: '1',
       ...(options.gateway === null ? {} : { HTTP_PROXY: options.gateway.proxyUrl }),
     });

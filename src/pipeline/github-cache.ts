@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration } from '../report/progress.js';
-import { downloadIsFaster, readSpeed, type Speed, timeFor } from '../store/github/entry.js';
+import { downloadIsFaster, readSpeed, timeFor } from '../store/github/entry.js';
 import { type Restored, restoreFromGithub } from '../store/github/restore.js';
 import { planSave } from '../store/github/save.js';
 import type { Lock } from '../values/lock.js';
@@ -7,20 +7,14 @@ import type { Store } from '../values/store.js';
 import type { Transfers } from '../values/transfers.js';
 import { tell } from './conclude.js';
 import type { Run } from './context.js';
+import { keptSpeed, measuredSpeed } from './download-speed.js';
 import { keptPlan } from './obtain-lock.js';
 import type { Prepared } from './prepare.js';
 
 /** What GitHub's cache had for a run; `why` it was not used, where nothing was restored. */
 export type GithubStock = Restored | { readonly entry: null; readonly why: string };
 
-/** How long (ms) a measured speed is believed: networks change. */
-const measuredForMs = 7 * 24 * 3600 * 1000;
-const facts = { download: 'speed-download', github: 'speed-github' };
-
-async function keptSpeed(store: Store, name: string): Promise<Speed | null> {
-  const kept = await store.readFact(name);
-  return kept !== null && kept.ageMs < measuredForMs ? readSpeed(kept.value) : null;
-}
+const restoreFact = 'speed-github';
 
 /** A machine that keeps its folder may have everything already. */
 async function isComplete(run: Run, prepared: Prepared, store: Store): Promise<boolean> {
@@ -41,7 +35,7 @@ export async function restoreStock(run: Run, prepared: Prepared, store: Store): 
     return { entry: null, why };
   };
   if (await isComplete(run, prepared, store)) return not('this machine has every file already.');
-  const [download, github] = await Promise.all([keptSpeed(store, facts.download), keptSpeed(store, facts.github)]);
+  const [download, github] = await Promise.all([keptSpeed(store), keptSpeed(store, restoreFact)]);
   const slower = downloadIsFaster(download, github);
   if (slower !== null) return not(slower);
   // The package is large and belongs to one of the stores: it is loaded only for that one.
@@ -53,16 +47,8 @@ export async function restoreStock(run: Run, prepared: Prepared, store: Store): 
   if (typeof restored === 'string') return not(restored);
   const { entry, files, bytes, ms } = restored;
   log.info(`GitHub's cache had ${entry}: ${files} files, ${formatBytes(bytes)} in ${formatDuration(ms)}.`);
-  if (readSpeed({ bytes, ms }) !== null) await store.writeFact(facts.github, { bytes, ms });
+  if (readSpeed({ bytes, ms }) !== null) await store.writeFact(restoreFact, { bytes, ms });
   return restored;
-}
-
-/** What this run's own transfers show of indexes and mirrors; an earlier run's word where they brought too little. */
-async function downloadSpeed(store: Store, transfers: Transfers): Promise<Speed | null> {
-  const bytes = Object.values(transfers.fetched()).reduce((sum, count) => sum + count, 0);
-  const seen = readSpeed({ bytes, ms: transfers.spentMs() });
-  if (seen !== null) await store.writeFact(facts.download, seen);
-  return seen ?? keptSpeed(store, facts.download);
 }
 
 /**
@@ -78,8 +64,8 @@ export async function tellGithub(
 ): Promise<void> {
   if (github === null || run.story.cache === null) return;
   const restored = github.entry === null ? null : github;
-  const download = (await downloadSpeed(store, transfers)) ?? restored?.download ?? null;
-  const restore = restored === null ? await keptSpeed(store, facts.github) : readSpeed(restored);
+  const download = (await measuredSpeed(store, transfers)) ?? (await keptSpeed(store)) ?? restored?.download ?? null;
+  const restore = restored === null ? await keptSpeed(store, restoreFact) : readSpeed(restored);
   const plan = planSave({ lock, restored: github.entry, writing, download, restore });
   run.state = {
     ...run.state,

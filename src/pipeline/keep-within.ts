@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { formatBytes } from '../report/progress.js';
-import { keptFolder } from '../store/choose.js';
+import { spareFolder } from '../store/choose.js';
 import { keepWithin } from '../store/evict.js';
 import type { Holding } from '../store/inventory.js';
 import { userName } from '../store/sharing.js';
@@ -63,7 +62,7 @@ export async function prune(run: Run, root: string, spare: string): Promise<void
 export async function beginStay(run: Run, { runner, choice }: Prepared, store: Store): Promise<Stay> {
   const { context, deadline } = run;
   const lease = await beginRun(store.root, Date.now() + deadline.remainingMs());
-  const spare = path.join(keptFolder(runner.os, context.environment, context.home), 'users', userName());
+  const spare = spareFolder(runner.os, context.environment, context.home, userName());
   return {
     uses: (lock) => noteUse(store.root, lock),
     async end(added) {

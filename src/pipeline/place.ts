@@ -5,6 +5,7 @@ import { publishLock } from '../lock/lock-page.js';
 import { probeInterpreter } from '../runner/interpreter.js';
 import { type AlteredTree, guardTrees, recordTrees } from '../store/unpacked.js';
 import { oldestRun } from '../store/uses.js';
+import { Failure } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Lock } from '../values/lock.js';
 import { tell } from './conclude.js';
@@ -43,6 +44,13 @@ function tellAltered(run: Run, altered: readonly AlteredTree[]): void {
     text: `${path} of ${name} was changed after it was unpacked, most likely by an earlier job in its own environment. ${name} is unpacked again from its wheel.`,
   }));
   tell(run, notices);
+}
+
+/** Where the gateway could not serve a file, that is the reason; an installer knows of a status alone. Each place is told once. */
+function explainInstall(error: unknown, works: Works): unknown {
+  const told = works.opened()?.problems() ?? [];
+  const causes = new Map(told.flatMap(({ failure }) => failure?.problems ?? []).map((one) => [one.where, one]));
+  return error instanceof Failure && causes.size > 0 ? new Failure(1, [...causes.values()], { cause: error }) : error;
 }
 
 /**
@@ -106,7 +114,9 @@ export async function place(
     fresh = await timeline.step('Record unpacked files', () => recordTrees(unpacked, lock.files));
     return attempts;
   };
-  const attempts = await install();
+  const attempts = await install().catch((error: unknown) => {
+    throw explainInstall(error, works);
+  });
   const installerVersion = (installer === 'uv' ? programs.uv.version : interpreter.pip) ?? '';
   story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts, unpacked: fresh };
   return interpreter.executable;

@@ -74,6 +74,9 @@ export async function tellCache(
     filesReused: there.length,
     bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
     bytesDownloaded: 0,
+    stored: { files: 0, bytes: 0 },
+    awaited: { files: 0, bytes: 0 },
+    saved: null,
     bucket: null,
     github: null,
   };

@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { keptFolder } from '../store/choose.js';
+import { spareFolder } from '../store/choose.js';
 import { type FileSystem, fileSystemOf } from '../store/file-system.js';
 import { userName } from '../store/sharing.js';
 import { type Unpacked, unpackedIn } from '../store/unpacked.js';
@@ -28,7 +27,7 @@ export async function placeUnpacked(run: Run, { runner }: Prepared, store: Store
   const { request, context } = run;
   const target = request.venv ?? runner.interpreter.purelib;
   const own = store.folders.own;
-  const spare = path.join(keptFolder(runner.os, context.environment, context.home), 'users', userName());
+  const spare = spareFolder(runner.os, context.environment, context.home, userName());
   const [ownSystem, spareSystem, targetSystem] = (await Promise.all([own, spare, target].map(fileSystemOf))) as [
     FileSystem,
     FileSystem,

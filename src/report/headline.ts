@@ -20,7 +20,10 @@ export function headline(report: Report): string {
 /** What a run had of its bucket and gave it, in plain words. */
 export function describeBucket(bucket: BucketReport): string {
   const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased, readOnly } = bucket;
-  const files = `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
+  const files =
+    filesStored === 0
+      ? 'nothing had to be stored'
+      : `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
   const stored = readOnly === null ? files : `nothing stored (${readOnly})`;
   return [
     `${place}: ${formatBytes(bytesRead)} read`,

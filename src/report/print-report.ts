@@ -1,6 +1,7 @@
 import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
 import { describeContainers } from './containers.js';
+import { describeCache } from './describe-cache.js';
 import { describeGithub } from './describe-github.js';
 import { describeSources } from './describe-sources.js';
 import { describeBucket, headline } from './headline.js';
@@ -43,6 +44,8 @@ export function formatReport(report: Report): string {
   if (report.cache !== null) {
     const { bucket, github, hit, folder, reason, store } = report.cache;
     lines.push(store === 'off' ? '  cache: off' : `  cache: ${hit} in ${folder} (${reason})`);
+    if (store !== 'off')
+      lines.push(...describeCache(report.cache).map(([what, text]) => `    ${what.toLowerCase()}: ${text}`));
     if (bucket !== null) lines.push(`  bucket: ${describeBucket(bucket)}`);
     if (github !== null) {
       for (const [what, text] of describeGithub(github)) lines.push(`  ${what}: ${text}`);

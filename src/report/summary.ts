@@ -1,6 +1,7 @@
 import type { Report } from '../values/report.js';
 import { timeBar } from './bars.js';
 import { describeContainers } from './containers.js';
+import { describeCache } from './describe-cache.js';
 import { describeGithub } from './describe-github.js';
 import { describeSources } from './describe-sources.js';
 import { describeBucket, headline } from './headline.js';
@@ -88,10 +89,7 @@ function cacheRows(report: Report): string[][] {
     ['Store', cell(`${cache.store} (${cache.reason})`)],
     ['Key', cell(cache.key)],
     ...cache.anatomy.map(({ part, value }) => [cell(`key: ${part}`), cell(value)]),
-    [
-      'Hit',
-      `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`,
-    ],
+    ...describeCache(cache).map(([what, text]) => [what, cell(text)]),
     ...(cache.github === null ? [] : describeGithub(cache.github).map(([what, text]) => [what, cell(text)])),
     ...storeRows(report),
   ];

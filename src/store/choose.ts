@@ -25,6 +25,24 @@ export function keptFolder(os: 'linux' | 'darwin' | 'win32', environment: NodeJS
   return (os === 'win32' ? path.win32 : path.posix).join(base, 'paddle-mirror-setup');
 }
 
+/**
+ * Where a user's unpacked wheels are kept when the store is on another file system than the workspace: in a job beside `RUNNER_TEMP`, which
+ * is on that of the workspace (GitHub's runner keeps its `_tool` folder there by default). What is kept there is a copy that the store
+ * can make again.
+ */
+export function spareFolder(
+  os: 'linux' | 'darwin' | 'win32',
+  environment: NodeJS.ProcessEnv,
+  home: string,
+  user: string,
+): string {
+  const at = os === 'win32' ? path.win32 : path.posix;
+  const temp = environment['RUNNER_TEMP'] || null;
+  const kept =
+    temp === null ? keptFolder(os, environment, home) : at.join(at.dirname(temp), '_tool', 'paddle-mirror-setup');
+  return at.join(kept, 'users', user);
+}
+
 /** `auto` is the bucket, where one is named; else GitHub's cache on GitHub's own machines, and a folder everywhere else: from there GitHub's cache is slower than a mirror. */
 export function chooseStore(options: {
   readonly wish: 'auto' | 'github' | 'directory' | 's3' | 'off';

@@ -87,13 +87,16 @@ async function askedBefore(file: IndexFile, { before, store, signal }: Surroundi
   return Promise.race([before(file), stopped]);
 }
 
+/** To look for a file is cheap, to try for its place is not: dozens of jobs that wait would take the processor from the one that downloads. */
+const CLAIM_EVERY = 10;
+
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
 async function findOrClaim(file: IndexFile, key: string, around: Surroundings): Promise<StoredFile | PartialFile> {
   const { store, signal, timings } = around;
   const until = Date.now() + (file.sha256 === null ? 0 : timings.foreignMs);
-  for (let said = false; ; said = true) {
+  for (let [said, looks] = [false, 0]; ; [said, looks] = [true, looks + 1]) {
     const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
-    const place = stored ?? (await store.partial(key));
+    const place = stored ?? (looks % CLAIM_EVERY === 0 ? await store.partial(key) : null);
     if (place !== null) {
       return place;
     }

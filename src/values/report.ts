@@ -70,6 +70,23 @@ export interface GithubCacheReport {
   readonly notSaved: string | null;
 }
 
+/** How many files, and their bytes. */
+export interface FileCount {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** What the cache saved against a download of the same bytes: an estimate. */
+export interface SavedReport {
+  /** Milliseconds; negative where the cache cost time. */
+  readonly ms: number;
+  /** Bytes that were not downloaded. */
+  readonly bytes: number;
+  /** What a download brings, and whether this run measured it itself. */
+  readonly bytesPerSecond: number;
+  readonly measured: 'in this run' | 'in an earlier run';
+}
+
 /** The wheel cache in this run. */
 export interface CacheReport {
   readonly store: 'github' | 'directory' | 's3' | 'off';
@@ -85,6 +102,12 @@ export interface CacheReport {
   readonly bytesReused: number;
   /** Bytes that came from indexes and mirrors: those of a bucket are not among them. */
   readonly bytesDownloaded: number;
+  /** Files of the lock that this run brought over the network into the folder. */
+  readonly stored: FileCount;
+  /** Files of the lock that another job on this machine brought meanwhile. */
+  readonly awaited: FileCount;
+  /** Null where nothing was reused, or where no download was measured lately. */
+  readonly saved: SavedReport | null;
   /** Only of the store `s3`. */
   readonly bucket: BucketReport | null;
   /** Only of the store `github`. */
