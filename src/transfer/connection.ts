@@ -2,7 +2,7 @@ import type { Reply } from './ask.js';
 import { refused } from './refusal.js';
 import type { Segment, Segments } from './segments.js';
 
-/** What arrives within this time (ms) of the last write is gathered for the next one: a slow connection's bytes are not kept waiting. */
+/** What is gathered for a write waits so long (ms) for more: a slow connection's bytes are noted soon, and not lost when the process dies. */
 const GATHER_MS = 5;
 
 /** What is done with the bytes of an answer. */
@@ -33,18 +33,17 @@ export async function pour(
   /** Pieces that follow `mine.reached`. */
   let held: Uint8Array[] = [];
   let heldBytes = 0;
-  let wroteAt = 0;
+  let heldSince = 0;
   const flush = async (): Promise<void> => {
     const pieces = held;
     [held, heldBytes] = [[], 0];
     if (mine !== null && pieces.length > 0) {
       await sink.write(mine, pieces);
       pieces.forEach(release);
-      wroteAt = performance.now();
     }
   };
   try {
-    for await (const chunk of reply.body) {
+    for await (const chunk of unlessLate(reply.body, () => heldBytes > 0, flush)) {
       sink.arrived(chunk.length);
       for (let offset = 0; offset < chunk.length; ) {
         const rest = chunk.length - offset;
@@ -63,6 +62,9 @@ export async function pour(
           return;
         }
         if (mine !== null && position === next) {
+          if (heldBytes === 0) {
+            heldSince = performance.now();
+          }
           held.push(chunk.subarray(offset, offset + step));
           heldBytes += step;
         }
@@ -72,7 +74,7 @@ export async function pour(
           continue;
         }
         const ended = position >= mine.end;
-        if (ended || heldBytes >= sink.batch || performance.now() - wroteAt > GATHER_MS) {
+        if (ended || heldBytes >= sink.batch || performance.now() - heldSince > GATHER_MS) {
           await flush();
         }
         if (mine.reached >= mine.end) {
@@ -100,6 +102,44 @@ export async function pour(
       reply.cancel();
     });
   }
+}
+
+/** Gives on what `body` brings; where something `waits` and the next piece is not there soon, `flush` comes first. */
+async function* unlessLate(
+  body: AsyncIterable<Uint8Array>,
+  waits: () => boolean,
+  flush: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const coming = pieces.next();
+      // It may fail while the flush is awaited; it is awaited itself right after.
+      coming.catch(() => undefined);
+      if (waits() && !(await isThereWithin(coming, GATHER_MS))) {
+        await flush();
+      }
+      const next = await coming;
+      if (next.done === true) {
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    // Not waited for: a piece that does not come would hold it up. Whoever asked cancels the answer.
+    pieces.return?.().catch(() => undefined);
+  }
+}
+
+function isThereWithin(coming: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    const there = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    coming.then(there, there);
+  });
 }
 
 function claim(segments: Segments, position: number): Segment | null {

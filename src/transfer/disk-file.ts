@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Store, WrongBytes } from '../values/store.js';
 import type { Bell } from './bell.js';
 
 /** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
 const HELD_BACK = 2 ** 16;
 const READ = 2 ** 17;
+/** How long (ms) less than `READ` bytes wait for more: each piece on its own would cost the processor as much as a large one. */
+const GATHER_MS = 20;
 /** Bytes hashed at a time. */
 const HASHED = 2 ** 18;
 
@@ -108,12 +111,17 @@ export async function openDiskFile(
       const buffer = Buffer.allocUnsafeSlow(READ);
       readers.add(reader);
       try {
-        for (;;) {
+        for (let gathered = false; ; ) {
           if (reader.broken) {
             throw new WrongBytes(filename, expected ?? 'the one seen first', null);
           }
           const end = visible();
-          if (reader.position < end) {
+          if (reader.position < end && end - reader.position < READ && !gathered && !extent.verified()) {
+            gathered = true;
+            await sleep(GATHER_MS);
+            signal.throwIfAborted();
+          } else if (reader.position < end) {
+            gathered = false;
             const length = Math.min(READ, end - reader.position);
             const piece = await readAt(buffer, length, reader.position);
             reader.position += piece.length;
