@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { entryName } from '../../../src/store/github/entry.js';
 import { restoreFromGithub } from '../../../src/store/github/restore.js';
 import { saveToGithub } from '../../../src/store/github/save.js';
-import { stagingFolder } from '../../../src/store/github/service.js';
+import { busy, inStaging } from '../../../src/store/github/service.js';
 import { keptLog } from '../../support/log.js';
 import { files, key, openHouse, save, sha256, wheels } from './house.js';
 
@@ -15,10 +15,12 @@ const common = { client, key, signal };
 
 /** Saves an entry as somebody else may have made it. */
 async function savePoisoned(fill: (staging: string) => Promise<void>): Promise<void> {
-  const staging = stagingFolder(await freshStore());
-  await mkdir(staging, { recursive: true });
-  await fill(staging);
-  await client.saveCache([staging], save.entry);
+  await inStaging(await freshStore(), null, async (staging) => {
+    await mkdir(staging, { recursive: true });
+    await fill(staging);
+    await client.saveCache([staging], save.entry);
+    return null;
+  });
 }
 
 async function put(staging: string, digest: string, filename: string, text: string): Promise<void> {
@@ -51,6 +53,22 @@ describe.each([2, 1] as const)('by version %i of the protocol, a lock and its fi
       expect(file === null ? null : await readFile(file.path, 'utf8')).toBe(wheel.text);
     }
     expect(await readdir(store.folders.staging)).toEqual([]);
+  });
+
+  test('are left to another job of the machine while that one moves an entry', async () => {
+    const { keys } = await serve(undefined, version);
+    const store = await fullStore();
+    const log = keptLog();
+    await inStaging(store, null, async (staging) => {
+      await mkdir(staging, { recursive: true });
+      await writeFile(path.join(staging, 'theirs'), '');
+      expect(await restoreFromGithub({ ...common, store, log })).toBe(busy);
+      expect(await saveToGithub({ client, signal, store, save, log })).toBeNull();
+      expect(await readdir(staging)).toEqual(['theirs']);
+      return null;
+    });
+    expect(keys()).toEqual([]);
+    expect(await saveToGithub({ client, signal, store, save, log })).toEqual(expect.any(Number));
   });
 
   test('come from the newest entry of the key', async () => {

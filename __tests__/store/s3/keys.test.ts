@@ -172,6 +172,25 @@ describe('the keys of a job', () => {
     expect(log.masked).toEqual(expect.arrayContaining(['box1-secret', 'box2-secret', 'box2-token']));
   });
 
+  test('that could not be renewed are used on, and asked for again a little later', async () => {
+    let asked = 0;
+    const url = await service(() => {
+      asked += 1;
+      return asked === 2 ? 500 : given(`box${asked}`, soon(asked === 1 ? 60_000 : 3_600_000));
+    });
+    const opened = await ring({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/keys`, ...noInstance });
+    for (let times = 0; times < 3; times += 1) expect(await opened.get()).toMatchObject(held('box1'));
+    expect(asked).toBe(2);
+    const real = Date.now;
+    try {
+      Date.now = () => real() + 20_000;
+      await opened.get();
+      expect(await opened.get()).toMatchObject(held('box3'));
+    } finally {
+      Date.now = real;
+    }
+  });
+
   test('of a container are asked for over plain http on this machine alone', async () => {
     const environment = { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://keys.example/', ...noInstance };
     await expect((await ring(environment)).get()).rejects.toThrow(/container: keys\.example is asked over https alone/);

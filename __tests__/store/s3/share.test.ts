@@ -116,6 +116,17 @@ const key = wheelKey(sha256(bytes), filename);
     expect(bucket.keys()).not.toContain('leases/KEY.json');
   });
 
+  test('a holder that slept while another took its place leaves the lease of that one alone', async () => {
+    await open();
+    const { objects, log } = await job();
+    const { signal } = new AbortController();
+    const free = await lookAtLease(objects, 'leases/KEY.json', brisk, signal);
+    const asleep = await takeLease(objects, 'leases/KEY.json', free, { ...brisk, beatMs: 60_000 }, log, signal);
+    await objects.put('leases/KEY.json', textUpload('of another holder'), null, signal);
+    await asleep?.release();
+    expect(await objects.read('leases/KEY.json', 1000, signal)).toMatchObject({ text: 'of another holder' });
+  });
+
   test.each([
     ['of the right length', randomBytes(bytes.length)],
     ['of another length', randomBytes(1000)],

@@ -152,6 +152,18 @@ const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
     await expect(objects.read('locks/none', 100, never)).rejects.toMatchObject({ status: 503, code: 'SlowDown' });
   });
 
+  test('an answer that breaks off is a refusal like any other, so that the run goes on without the bucket', async () => {
+    objects = open();
+    bucket.meddle((_request, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => response.destroy());
+      return true;
+    });
+    const read = objects.read('locks/k', 1000, never);
+    await expect(read).rejects.toBeInstanceOf(S3Refusal);
+    await expect(read).rejects.toMatchObject({ status: 0 });
+  });
+
   test('a wrong clock of this machine is corrected by the server’s', async () => {
     objects = open();
     await objects.put('locks/k', textUpload('text'), null, never);

@@ -1,9 +1,9 @@
-import { chmod, lstat, readFile, rm } from 'node:fs/promises';
+import { chmod, lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from '../../values/log.js';
 import { type Store, WrongBytes } from '../../values/store.js';
 import { readSpeed, type Speed } from './entry.js';
-import { type Call, children, defaultLimits, late, limited, stagingFolder, unavailable } from './service.js';
+import { busy, type Call, children, defaultLimits, inStaging, late, limited, unavailable } from './service.js';
 
 /** What an entry brought. The lock is what somebody else wrote: it is not in the store until it was checked. */
 export interface Restored {
@@ -71,11 +71,9 @@ export async function restoreFromGithub(
 ): Promise<Restored | string> {
   const { client, store, key, log, signal, limits = defaultLimits } = call;
   if (!client.isFeatureAvailable()) return unavailable;
-  const staging = stagingFolder(store);
   const prefix = `${key}-`;
-  await rm(staging, { recursive: true, force: true });
-  const started = performance.now();
-  try {
+  const restore = async (staging: string): Promise<Restored | string> => {
+    const started = performance.now();
     const found = await limited(
       client.restoreCache([staging], prefix, [prefix], { lookupOnly: true }),
       limits.lookUp,
@@ -90,9 +88,10 @@ export async function restoreFromGithub(
     const lock = await readSmall(path.join(staging, 'pylock.toml'));
     const download = readSpeed(parsed(await readSmall(path.join(staging, 'download.json'))));
     return { entry, lock, ...taken, ms: Math.round(performance.now() - started), download };
+  };
+  try {
+    return await inStaging(store, busy, restore);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  } finally {
-    await rm(staging, { recursive: true, force: true });
   }
 }

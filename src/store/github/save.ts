@@ -1,11 +1,11 @@
-import { copyFile, link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Lock } from '../../values/lock.js';
 import type { Log } from '../../values/log.js';
 import type { Store } from '../../values/store.js';
 import type { WritePermission } from '../write-permission.js';
 import { downloadIsFaster, entryName, type GithubSave, type Speed } from './entry.js';
-import { type Call, defaultLimits, late, limited, stagingFolder, unavailable } from './service.js';
+import { busy, type Call, defaultLimits, inStaging, late, limited, unavailable } from './service.js';
 
 /** GitHub keeps 10 GB for a repository by default and removes what was not used for longest: an entry above half of it drives out all others. */
 const ceilingBytes = 5_000_000_000;
@@ -70,26 +70,25 @@ export async function saveToGithub(
     return null;
   };
   if (!client.isFeatureAvailable()) return skip(unavailable);
-  const staging = stagingFolder(store);
-  await rm(staging, { recursive: true, force: true });
-  const started = performance.now();
-  try {
+  const upload = async (staging: string): Promise<number | string> => {
+    const started = performance.now();
     const missing = await stage(save, store, staging);
-    if (missing !== null) return skip(missing);
+    if (missing !== null) return missing;
     const id = await limited(client.saveCache([staging], save.entry), limits.save, signal);
-    if (id === 'late') return skip(late('it did not take the files', limits.save, signal));
-    if (id < 0) return skip('the service refused, or another job has saved the same files.');
+    if (id === 'late') return late('it did not take the files', limits.save, signal);
+    if (id < 0) return 'the service refused, or another job has saved the same files.';
     // Version 1 of the client gives a number also where the upload failed.
     const there = await limited(
       client.restoreCache([staging], save.entry, [], { lookupOnly: true }),
       limits.lookUp,
       signal,
     );
-    if (there !== save.entry) return skip('the service refused the files.');
-    return Math.round(performance.now() - started);
+    return there === save.entry ? Math.round(performance.now() - started) : 'the service refused the files.';
+  };
+  try {
+    const ended = await inStaging<number | string>(store, busy, upload);
+    return typeof ended === 'number' ? ended : skip(ended);
   } catch (error) {
     return skip(error instanceof Error ? error.message : String(error));
-  } finally {
-    await rm(staging, { recursive: true, force: true });
   }
 }

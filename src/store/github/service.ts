@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Store } from '../../values/store.js';
 
@@ -34,10 +34,30 @@ export interface Call {
 
 /** What a job without a cache service is told. */
 export const unavailable = 'the cache service is not available to this job.';
+/** What a job is told while another one of this machine moves an entry. */
+export const busy = 'another job of this machine is using the cache service.';
 
-/** One folder whose path is part of an entry's identity, so it is the same in every job of a machine. */
-export function stagingFolder(store: Store): string {
-  return path.join(store.folders.staging, 'github');
+/** How often (ms) other jobs of this machine are told that the staging folder is in use. */
+const TOUCH_MS = 5_000;
+
+/**
+ * Runs `work` with an empty staging folder and removes it afterwards. Its path is part of an entry's identity, so it is the same in every
+ * job of a machine, and one job at a time has it: `busy` is given where another one does.
+ */
+export async function inStaging<T>(store: Store, busy: T, work: (staging: string) => Promise<T>): Promise<T> {
+  const place = await store.partial('github-cache');
+  if (place === null) return busy;
+  // A touch that fails makes the place look silent, no more: then another job may take it.
+  const alive = setInterval(() => place.touch().catch(() => undefined), TOUCH_MS);
+  const staging = path.join(store.folders.staging, 'github');
+  try {
+    await rm(staging, { recursive: true, force: true });
+    return await work(staging);
+  } finally {
+    clearInterval(alive);
+    await rm(staging, { recursive: true, force: true });
+    await place.discard();
+  }
 }
 
 /** The value, or `late` after `ms` milliseconds or an abort: the call itself can't be stopped. */

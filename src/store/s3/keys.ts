@@ -28,6 +28,8 @@ export interface KeyRing {
 
 /** Keys are renewed this long (ms) before they end. */
 const EARLY_MS = 300_000;
+/** After a renewal that failed the old keys are used for this long (ms) before the next try. */
+const AGAIN_MS = 10_000;
 
 /** A link of the chain: null where it is not set up, an Error where it is and fails. */
 type Link = readonly [origin: string, keys: () => Promise<S3Keys | null>];
@@ -121,9 +123,10 @@ export async function openKeys(wishes: Wishes): Promise<KeyRing> {
   };
   let ask: Link[1] | null = null;
   let current: Promise<S3Keys> | null = null;
-  let expires: number | null = null;
+  /** When new ones are asked for (ms, as of `Date.now`); null: never, or somebody asks already. */
+  let renewAt: number | null = null;
   const take = (keys: S3Keys): S3Keys => {
-    expires = keys.expires;
+    renewAt = keys.expires === null ? null : keys.expires - EARLY_MS;
     return masked(keys);
   };
   const find = async (): Promise<S3Keys> => {
@@ -136,6 +139,7 @@ export async function openKeys(wishes: Wishes): Promise<KeyRing> {
       return take((await ask?.()) ?? before);
     } catch (error) {
       // They are good for a while yet, and are asked for again.
+      renewAt = Date.now() + AGAIN_MS;
       log.debug(`S3: keys were not renewed: ${String(error)}`);
       return before;
     }
@@ -143,8 +147,8 @@ export async function openKeys(wishes: Wishes): Promise<KeyRing> {
   return {
     region,
     get: () => {
-      if (current !== null && expires !== null && expires - Date.now() < EARLY_MS) {
-        expires = null;
+      if (current !== null && renewAt !== null && renewAt < Date.now()) {
+        renewAt = null;
         current = current.then(renew);
       }
       current ??= find();

@@ -133,8 +133,10 @@ export async function takeLease(
       wake();
       await living;
       if (!held) return;
+      const limit = AbortSignal.timeout(RELEASE_MS);
       try {
-        await objects.remove(key, AbortSignal.timeout(RELEASE_MS));
+        // A holder that slept (a suspended machine) may find its successor's lease in the place of its own.
+        if ((await objects.read(key, LIMIT, limit))?.etag === etag) await objects.remove(key, limit);
       } catch (error) {
         log.debug(`S3: ${String(error)}`);
       }

@@ -60,6 +60,19 @@ export function textUpload(text: string): Upload {
   return { size: bytes.length, sha256: sha256(bytes), bytes: () => bytes };
 }
 
+/** No answer, or none to its end. */
+function broken(error: HttpFault): S3Refusal {
+  return new S3Refusal(0, '', error.message, error.remedy ?? 'Check cache-url and the network.', { cause: error });
+}
+
+async function wholeText(answer: HttpAnswer, limit: number): Promise<string> {
+  try {
+    return await answer.text(limit);
+  } catch (error) {
+    throw error instanceof HttpFault ? broken(error) : error;
+  }
+}
+
 /**
  * Opens a place. `keys` gives what signs (they may end and be renewed, hence a function); `backOffMs` is the first wait after a store
  * said to slow down.
@@ -138,9 +151,7 @@ export function openObjects(options: {
         if (!again(answer.status)) throw refusal;
       } catch (error) {
         if (!(error instanceof HttpFault)) throw error;
-        refusal = new S3Refusal(0, '', error.message, error.remedy ?? 'Check cache-url and the network.', {
-          cause: error,
-        });
+        refusal = broken(error);
         // A silent server has cost its whole time limit already.
         const passing = error.kind === 'reset' || (error.kind === 'timeout' && attempt === 1);
         if (!resend || !passing) throw refusal;
@@ -162,7 +173,7 @@ export function openObjects(options: {
     },
     read: async (key, limit, signal) => {
       const answer = await request('GET', key, [200, 404], {}, null, true, signal);
-      if (answer.status === 200) return { ...about(answer), text: await answer.text(limit) };
+      if (answer.status === 200) return { ...about(answer), text: await wholeText(answer, limit) };
       // Without the bucket every key is missing: that is not the same as an empty cache.
       const refusal = await readRefusal(answer, `GET ${key} in ${name}`);
       if (refusal.code === 'NoSuchBucket') throw refusal;
