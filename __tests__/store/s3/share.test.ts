@@ -173,8 +173,8 @@ const key = wheelKey(sha256(bytes), filename);
       response.writeHead(206, { 'content-range': range, 'content-length': part.length, etag: '"one"' });
       let at = 0;
       const timer = setInterval(() => {
-        response.write(part.subarray(at, at + 5_000));
-        at += 5_000;
+        response.write(part.subarray(at, at + 2_500));
+        at += 2_500;
         if (at >= part.length) response.end();
       }, 100);
       response.once('close', () => clearInterval(timer));
