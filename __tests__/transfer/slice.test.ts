@@ -31,6 +31,18 @@ describe('a small part of a file', () => {
     expect([asked('late'), asked('good')]).toEqual([1, 3]);
   });
 
+  test('is not waited for once the run or the one who asks has given up', async () => {
+    scene = await openScene(bytes, { good: {} });
+    const ended = new Error('the time is up');
+    const given = AbortSignal.abort(ended);
+    await expect(scene.transfers.slice(scene.file, 0, 10, given)).rejects.toBe(ended);
+    await expect(scene.transfers.metadata(scene.file, given)).rejects.toBe(ended);
+    const open = new AbortController().signal;
+    await scene.transfers.close();
+    await expect(scene.transfers.slice(scene.file, 0, 10, open)).rejects.toThrow('the transfers were closed');
+    expect(asked('good')).toBe(0);
+  });
+
   test('comes from the slow source where the other one is dead', async () => {
     expect(await slice({ late: { latencyMs: 600 }, dead: { fault: () => ({ kind: 'status', status: 404 }) } })).toEqual(
       [right],

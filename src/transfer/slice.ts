@@ -37,6 +37,8 @@ export function fetchSlice(
   const routes = createRoutes(file, around.lane);
   const both = AbortSignal.any([signal, around.signal]);
   return new Promise((resolve, reject) => {
+    // No event tells of an abort that has been.
+    both.throwIfAborted();
     const attempts = new Set<Attempt>();
     /** Nobody is waited for any longer without asking another one too. */
     let late = false;
