@@ -113,6 +113,23 @@ describe('after a kill', () => {
     expect(before + sent()).toBeLessThan(SIZE * 1.2);
   });
 
+  test.each([
+    ['is now named otherwise', (record: string) => record],
+    ['had another file then', (record: string) => record.replaceAll(`"size":${SIZE}`, `"size":${SIZE - 5}`)],
+  ])('a file without a published hash is fetched anew from a source that %s', async (_name, told) => {
+    const bytes = content(SIZE);
+    const { scene, next } = await killedHalfWay(
+      bytes,
+      { sha256: null, hashOrigin: null, size: null },
+      async (folder) => {
+        const notes = join(folder, 'notes.jsonl');
+        await writeFile(notes, told(await readFile(notes, 'utf8')));
+      },
+    );
+    const locations = scene.file.locations.map((location) => ({ ...location, source: 'renamed' }));
+    expect((await next.get({ ...scene.file, locations }).done).sha256).toBe(sha256(bytes));
+  });
+
   test('a file without a published hash that has changed since is fetched anew', async () => {
     const bytes = content(SIZE);
     const { scene, next, sent } = await killedHalfWay(

@@ -39,8 +39,8 @@ export const brisk: Partial<Timings> = {
 
 export const filename = 'thing-1.0-py3-none-any.whl';
 
-/** How one mirror of a scene behaves; `bytes` stands for the right ones. */
-export type Behaviour = Omit<MirrorOptions, 'files'> & { readonly bytes?: Buffer };
+/** How one mirror of a scene behaves; `bytes` stands for the right ones; `first`: it is asked alone. */
+export type Behaviour = Omit<MirrorOptions, 'files'> & { readonly bytes?: Buffer; readonly first?: boolean };
 
 export interface Scene {
   readonly mirrors: Readonly<Record<string, Mirror>>;
@@ -62,7 +62,7 @@ export async function openScene(
 ): Promise<Scene> {
   const root = await mkdtemp(join(tmpdir(), 'transfer-'));
   const mirrors: Record<string, Mirror> = {};
-  for (const [id, { bytes: own, ...rest }] of Object.entries(behaviours)) {
+  for (const [id, { bytes: own, first: _, ...rest }] of Object.entries(behaviours)) {
     mirrors[id] = await startMirror({ ...rest, files: { thing: { [filename]: own ?? bytes } } });
   }
   const client = createClient({
@@ -79,7 +79,13 @@ export async function openScene(
       store,
       log: quiet,
       signal: end.signal,
-      sources: (id) => ({ url: mirrors[id]?.index ?? '', connections, credentials: null, group: id }),
+      sources: (id) => ({
+        url: mirrors[id]?.index ?? '',
+        connections,
+        credentials: null,
+        group: id,
+        first: behaviours[id]?.first ?? false,
+      }),
       timings: { ...brisk, ...timings },
     });
     opened.push(transfers);

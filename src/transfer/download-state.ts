@@ -58,7 +58,7 @@ export function readState(
 }
 
 /** A file's book with nothing in it. */
-export function freshSegments(file: IndexFile, timings: Timings): Segments {
+function freshSegments(file: IndexFile, timings: Timings): Segments {
   return createSegments(statedSize(file), timings.segmentBytes, timings.wholeBelow);
 }
 
@@ -71,17 +71,45 @@ export function othersThan(route: FileRoute, state: DownloadState): FileRoute[] 
   return state.routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
 }
 
-/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after trouble with it or to learn how fast it is. */
+/** Its bytes are wanted: those of the same copy where no hash tells copies apart. It may be busy, or waited for. */
+function isWanted(route: FileRoute, { file, identity }: DownloadState): boolean {
+  const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
+  return sameCopy && isAlive(route) && !route.suspected;
+}
+
+/** Another one that is wanted too sends the bytes that are missing and no others. */
+export function isBettered(route: FileRoute, state: DownloadState): boolean {
+  return state.routes.some((r) => r !== route && !r.rangeless && isWanted(r, state));
+}
+
+/**
+ * It may serve this file now: one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after
+ * trouble with it or to learn how fast it is. While a file has nothing under way, one of those whose bytes are wanted always may.
+ */
 export function isUsable(route: FileRoute, state: DownloadState): boolean {
-  const { file, identity, routes } = state;
+  const { routes } = state;
+  // One that ignores ranges and is not at it is asked last: nobody waits for it.
+  const isFirst = (r: FileRoute): boolean => r.lane.first && isWanted(r, state) && (!r.rangeless || r.mine > 0);
   const reserved =
     !state.widened &&
     !route.lane.first &&
-    routes.some((r) => r.lane.first && isAlive(r) && !r.suspected) &&
+    routes.some(isFirst) &&
     weighFirst(routes, state.segments.missing()) !== 'try';
-  const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
-  const better = routes.some((r) => r !== route && !r.rangeless && isAlive(r) && !r.suspected);
-  return sameCopy && !reserved && (!route.rangeless || (route.mine === 0 && !better));
+  const whole = route.rangeless && (route.mine > 0 || isBettered(route, state));
+  return isWanted(route, state) && !reserved && !whole;
+}
+
+/** No hash tells copies apart, and every place of the one that was begun is left while others are not: it is not gone on with. */
+export function isStranded(state: DownloadState): boolean {
+  const { file, identity, routes, segments } = state;
+  const others = file.sha256 === null && identity !== null && segments.missing() > 0 && routes.some(isAlive);
+  return others && !routes.some((r) => isWanted(r, state));
+}
+
+/** Nothing is there, and nothing is known of the file but what its page says. Only while nobody has seen any of it. */
+export function startOver(state: DownloadState, disk: DiskFile, timings: Timings): void {
+  Object.assign(state, { segments: freshSegments(state.file, timings), identity: null, confirmed: true });
+  disk.restart();
 }
 
 /** The bytes of `source` are missing again. */

@@ -4,7 +4,7 @@ import { DiskFull, type PartialFile } from '../values/store.js';
 import { createBell } from './bell.js';
 import { watchBusyness } from './busyness.js';
 import { openDiskFile } from './disk-file.js';
-import { isUsable, othersThan, readState, takeBack } from './download-state.js';
+import { isStranded, isUsable, othersThan, readState, startOver, takeBack } from './download-state.js';
 import { weighFirst } from './first-source.js';
 import { createLines } from './lines.js';
 import { keepNotes } from './notes.js';
@@ -81,18 +81,20 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     }
     faults.push(faultOf(route, refusal));
     log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
-    if (left && expected === null && state.identity?.source === route.location.source) {
-      state.recalling = state.identity.source;
-    }
   };
 
   /** After every change: takes back what is to be taken back, gives up when nobody is left. */
   const settle = (): void => {
     if (lines.count() === 0 && state.failure === null && !state.verified) {
+      state.recalling ??= isStranded(state) ? (state.identity?.source ?? null) : null;
       if (state.recalling !== null) {
-        takeBack(state.recalling, state, disk);
+        if (state.confirmed) {
+          takeBack(state.recalling, state, disk);
+          state.identity = null;
+        } else {
+          startOver(state, disk, timings);
+        }
         state.recalling = null;
-        state.identity = null;
         notes.all().catch(fail);
       }
       if (state.segments.missing() > 0 && !routes.some((r) => isAlive(r) && !r.suspected)) {

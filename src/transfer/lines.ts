@@ -1,7 +1,7 @@
 import { ask, type Reply } from './ask.js';
 import { pour } from './connection.js';
 import type { DiskFile } from './disk-file.js';
-import { type DownloadState, freshSegments, isUsable, othersThan } from './download-state.js';
+import { type DownloadState, isBettered, isUsable, othersThan, startOver } from './download-state.js';
 import { measure } from './lanes.js';
 import { asRefusal, type Refusal, refused } from './refusal.js';
 import { type FileRoute, readyAt } from './routes.js';
@@ -69,8 +69,7 @@ export function createLines(
         state.recalling = identity.source;
         throw refused('reset', 'has another file now than when its first bytes came');
       }
-      Object.assign(state, { segments: freshSegments(file, timings), identity: null, confirmed: true });
-      disk.restart();
+      startOver(state, disk, timings);
       return false;
     }
     if (reply.ranged && reply.total === null && segments.size() === null) {
@@ -82,7 +81,7 @@ export function createLines(
     state.confirmed = true;
     if (!reply.ranged && !whole) {
       route.rangeless = true;
-      if (asked.reached > 0 && othersThan(route, state).some((r) => !r.rangeless)) {
+      if (asked.reached > 0 && isBettered(route, state)) {
         return false;
       }
     }
