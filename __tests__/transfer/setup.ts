@@ -49,7 +49,7 @@ export interface Scene {
   /** The file as every mirror has it, the mirrors in the order of the scene. */
   readonly file: IndexFile;
   /** Other transfers on the same store, as a second run would open them. */
-  again(timings?: Partial<Timings>): Transfers;
+  again(timings?: Partial<Timings>, store?: Store): Transfers;
   close(): Promise<void>;
 }
 
@@ -73,10 +73,10 @@ export async function openScene(
   const store = await openDirectoryStore(root);
   const end = new AbortController();
   const opened: Transfers[] = [];
-  const again = (timings: Partial<Timings> = {}): Transfers => {
+  const again = (timings: Partial<Timings> = {}, used: Store = store): Transfers => {
     const transfers = openTransfers({
       client,
-      store,
+      store: used,
       log: quiet,
       signal: end.signal,
       sources: (id) => ({

@@ -1,6 +1,11 @@
+import { utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClient } from '../../src/net/client.js';
+import { processSpace } from '../../src/store/partial.js';
 import { openTransfers } from '../../src/transfer/transfers.js';
+import type { Store } from '../../src/values/store.js';
 import type { Transfers } from '../../src/values/transfers.js';
 import { keptLog } from '../support/log.js';
 import { brisk, content, openScene, quiet, type Scene, sha256 } from './setup.js';
@@ -54,6 +59,32 @@ describe('a file that another process is downloading', () => {
     expect(said().split('another process is downloading it')).toHaveLength(2);
     expect(transfers.fetched()).toEqual({});
     expect(transfers.arrived().size).toBe(0);
+  });
+
+  test("is still that process's while it goes into the store, however long the disk takes", async () => {
+    const s = await scene({ a: {} });
+    const place = `${s.file.sha256}-${s.file.filename}`;
+    const taken: unknown[] = [];
+    const admit: Store['admit'] = async (...args) => {
+      await utimes(join(s.store.root, 'partial', place, 'lock'), 0, 0);
+      await sleep(1000);
+      taken.push(await s.store.partial(place));
+      return s.store.admit(...args);
+    };
+    await s.again({ tickMs: 50 }, { ...s.store, admit }).get(s.file).done;
+    expect(taken).toEqual([null]);
+  });
+
+  test('is taken from the store by the one that slept while another took it for dead and brought it', async () => {
+    const s = await scene({ a: {} });
+    const admit: Store['admit'] = async (...args) => {
+      const lock = join(s.store.root, 'partial', `${s.file.sha256}-${s.file.filename}`, 'lock');
+      await writeFile(lock, `4194999 ${processSpace()} x`);
+      await s.transfers.get(s.file).done;
+      return s.store.admit(...args);
+    };
+    const slept = s.again({}, { ...s.store, admit }).get(s.file);
+    expect(await slept.done).toEqual(await s.store.find(sha256(bytes), s.file.filename));
   });
 
   test('is fetched all the same when the other one takes too long', async () => {

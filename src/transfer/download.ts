@@ -138,7 +138,6 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     state.widened ||= weighFirst(routes, state.segments.missing()) === 'join';
     settle();
     tellProgress(lines.sources());
-    partial.touch().catch(fail);
   };
 
   /** The smallest half of a rest that is split off: what the connection there has under way is lost, so the half has to take it a while. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredFile } from '../values/gateway.js';
 import type { FileLocation, IndexFile, SourceFault } from '../values/source.js';
 import { DiskFull, type PartialFile } from '../values/store.js';
+import { errorCode } from '../values/system-error.js';
 import type { Transfer } from '../values/transfers.js';
 import { type Download, openDownload } from './download.js';
 import type { Surroundings } from './surroundings.js';
@@ -38,16 +39,29 @@ export function startFileTransfer(file: IndexFile, key: string, around: Surround
     const { partial, download } = state;
     // Bytes that arrived are kept for the next run; on a full disk they would be in everybody's way.
     let keep = true;
+    let { sha256 } = file;
+    // Until the file is in the store: the disk may take its time over gigabytes.
+    const sign = (): void => {
+      partial.touch().catch((error: unknown) => around.log.debug(`${file.filename}: ${String(error)}`));
+    };
+    const alive = setInterval(sign, around.timings.tickMs);
     try {
-      const sha256 = await download.run();
+      sha256 = await download.run();
       const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
       keep = false;
       around.arrived(stored, file, download.faults());
       return stored;
     } catch (error) {
       keep = !(error instanceof DiskFull);
+      const gone = errorCode(error) === 'ENOENT';
+      const brought = gone && sha256 !== null ? await store.find(sha256, file.filename) : null;
+      if (brought !== null) {
+        // This process slept: another one took the place over, as that of a dead one, and has brought the file.
+        return brought;
+      }
       throw error;
     } finally {
+      clearInterval(alive);
       ended = true;
       around.remove(download);
       await download.close();
