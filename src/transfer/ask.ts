@@ -158,9 +158,7 @@ async function askFile(wanted: Ask): Promise<Reply> {
   const { to, size, signal } = wanted;
   const from = wanted.whole ? 0 : wanted.from;
   const path = fileURLToPath(wanted.url);
-  const found = await stat(path).catch((error: unknown) => {
-    throw refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
-  });
+  const found = await stat(path).catch(unreadable);
   if (!found.isFile() || (size !== null && found.size !== size)) {
     throw refused('malformed', found.isFile() ? `has a file of ${found.size} bytes, not ${size}` : 'is no file');
   }
@@ -175,13 +173,19 @@ async function askFile(wanted: Ask): Promise<Reply> {
   };
 }
 
+function unreadable(error: unknown): never {
+  throw refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
+}
+
 async function* readFileRange(path: string, from: number, to: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const handle = await open(path, 'r');
+  const handle = await open(path, 'r').catch(unreadable);
   try {
     for (let position = from; position < to; ) {
       signal.throwIfAborted();
       const length = Math.min(2 ** 18, to - position);
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
+      const { bytesRead, buffer } = await handle
+        .read(Buffer.allocUnsafe(length), 0, length, position)
+        .catch(unreadable);
       if (bytesRead === 0) {
         throw refused('reset', 'became shorter while it was read');
       }
