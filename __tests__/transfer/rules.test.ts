@@ -228,6 +228,10 @@ test('a record of any form is read without an error, and never reaches past what
   expect(readRecord([unhashed], null, 7, 1500)?.pieces).toEqual([{ source: 'a', from: 0, to: 7 }]);
   // The machine was started again: what was not flushed may be lost, and no hash would tell.
   expect(readRecord([unhashed], null, 7, 90_000)).toBeNull();
+  // Nothing tells whether the source still has the same copy: bytes of two would become one file, whose hash is then believed.
+  const untold = { ...unhashed, identity: { source: 'a', validator: '' } };
+  expect(readRecord([untold], null, 7, 1500)).toBeNull();
+  expect(readRecord([{ ...untold, sha256: 'x' }], 'x', 7, 1500)?.pieces).toHaveLength(1);
 });
 
 test('writes that were noted after a record are added to it, and those before it are forgotten', () => {

@@ -4,7 +4,7 @@ import type { Piece } from './segments.js';
 /** Which copy of a file without a published hash is being fetched: bytes of another one must not be mixed in. */
 export interface Identity {
   readonly source: string;
-  /** Strong ETag or Last-Modified. */
+  /** Strong ETag or Last-Modified; empty where the source tells none: nothing says whether a later answer is of the same copy. */
   readonly validator: string;
 }
 
@@ -51,7 +51,7 @@ export function readRecord(
   }
   const identity = readIdentity(value['identity']);
   const sameBoot = isCount(value['bootedMs']) && Math.abs(value['bootedMs'] - bootedMs) < SAME_BOOT_MS;
-  if (!Array.isArray(value['pieces']) || (sha256 === null && (identity === null || !sameBoot))) {
+  if (!Array.isArray(value['pieces']) || (sha256 === null && (!identity?.validator || !sameBoot))) {
     return null;
   }
   const source = sha256 === null && identity !== null ? identity.source : KEPT;
