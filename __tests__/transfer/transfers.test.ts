@@ -28,6 +28,13 @@ describe('a file on its way', () => {
     expect(bytesOf(s, 'a')).toBeLessThan(LARGE * 1.1);
   });
 
+  test('may have the longest name that a file can have', async () => {
+    const s = await scene(content(1000), { a: {} });
+    const longest = `${'x'.repeat(255 - '-1.0-py3-none-any.whl'.length)}-1.0-py3-none-any.whl`;
+    const stored = await s.transfers.get({ ...s.file, filename: longest }).done;
+    expect(stored.path.endsWith(`/${longest}`)).toBe(true);
+  });
+
   test('is served in order, from any position, while it arrives', async () => {
     const bytes = content(LARGE);
     const s = await scene(bytes, { a: { bytesPerSecondPerConnection: 3_000_000 } });

@@ -123,9 +123,7 @@ export function openTransfers(options: {
     }
     const sides = readings(file);
     const transfer =
-      sides.length > 1
-        ? settleDispute(file, sides, sides.map(start))
-        : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
+      sides.length > 1 ? settleDispute(file, sides, sides.map(start)) : startFileTransfer(file, placeOf(key), around);
     running.set(key, transfer);
     started.push(transfer);
     transfer.done
@@ -172,6 +170,11 @@ export function openTransfers(options: {
       clearTimeout(alarm);
     },
   };
+}
+
+/** Name of the place of a file on its way: one folder, to which more is added, with at most 255 characters (NAME_MAX). The hash is at its front. */
+function placeOf(key: string): string {
+  return key.replace(/[^\w.+!-]/g, '_').slice(0, 200);
 }
 
 /** What makes two files one transfer: hash and name, or where no hash is known the addresses and the name. */
