@@ -61,7 +61,8 @@ describe('a run that is stopped in the middle of a download', () => {
         evaluate(join(machine.work, '.paddle', 'bin', 'python'), 'import paddle, large; print(large.version)'),
       ).toBe('1.0');
       expect(shop.bytes() - before).toBeLessThan(LARGE);
-      expect(await folders('partial')).toEqual([]);
+      // METADATA that was read by ranges stays noted for other runs; of files nothing is left.
+      expect((await folders('partial')).filter((name) => !name.startsWith('metadata-'))).toEqual([]);
     });
   }
 });
