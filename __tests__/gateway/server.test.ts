@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createServer, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { SourceFault } from '../../src/values/source.js';
 import { content, sha256 } from '../transfer/setup.js';
@@ -54,6 +56,31 @@ describe('the door', () => {
         .end();
     });
     expect(status).toBe(403);
+  });
+});
+
+describe('a refused tunnel', () => {
+  /** Asks for one without a token, as any user of the host may, and gives the connection once it was refused. */
+  async function refused(h: House): Promise<Socket> {
+    const socket = connect({ port: Number(new URL(h.gateway.proxyUrl).port), host: '127.0.0.1', allowHalfOpen: true });
+    socket.write('CONNECT elsewhere.example:443 HTTP/1.1\r\nHost: elsewhere.example:443\r\n\r\n');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 403 /);
+    return socket;
+  }
+
+  test('is closed by the gateway, so that a client who keeps its half open holds up no end', async () => {
+    const h = await house(files);
+    const sockets = await Promise.all([refused(h), refused(h)]);
+    await h.gateway.close();
+    for (const socket of sockets) socket.destroy();
+    expect(h.gateway.stats().refused).toBe(2);
+  });
+
+  test('that its client resets ends nothing but itself', async () => {
+    const h = await house(files);
+    for (const _ of Array(20)) (await refused(h)).resetAndDestroy();
+    expect((await ask(h.gateway, '/simple/small/')).status).toBe(200);
   });
 });
 

@@ -152,6 +152,9 @@ export async function openGateway(options: {
   });
   server.on('connect', (_request, socket) => {
     count.refused += 1;
+    // From here on the socket is nobody else's: its errors would end the process, and a half that stays open the wait of `close`.
+    socket.on('error', (error) => log.debug(`gateway: a refused tunnel: ${String(error)}`));
+    socket.once('finish', () => socket.destroy());
     socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
   });
   // A slow installer is no fault: the deadline of the run is the only limit.
