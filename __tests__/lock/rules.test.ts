@@ -38,6 +38,10 @@ describe('what the resolver printed', () => {
       'x @ https://host.example/archive/main.zip',
       { kind: 'unhashed', line: 'x @ https://host.example/archive/main.zip' },
     ],
+    [
+      'x @ https://host.example/archive/50%.zip',
+      { kind: 'unhashed', line: 'x @ https://host.example/archive/50%.zip' },
+    ],
   ])('%s', (line, pin) => {
     expect(parsePins(`${line}\n`, published)).toEqual([pin]);
   });

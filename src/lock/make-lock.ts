@@ -16,7 +16,7 @@ import { buildRequirements } from './build-requirements.js';
 import { chooseFile } from './choose-file.js';
 import { checkLinkHash } from './link-hash.js';
 import { indexFile } from './lock-page.js';
-import type { ResolvedPin } from './pins.js';
+import { filenameOf, type ResolvedPin } from './pins.js';
 
 interface Wishes {
   readonly pins: readonly ResolvedPin[];
@@ -95,7 +95,7 @@ function namesOf(filename: string): {
 
 async function lockLinkPin(pin: ResolvedPin & { kind: 'link' }, wishes: Wishes): Promise<LockedFile> {
   const seen = await wishes.fetchLink(pin.url);
-  const filename = decodeURIComponent(new URL(pin.url).pathname.split('/').at(-1) ?? '');
+  const filename = filenameOf(pin.url);
   checkHash(pin.name, seen.sha256, filename, wishes);
   const line = wishes.requirements.find(({ normalised, kind }) => normalised === pin.name && kind === 'url');
   const vouched = line !== undefined && (await checkLinkHash(line, seen.path));
@@ -115,7 +115,7 @@ async function lockLocalPin(pin: ResolvedPin & { kind: 'local' }, wishes: Wishes
   const hash = createHash('sha256');
   await pipeline(createReadStream(pin.path), hash);
   const url = pathToFileURL(pin.path).href;
-  const filename = decodeURIComponent(url.split('/').at(-1) ?? '');
+  const filename = filenameOf(url);
   const sha256 = hash.digest('hex');
   const names = namesOf(filename);
   checkHash(names.name, sha256, filename, wishes);

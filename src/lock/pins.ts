@@ -1,3 +1,4 @@
+import querystring from 'node:querystring';
 import { fileURLToPath } from 'node:url';
 import { parseFilename } from '../packaging/filename.js';
 import { normalise } from '../packaging/name.js';
@@ -13,14 +14,14 @@ export type ResolvedPin =
   /** A folder, a repository, an editable, or an archive whose name tells no version: nothing that a lock can hash. */
   | { readonly kind: 'unhashed'; readonly line: string };
 
-/** Last part of an address or path, decoded. */
-function filenameOf(address: string): string {
+/** Last part of an address or path, decoded as far as it can be: a user's may hold a lone `%`, on which decodeURIComponent throws. */
+export function filenameOf(address: string): string {
   const last =
     address
       .replace(/[?#].*$/s, '')
       .split(/[/\\]/)
       .at(-1) ?? '';
-  return decodeURIComponent(last);
+  return querystring.unescape(last);
 }
 
 function targetPin(line: string, address: string, published: ReadonlyMap<string, string>): ResolvedPin {
