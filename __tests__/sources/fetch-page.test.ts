@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,6 +24,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'idna-3.0.tar.gz'), 'sdist');
   await writeFile(join(folder, 'notes.txt'), 'none');
   await mkdir(join(folder, 'six-2.0.tar.gz'));
+  await symlink(join(folder, 'gone'), join(folder, 'six-3.0.tar.gz'));
 });
 afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
