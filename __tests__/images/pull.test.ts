@@ -99,6 +99,7 @@ test('copies that the catalogue knows come behind what was asked for, with its t
     );
     expect(await pull([name], null)).toMatchObject({ digest: digests[1] });
     expect(log.secrets).toContain(login.password);
+    expect(log.secrets).not.toContain(login.username);
     expect(JSON.stringify([log.lines, log.progressed])).not.toContain(login.password);
   }, 60_000);
 

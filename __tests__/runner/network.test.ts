@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { inspectNetwork, readProxies } from '../../src/runner/network.js';
+import { inspectNetwork, proxySecrets, readProxies } from '../../src/runner/network.js';
 import { Failure } from '../../src/values/failure.js';
 import { scratch } from './support.js';
 
@@ -146,5 +146,20 @@ describe('CA files', () => {
 
   test("the system's own folder is not read file by file", async () => {
     expect((await inspectNetwork({ SSL_CERT_DIR: '/etc/ssl/certs' }, {})).network.caFiles).toEqual([]);
+  });
+});
+
+describe('what must not be printed of proxies', () => {
+  const secrets = (httpsProxy: string) => proxySecrets({ httpProxy: null, httpsProxy });
+
+  test('is a password with a lone percent sign, too', () => {
+    const { httpsProxy } = readProxies({ HTTPS_PROXY: 'http://u:50%off@127.0.0.1:9' }, {});
+    expect(secrets(httpsProxy ?? '')).toEqual(['50%off', '50%25off']);
+  });
+
+  test('is a password as written and as meant, a user name only where it stands alone', () => {
+    expect(secrets('http://root:p%40ss@127.0.0.1:9')).toEqual(['p%40ss', 'p%2540ss', 'p@ss']);
+    expect(secrets('http://token@127.0.0.1:9')).toEqual(['token']);
+    expect(secrets('http://127.0.0.1:9')).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { copiesOf } from '../catalog/images.js';
-import type { Credentials } from '../values/credentials.js';
+import { type Credentials, secretForms } from '../values/credentials.js';
 import { EngineFault, type ImageHolder } from '../values/engine.js';
 import { Failure, type Problem } from '../values/failure.js';
 import { fullName, type ImageReference, type ImageWish, type PulledImage, shortName } from '../values/images.js';
@@ -41,7 +41,7 @@ async function pullFrom(
   const held = heldAs(image);
   const here = image.digest === null ? null : await holder.image(held, signal);
   const credentials = here === null ? await login(image.registry) : null;
-  if (credentials !== null) for (const secret of Object.values(credentials)) log.mask(String(secret));
+  if (credentials !== null) for (const secret of secretForms(credentials)) log.mask(secret);
   const progress = ({ bytes, total }: { bytes: number; total: number }) =>
     log.progress({ item: held, bytes, total, sources: [image.registry] });
   const bytes = here === null ? await holder.pull(image, credentials, progress, signal) : 0;

@@ -3,10 +3,10 @@ import { cacheKey, type KeyPart } from '../plan/cache-key.js';
 import { draft as draftPlan } from '../plan.js';
 import { requirementsDigest } from '../request/digest.js';
 import { asRunner, type MachineWords } from '../runner/machine-words.js';
+import { proxySecrets } from '../runner/network.js';
 import { inspectRunner } from '../runner/runner.js';
 import { chooseStore, keptFolder, type StoreChoice } from '../store/choose.js';
 import { type WritePermission, writePermission } from '../store/write-permission.js';
-import type { Log } from '../values/log.js';
 import type { Draft } from '../values/plan.js';
 import type { Runner } from '../values/runner.js';
 import { tell } from './conclude.js';
@@ -40,16 +40,6 @@ function runnerStory(runner: Runner): Story['runner'] {
   };
 }
 
-/** A proxy's address may hold a password. */
-function maskProxies({ network }: Runner, log: Log): void {
-  for (const proxy of [network.httpProxy, network.httpsProxy]) {
-    const { username = '', password = '' } = proxy === null ? {} : new URL(proxy);
-    for (const secret of [username, password, decodeURIComponent(username), decodeURIComponent(password)]) {
-      if (secret !== '') log.mask(secret);
-    }
-  }
-}
-
 /**
  * Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. `machine`: the one to plan
  * for in place of this one, whose index and proxies are still what is asked.
@@ -60,7 +50,7 @@ export async function prepare(run: Run, machine: MachineWords | null = null): Pr
     inspectRunner(machine === null ? request : { ...request, venv: null }, context.environment, deadline.signal),
   );
   const runner = machine === null ? here : asRunner(machine, here);
-  maskProxies(runner, context.log);
+  for (const secret of proxySecrets(runner.network)) context.log.mask(secret);
   story.runner = runnerStory(runner);
   tell(run, notices);
   tell(

@@ -1,7 +1,8 @@
+import { secretForms } from '../values/credentials.js';
 import type { Request } from '../values/request.js';
 
 /**
- * Every text of a request that must never be printed: user names and passwords of its indexes and mirrors, as they are and as they stand
+ * Every text of a request that must never be printed: passwords and tokens of its indexes and mirrors, as they are and as they stand
  * in addresses. To be masked before anything else happens with the request.
  */
 export function secretsOf({ mirrors, paddleIndexes, requirements }: Request): string[] {
@@ -9,9 +10,5 @@ export function secretsOf({ mirrors, paddleIndexes, requirements }: Request): st
     ...(mirrors === 'auto' ? [] : mirrors.map((wish) => (wish.kind === 'url' ? wish.credentials : null))),
     ...[...paddleIndexes, ...requirements.indexes].map(({ credentials }) => credentials),
   ];
-  const texts = held
-    .filter((credentials) => credentials !== null)
-    .flatMap(({ username, password }) => [username, password])
-    .flatMap((text) => [text, encodeURIComponent(text)]);
-  return [...new Set(texts)].filter((text) => text !== '');
+  return [...new Set(held.filter((credentials) => credentials !== null).flatMap(secretForms))];
 }

@@ -1,5 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import querystring from 'node:querystring';
+import { secretForms } from '../values/credentials.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { PipSetting } from '../values/interpreter.js';
 import type { Notice } from '../values/log.js';
@@ -73,6 +75,18 @@ export function readProxies(
   const httpProxy = first([...pip, ...http, ...all]);
   const noProxy = variable(environment, 'no_proxy').flatMap(({ value }) => value.split(/[\s,]+/).filter(Boolean));
   return { httpsProxy, httpProxy, noProxy, problems: [...problems.values()], notices };
+}
+
+/** What of the proxies' addresses must never be printed: passwords and tokens as written, as meant, and as they stand in other addresses. */
+export function proxySecrets({ httpProxy, httpsProxy }: Pick<Network, 'httpProxy' | 'httpsProxy'>): string[] {
+  const forms = [httpProxy, httpsProxy].flatMap((proxy) => {
+    if (proxy === null) return [];
+    const { username, password } = new URL(proxy);
+    // A password may hold a lone `%`, on which decodeURIComponent throws.
+    const meant = { username: querystring.unescape(username), password: querystring.unescape(password) };
+    return [...secretForms({ username, password }), ...secretForms(meant)];
+  });
+  return [...new Set(forms)];
 }
 
 /** Folders whose certificates are in the system's own bundle, which is trusted anyway; reading them one by one would add nothing. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Mirror } from '../catalog/mirrors.js';
 import type { PaddleIndex } from '../catalog/paddle-index.js';
 import { parseAddress } from '../packaging/address.js';
-import type { Credentials } from '../values/credentials.js';
+import { type Credentials, secretForms } from '../values/credentials.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Log } from '../values/log.js';
@@ -61,10 +61,7 @@ export function roster({ request, interpreter, mirrors, paddleIndex, log }: Rost
   const add = (source: Omit<Source, 'id'>, id: string) => {
     const same = sources.some((known) => known.kind === source.kind && sameIndex(known.url, source.url));
     if (same) return;
-    const { credentials } = source;
-    for (const secret of credentials === null ? [] : [credentials.password, credentials.username]) {
-      for (const form of new Set([secret, encodeURIComponent(secret)])) if (form !== '') log.mask(form);
-    }
+    for (const secret of source.credentials === null ? [] : secretForms(source.credentials)) log.mask(secret);
     const taken = (wanted: string) => sources.some((known) => known.id === wanted);
     let free = id;
     for (let n = 2; taken(free); n += 1) free = `${id}-${n}`;
