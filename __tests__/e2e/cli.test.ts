@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -203,3 +203,21 @@ describe('the other commands', () => {
     expect(await run('--version')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 });
+
+test('an installation that a mirror turns away tells what that mirror said, not the status that uv saw', async () => {
+  let wall = false;
+  await shop.close();
+  shop = await openShop({
+    fault: ({ path }) => (wall && path.endsWith('.whl') ? { kind: 'status', status: 403, body: 'blocked' } : null),
+  });
+  expect((await setup(machine, shop, ['--venv', 'first'])).exitCode).toBe(0);
+  const cache = join(machine.home, '.cache', 'paddle-mirror-setup');
+  await rm(join(cache, 'wheels'), { recursive: true });
+  for (const user of await readdir(join(cache, 'users')))
+    await rm(join(cache, 'users', user, 'uv'), { recursive: true });
+  wall = true;
+  const { exitCode, report, stderr } = await setup(machine, shop, ['--venv', 'second']);
+  expect([stderr, exitCode]).toEqual([stderr, 1]);
+  expect(report.problems.map(({ what }) => what).join()).toContain('answered 403');
+  expect(stderr).not.toContain('502');
+}, 60_000);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { servingProblems } from '../../src/values/gateway.js';
 import type { SourceFault } from '../../src/values/source.js';
 import { content, sha256 } from '../transfer/setup.js';
 import { ask, type House, openHouse } from './setup.js';
@@ -141,6 +142,38 @@ describe('a project page', () => {
     expect((await ask(h.gateway, '/simple/gone/', json)).status).toBe(404);
     expect((await ask(h.gateway, '/simple/walled/', json)).status).toBe(503);
     expect(h.gateway.problems()).toEqual([{ item: 'walled', faults: [fault], failure: null }]);
+  });
+});
+
+describe('what could not be had', () => {
+  const fault: SourceFault = { source: '0', url: 'http://m.example/', kind: 'timeout', detail: 'late', remedy: null };
+
+  test('is told until it is there after all, or is known to be nowhere', async () => {
+    const shifting: Record<string, Record<string, Buffer>> = { flaky: {}, gone: {} };
+    const faults: Record<string, SourceFault[]> = { flaky: [fault], gone: [fault] };
+    const h = await house(shifting, { faults });
+    for (const project of ['Flaky', 'gone']) expect((await ask(h.gateway, `/simple/${project}/`)).status).toBe(503);
+    expect(h.gateway.problems().map(({ item }) => item)).toEqual(['flaky', 'gone']);
+    shifting['flaky'] = { [small.replace('small', 'flaky')]: smallBytes };
+    faults['gone'] = [{ ...fault, kind: 'missing' }];
+    expect((await ask(h.gateway, '/simple/flaky/')).status).toBe(200);
+    expect((await ask(h.gateway, '/simple/gone/')).status).toBe(404);
+    expect(h.gateway.problems()).toEqual([]);
+  });
+
+  test('because of this machine blames no source, and is forgotten once the file was sent', async () => {
+    const h = await house(files);
+    const { rm, writeFile } = await import('node:fs/promises');
+    await rm(`${h.store.root}/partial`, { recursive: true, force: true });
+    await writeFile(`${h.store.root}/partial`, '');
+    const address = h.gateway.publish(h.file('small', small));
+    expect((await ask(h.gateway, address)).status).toBe(502);
+    expect(servingProblems(h.gateway.problems())).toMatchObject([
+      { where: small, what: expect.stringMatching(/ENOTDIR|EEXIST/) },
+    ]);
+    await rm(`${h.store.root}/partial`);
+    expect((await ask(h.gateway, address)).status).toBe(200);
+    expect(h.gateway.problems()).toEqual([]);
   });
 });
 

@@ -3,23 +3,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { isName, normalise } from '../packaging/name.js';
 import { Failure } from '../values/failure.js';
-import type { Gateway, StoredFile } from '../values/gateway.js';
+import type { Gateway, GatewayProblem, StoredFile } from '../values/gateway.js';
 import type { Log } from '../values/log.js';
-import type { IndexFile, ProjectPage, SourceFault } from '../values/source.js';
+import type { IndexFile, ProjectPage } from '../values/source.js';
 import type { Store } from '../values/store.js';
 import type { Transfers } from '../values/transfers.js';
 import { atTheDoor } from './door.js';
 import { renderPage } from './index-page.js';
 import { serveFile } from './serve-file.js';
 import { createShelf, directFile } from './shelf.js';
-
-/** A project or file that no source could serve: the gateway's own record, whatever an installer says of it. */
-export interface GatewayProblem {
-  /** Project or file name. */
-  readonly item: string;
-  readonly faults: readonly SourceFault[];
-  readonly failure: Failure | null;
-}
 
 /** The loopback index, as the pipeline sees it. */
 export interface LoopbackGateway extends Gateway {
@@ -59,12 +51,15 @@ export async function openGateway(options: {
       const faults = page?.faults ?? [];
       const nobody =
         page === null || page.answered.length > 0 || faults.some((f) => f.kind === 'missing' || f.kind === 'empty');
-      if (!nobody) {
+      if (nobody) {
+        problems.delete(project);
+      } else {
         problems.set(project, { item: project, faults, failure: null });
       }
       say(response, nobody ? 404 : 503, nobody ? `no source has ${project}` : `every source failed for ${project}`);
       return;
     }
+    problems.delete(project);
     const { type, body } = renderPage(page, request.headers.accept, (file) => origin + shelf.put(file));
     const etag = `"${createHash('sha256').update(type).update(body).digest('hex').slice(0, 32)}"`;
     const headers = { 'cache-control': 'no-cache', etag, vary: 'accept' };
@@ -109,6 +104,8 @@ export async function openGateway(options: {
         broke: (filename) => broken.push(filename),
       });
     }
+    // It could be had after all: what went wrong before explains nothing any more.
+    problems.delete(itemOf(path));
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -128,13 +125,9 @@ export async function openGateway(options: {
       if (response.destroyed) {
         return;
       }
-      const item = entrance.path.replace(/^\/simple\/|\/$/g, '').replace(/^.*\//, '');
+      const item = itemOf(entrance.path);
       log.debug(`gateway: ${item}: ${String(error)}`);
-      problems.set(item, {
-        item,
-        faults: shelf.at(entrance.path) === null ? [] : transfers.faults().filter((f) => f.url.endsWith(`/${item}`)),
-        failure: error instanceof Failure ? error : null,
-      });
+      problems.set(item, { item, faults: [], failure: error instanceof Failure ? error : unforeseen(item, error) });
       if (response.headersSent) {
         response.destroy();
       } else {
@@ -178,6 +171,19 @@ export async function openGateway(options: {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** What a path asks for, as problems name it. */
+function itemOf(path: string): string {
+  const last = path.replace(/\/$/, '').replace(/^.*\//, '');
+  return path.startsWith('/simple/') ? normalise(last) : last;
+}
+
+/** A disk that fails, a right that lacks: nothing that a source could be blamed for. */
+function unforeseen(item: string, error: unknown): Failure {
+  const what = `It could not be served: ${error instanceof Error ? error.message : String(error)}.`;
+  const remedy = 'Look at the folder and the disk of the cache; run it again with debugging on to see more.';
+  return new Failure(1, [{ where: item, what, remedy }], { cause: error });
 }
 
 function say(response: ServerResponse, status: number, text: string): void {

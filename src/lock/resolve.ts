@@ -2,11 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Failure, type Problem } from '../values/failure.js';
-import type { Gateway } from '../values/gateway.js';
+import { type Gateway, type GatewayProblem, servingProblems } from '../values/gateway.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Log } from '../values/log.js';
 import type { Requirement } from '../values/requirement.js';
-import type { SourceFault } from '../values/source.js';
 import { explainNoSolution, linesNamed } from './explain.js';
 import { formatArguments } from './formats.js';
 import { parsePins, type ResolvedPin } from './pins.js';
@@ -21,12 +20,8 @@ type RunUv = (
 interface ResolvingGateway extends Pick<Gateway, 'indexUrl' | 'stats'> {
   /** Address behind the gateway of a public `https` link. */
   publishDirect(url: string): string;
-  /** Projects and files that no source could serve so far. */
-  problems(): readonly {
-    readonly item: string;
-    readonly faults: readonly SourceFault[];
-    readonly failure: Failure | null;
-  }[];
+  /** Projects and files that could not be served when they were last asked for. */
+  problems(): readonly GatewayProblem[];
 }
 
 interface Wishes {
@@ -52,17 +47,6 @@ function linesForUv(lines: readonly Requirement[], gateway: ResolvingGateway, pu
     return line.text.replace(line.url, address);
   });
   return texts.map((text) => `${text}\n`).join('');
-}
-
-/** What the gateway could not serve: the network's fault and not the request's. */
-function networkProblems(gateway: ResolvingGateway): Problem[] {
-  return gateway.problems().flatMap(({ item, faults, failure }): readonly Problem[] => {
-    if (failure !== null) return failure.problems;
-    const seen = faults.map((fault) => `${fault.source}: ${fault.detail}`).join('; ');
-    const what = `No source could serve it${seen === '' ? '' : `: ${seen}`}.`;
-    const remedy = faults.find((fault) => fault.remedy !== null)?.remedy;
-    return [{ where: item, what, remedy: remedy ?? 'Name a source that can be reached with mirrors.' }];
-  });
 }
 
 /** What is left: a repository that can't be fetched, an sdist that does not build. */
@@ -113,7 +97,7 @@ export async function resolve(wishes: Wishes): Promise<ResolvedPin[]> {
     wishes.log.debug(ran.stderr.trim());
     if (ran.code === 0) return parsePins(ran.stdout, published);
 
-    const network = networkProblems(gateway);
+    const network = servingProblems(gateway.problems());
     if (network.length > 0) throw new Failure(1, network);
     const all = [...lines.requirements, ...lines.constraints];
     const noSolution = explainNoSolution(ran.stderr, all);

@@ -5,11 +5,11 @@ import { publishLock } from '../lock/lock-page.js';
 import { probeInterpreter } from '../runner/interpreter.js';
 import { type AlteredTree, guardTrees, recordTrees } from '../store/unpacked.js';
 import { oldestRun } from '../store/uses.js';
-import { Failure } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Lock } from '../values/lock.js';
 import { tell } from './conclude.js';
 import type { Run } from './context.js';
+import { explainInstall } from './explain-install.js';
 import type { Prepared } from './prepare.js';
 import type { Programs } from './programs.js';
 import type { Works } from './run-gateway.js';
@@ -44,13 +44,6 @@ function tellAltered(run: Run, altered: readonly AlteredTree[]): void {
     text: `${path} of ${name} was changed after it was unpacked, most likely by an earlier job in its own environment. ${name} is unpacked again from its wheel.`,
   }));
   tell(run, notices);
-}
-
-/** Where the gateway could not serve a file, that is the reason; an installer knows of a status alone. Each place is told once. */
-function explainInstall(error: unknown, works: Works): unknown {
-  const told = works.opened()?.problems() ?? [];
-  const causes = new Map(told.flatMap(({ failure }) => failure?.problems ?? []).map((one) => [one.where, one]));
-  return error instanceof Failure && causes.size > 0 ? new Failure(1, [...causes.values()], { cause: error }) : error;
 }
 
 /**
@@ -114,8 +107,10 @@ export async function place(
     fresh = await timeline.step('Record unpacked files', () => recordTrees(unpacked, lock.files));
     return attempts;
   };
+  const problems = () => works.opened()?.problems() ?? [];
+  const known = new Set(problems());
   const attempts = await install().catch((error: unknown) => {
-    throw explainInstall(error, works);
+    throw explainInstall(error, problems(), known);
   });
   const installerVersion = (installer === 'uv' ? programs.uv.version : interpreter.pip) ?? '';
   story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts, unpacked: fresh };

@@ -1,4 +1,5 @@
-import type { IndexFile } from './source.js';
+import type { Failure, Problem } from './failure.js';
+import type { IndexFile, SourceFault } from './source.js';
 
 /** What went through the gateway; the Report's and the tests' own count. */
 export interface GatewayStats {
@@ -12,6 +13,26 @@ export interface GatewayStats {
   readonly broken: readonly string[];
   /** Requests turned away (other host, CONNECT, no token). */
   readonly refused: number;
+}
+
+/** A project or file that could not be served when it was last asked for: the gateway's own record, whatever an installer says of it. */
+export interface GatewayProblem {
+  /** Project or file name. */
+  readonly item: string;
+  readonly faults: readonly SourceFault[];
+  /** What kept it from being served; null where every source failed, which `faults` tells. */
+  readonly failure: Failure | null;
+}
+
+/** What the gateway could not serve, for the user: the network's or the machine's fault and not the request's. */
+export function servingProblems(problems: readonly GatewayProblem[]): Problem[] {
+  return problems.flatMap(({ item, faults, failure }): readonly Problem[] => {
+    if (failure !== null) return failure.problems;
+    const seen = faults.map((fault) => `${fault.source}: ${fault.detail}`).join('; ');
+    const what = `No source could serve it${seen === '' ? '' : `: ${seen}`}.`;
+    const remedy = faults.find((fault) => fault.remedy !== null)?.remedy;
+    return [{ where: item, what, remedy: remedy ?? 'Name a source that can be reached with mirrors.' }];
+  });
 }
 
 /** The loopback index, as the installers' rooms see it. */
