@@ -8,6 +8,7 @@ import { prepareContainers, serveContainers } from './pipeline/containers.js';
 import type { Context, Outcome, Run } from './pipeline/context.js';
 import { type Desk, openDesk } from './pipeline/desk.js';
 import { checkDiskSpace } from './pipeline/disk-space.js';
+import { endAll } from './pipeline/end-all.js';
 import { tellGithub } from './pipeline/github-cache.js';
 import { beginStay } from './pipeline/keep-within.js';
 import { choosePlan, tellPlan } from './pipeline/listing.js';
@@ -56,8 +57,7 @@ export function setup(request: Request, context: Context): Promise<Outcome> {
         await stock.close();
       }
     } finally {
-      await bucket?.close();
-      await desk.client.close();
+      await endAll(() => bucket?.close(), desk.client.close);
     }
   });
 }
@@ -104,15 +104,23 @@ async function carryOut(
     await tellGithub(run, prepared, stock, lock, works.transfers);
     return result;
   } finally {
-    await bucket?.settle();
-    tellTraffic(run, desk, bucket, works);
-    if (locked !== null) await tellStored(run, store, locked, works.transfers);
-    bucket?.tell(works.transfers);
-    await tellSaved(run, store, works.transfers);
-    await works.close();
-    const ranking = await desk.sources.keep();
-    if (ranking !== null) await store.writeFact('ranking', ranking);
-    await stay.end(works.transfers.arrived().size > 0 || run.story.install?.unpacked === true);
+    const tellAll = async () => {
+      tellTraffic(run, desk, bucket, works);
+      if (locked !== null) await tellStored(run, store, locked, works.transfers);
+      bucket?.tell(works.transfers);
+      await tellSaved(run, store, works.transfers);
+    };
+    const keepRanking = async () => {
+      const ranking = await desk.sources.keep();
+      if (ranking !== null) await store.writeFact('ranking', ranking);
+    };
+    await endAll(
+      () => bucket?.settle(),
+      tellAll,
+      works.close,
+      keepRanking,
+      () => stay.end(works.transfers.arrived().size > 0 || run.story.install?.unpacked === true),
+    );
   }
 }
 
