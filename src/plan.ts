@@ -55,7 +55,7 @@ function silence({ offers, plugin, candidate }: Choice, { reasons }: Draft): Pro
     .filter(({ answered, faults }) => !answered && faults.length > 0)
     .map(({ project, faults }) => ({
       where: project,
-      what: `No source answered with the files of ${project} for ${candidate.device} (${reasons[candidate.device]}): ${faults
+      what: `No source answered with the files of ${project} for ${candidate.device} (${reasons[candidate.device]?.split(': ')[0]}): ${faults
         .map(({ source, detail }) => `${source}: ${detail.replace(/\.$/, '')}`)
         .join('; ')}.`,
       remedy: faults.find(({ remedy }) => remedy !== null)?.remedy ?? 'Check the network, or name another source.',

@@ -49,6 +49,11 @@ describe('why', () => {
     expect(seen.notices[0]?.text).toMatch(/left unused: CUDA builds have wheels for .*, none for linux-arm64\.$/);
   });
 
+  test('a build is refused for several GPUs: the one that it has no code for', () => {
+    const two = machine('linux-x64', {}, nvidia('580.65.06', '13.0', '9.0', '6.1'));
+    expect(() => draft(request({ device: 'cu130' }), two)).toThrow('holds no code for sm_61 (GPU 6.1), where');
+  });
+
   test('a GPU that no process can use is refused before a CUDA build is downloaded for it', () => {
     const split = { ...nvidia('550.54.14', '12.4'), failures: ['nvidia-smi: MIG is on and no instance is made'] };
     for (const device of ['gpu', 'cu126']) {

@@ -46,16 +46,16 @@ export function judgeArchitectures(device: Device, wish: Wish, { os, accelerator
   const fitting = wanted.filter((set) => capabilities.every((capability) => support(set, capability) !== 'no'));
   const [oldest, newest] = [fitting[0], fitting.at(-1)];
   if (oldest === undefined || newest === undefined) {
-    const lacking = capabilities.filter((capability) => wanted.every((set) => support(set, capability) === 'no'));
-    const named = (lacking.length > 0 ? lacking : capabilities).map(
-      (capability) => `sm_${capability.replace('.', '')}`,
-    );
+    const alone = capabilities.filter((capability) => wanted.every((set) => support(set, capability) === 'no'));
+    const lacking = alone.length > 0 ? alone : capabilities;
+    const named = lacking.map((capability) => `sm_${capability.replace('.', '')}`);
+    const gpus = accelerators.gpus.filter(({ capability }) => lacking.includes(capability ?? ''));
     const source = wanted.at(-1)?.source ?? '';
     return wanted.length === 0
       ? { kind: 'fits', specifier: '', unconfirmed: [] }
       : {
           kind: 'obstacle',
-          text: `${device.id} (${device.name}) holds no code for ${named.join(', ')} (${gpuNames(accelerators)}), where it computes wrong numbers or nothing (${source}).`,
+          text: `${device.id} (${device.name}) holds no code for ${named.join(', ')} (${gpuNames({ gpus })}), where it computes wrong numbers or nothing (${source}).`,
         };
   }
   return {
@@ -69,6 +69,6 @@ export function judgeArchitectures(device: Device, wish: Wish, { os, accelerator
 }
 
 /** `NVIDIA H100, NVIDIA A10` for messages. */
-export function gpuNames({ gpus }: Accelerators): string {
+export function gpuNames({ gpus }: Pick<Accelerators, 'gpus'>): string {
   return [...new Set(gpus.map(({ name }) => name))].join(', ');
 }
