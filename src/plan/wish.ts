@@ -37,6 +37,11 @@ export function splitPost(version: string): { readonly release: string; readonly
     : { release: groups['release'] ?? version, post: groups['post'] ?? null };
 }
 
+/** Whether a version is a build of one night, or otherwise none that a release has: it has a date or a local label. */
+export function isNightly(version: string): boolean {
+  return /\.dev\d|\.post\d{8}|\+/.test(version);
+}
+
 /** Whether a version, with or without its CUDA number, answers a specifier. */
 export function answers(version: string, specifier: string, preReleases: boolean): boolean {
   const options = preReleases ? { prereleases: true } : {};
@@ -98,7 +103,7 @@ export function readWish(
   for (const { normalised, specifier } of versioned) {
     named[normalised ?? ''] = [named[normalised ?? ''], specifier].filter((part) => part !== undefined).join(',');
   }
-  const dated = exact !== null && /\.dev\d|\.post\d{8}|\+/.test(exact);
+  const dated = exact !== null && isNightly(exact);
   return {
     wish: {
       specifier: clauses.join(','),
