@@ -97,3 +97,9 @@ describe('an environment that is there', () => {
     expect(await saidOf({ venv: cpu, verify: 'off' })).toMatch(/^2\nverify: It is off/);
   });
 });
+
+test('an environment that is not there is refused, and no other one is verified in its place', async () => {
+  expect(await saidOf({ venv: join(folder, 'typo'), python: join(cpu, 'bin', 'python') })).toBe(
+    `2\nvenv: ${join(folder, 'typo')} is no virtual environment.`,
+  );
+});

@@ -1,3 +1,5 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { cudaDevices, findDevice } from '../catalog/devices.js';
 import { defectsOf } from '../catalog/releases.js';
 import { conclude, looked } from '../pipeline/conclude.js';
@@ -59,6 +61,18 @@ function differences(request: Request, interpreter: Interpreter, { distribution,
   ];
 }
 
+/** Throws Failure(2) where nothing could be verified: `setup` makes an environment that is not there, and nothing else may stand in for it here. */
+async function checkVenv(venv: string | null): Promise<void> {
+  if (venv === null) return;
+  const there = await access(join(venv, 'pyvenv.cfg')).then(
+    () => true,
+    () => false,
+  );
+  if (there) return;
+  const remedy = 'Name the folder of the environment that is meant, or run `setup` first.';
+  throw new Failure(2, [{ where: 'venv', what: `${venv} is no virtual environment.`, remedy }]);
+}
+
 /** Checks an environment that is there already, whoever made it, and that it is what the request asks for. */
 export function verifyEnvironment(request: Request, context: Context): Promise<Outcome> {
   return conclude('verify', request, context, async (run) => {
@@ -66,6 +80,7 @@ export function verifyEnvironment(request: Request, context: Context): Promise<O
       const remedy = 'Write "verify: full" or "verify: import".';
       throw new Failure(2, [{ where: 'verify', what: 'It is off, and `verify` does nothing else.', remedy }]);
     }
+    await checkVenv(request.venv);
     const { runner } = await context.timeline.step('Look at the machine', () =>
       inspectRunner(request, context.environment, run.deadline.signal),
     );
