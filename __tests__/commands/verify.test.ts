@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -32,6 +32,7 @@ async function make(name: string, distribution: string, cuda: string | null): Pr
     [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${distribution}\nVersion: 3.2.2\n`,
     [`${info}/RECORD`]: `paddle/__init__.py,,\npaddle/version.py,,\n${info}/METADATA,,\n${info}/RECORD,,\n`,
     'numpy.py': "__version__ = '2.2.0'\n",
+    'sitecustomize.py': `import os\nwith open(${JSON.stringify(join(folder, `${name}.seen`))}, 'a') as seen:\n    seen.write(' '.join(sorted(os.environ)) + '\\n')\n`,
   };
   for (const part of ['paddle', info]) await mkdir(join(site, part), { recursive: true });
   for (const [file, text] of Object.entries(files)) await writeFile(join(site, file), text);
@@ -45,8 +46,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function verify(asked: Partial<Request>): Promise<Outcome> {
-  const environment = process.env;
+async function verify(asked: Partial<Request>, extra: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const environment = { ...process.env, ...extra };
   return verifyEnvironment(request({ verify: 'import', gpu: 'optional', python: 'python', ...asked }), {
     environment,
     home: homedir(),
@@ -102,4 +103,27 @@ test('an environment that is not there is refused, and no other one is verified 
   expect(await saidOf({ venv: join(folder, 'typo'), python: join(cpu, 'bin', 'python') })).toBe(
     `2\nvenv: ${join(folder, 'typo')} is no virtual environment.`,
   );
+});
+
+test('what is installed sees the machine, and no key of the job', async () => {
+  const keys = ['ACTIONS_RUNTIME_TOKEN', 'ACTIONS_RESULTS_URL', 'ACTIONS_CACHE_URL', 'INPUT_INDEX-CREDENTIALS'];
+  const given = [...keys, 'STATE_undo', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'GITHUB_TOKEN'];
+  const machine = [
+    'CUDA_VISIBLE_DEVICES',
+    'FLAGS_use_mkldnn',
+    'LD_LIBRARY_PATH',
+    'NCCL_DEBUG',
+    'AWS_REGION',
+    'GITHUB_ACTIONS',
+  ];
+  const set = Object.fromEntries([...given, ...machine].map((name) => [name, '0']));
+  await rm(join(folder, 'cpu.seen'), { force: true });
+  expect((await verify({ venv: cpu }, set)).exitCode).toBe(0);
+  const runs = (await readFile(join(folder, 'cpu.seen'), 'utf8')).trim().split('\n');
+  // The probe and the verification.
+  expect(runs.length).toBeGreaterThanOrEqual(2);
+  for (const names of runs.map((line) => line.split(' '))) {
+    expect(names.filter((name) => given.includes(name))).toEqual([]);
+    expect(names).toEqual(expect.arrayContaining([...machine, 'PATH']));
+  }
 });

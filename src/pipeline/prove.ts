@@ -1,3 +1,4 @@
+import { packageEnvironment } from '../runner/clean-environment.js';
 import type { Plan } from '../values/plan.js';
 import type { Runner } from '../values/runner.js';
 import { verify } from '../verify/verify.js';
@@ -25,16 +26,13 @@ export async function prove(
   level: 'full' | 'import',
 ): Promise<boolean> {
   const { context, deadline, story } = run;
-  const set = Object.entries(context.environment).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  );
   const verification = await context.timeline.step('Verify', () =>
     verify({
       python,
       device: deviceToVerify(run, plan.device, runner),
       expect: { version: plan.version, cuda: plan.cuda },
       level,
-      environment: Object.fromEntries(set),
+      environment: packageEnvironment(context.environment),
       remainingMs: deadline.remainingMs(),
       signal: context.signal,
       knownDefects: plan.knownDefects,

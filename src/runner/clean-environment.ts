@@ -36,3 +36,19 @@ export function installerEnvironment(
   });
   return { ...Object.fromEntries(kept), ...extra };
 }
+
+/** The runner's own services, the inputs and state of this step, and the keys of its bucket: none is for what a package does when it is imported. */
+const keys =
+  /^(ACTIONS_(RUNTIME|RESULTS|CACHE|ID_TOKEN)_|INPUT_|STATE_|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|WEB_IDENTITY_TOKEN_FILE|CONTAINER_)|(GITHUB|GH)_TOKEN$)/i;
+
+/**
+ * The environment in which installed packages run: all of the job's, which decides what a Python is and which libraries and devices it
+ * finds (PATH, LD_LIBRARY_PATH, CUDA_*, NCCL_*, FLAGS_*), without its keys.
+ */
+export function packageEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined || keys.test(name) ? [] : [[name, value]],
+    ),
+  );
+}

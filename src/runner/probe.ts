@@ -2,6 +2,7 @@ import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../process/run.js';
 import { type InterpreterFacts, readAnswer } from './answer.js';
+import { packageEnvironment } from './clean-environment.js';
 import { isProgram } from './find-program.js';
 
 /** Why a program told nothing about a Python; `text` ends the sentence that the program's path begins. */
@@ -27,14 +28,16 @@ async function notRunnable(file: string): Promise<ProbeFault> {
 
 /**
  * Runs `probe.py` with a program and gives its answer, or says why there is none. `limitMs` is in milliseconds. The user's own
- * environment is kept, since it decides what that Python is; the probe does not import from the working directory.
+ * environment is kept but for the job's keys, since it decides what that Python is; the probe does not import from the working directory.
  */
 export async function probe(
   file: string,
   options: { readonly environment: NodeJS.ProcessEnv; readonly limitMs: number; readonly signal: AbortSignal },
 ): Promise<{ readonly facts: InterpreterFacts } | { readonly fault: ProbeFault }> {
   if (!(await isProgram(file))) return { fault: await notRunnable(file) };
-  const answer = await run({ ...options, file, args: [probeFile] });
+  // A `sitecustomize` and every .pth file of that Python run before the probe does.
+  const environment = packageEnvironment(options.environment);
+  const answer = await run({ ...options, environment, file, args: [probeFile] });
   const facts = readAnswer(answer.stdout);
   if (facts !== null && answer.code === 0) return { facts: { ...facts, executable: facts.executable || file } };
   const broken = (text: string) => ({ fault: { kind: 'broken' as const, text } });
