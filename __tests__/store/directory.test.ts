@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -172,6 +172,30 @@ describe('the place of an unfinished file', () => {
     // The dead one's hand comes too late.
     await first?.discard();
     expect(await readdir(join(root, 'partial', 'one'))).toContain('data');
+  });
+
+  test.each(['data', 'notes.jsonl'])('is begun anew where another user could have written its %s', async (name) => {
+    const first = await store.partial('one');
+    await writeFile(first?.path ?? '', 'bytes');
+    first?.note([0, 5]);
+    await first?.release();
+    // As a file of another user's is: its mode lets others write.
+    await chmod(join(root, 'partial', 'one', name), 0o666);
+    const second = await store.partial('one');
+    expect(second?.notes).toEqual([]);
+    expect(await readFile(second?.path ?? '', 'utf8')).toBe('');
+  });
+
+  test('is begun anew where its notes are a link to others', async () => {
+    for (const name of ['one', 'two']) {
+      const place = await store.partial(name);
+      place?.note({ name });
+      await place?.release();
+    }
+    await rm(join(root, 'partial', 'one', 'notes.jsonl'));
+    await symlink(join(root, 'partial', 'two', 'notes.jsonl'), join(root, 'partial', 'one', 'notes.jsonl'));
+    expect((await store.partial('one'))?.notes).toEqual([]);
+    expect((await store.partial('two'))?.notes).toEqual([{ name: 'two' }]);
   });
 
   test('goes on with what was noted before a half-written note, and starts over where there is nothing else', async () => {

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { PartialFile } from '../values/store.js';
 import { errorCode, goneAsNull } from '../values/system-error.js';
-import { writeAtomic } from './atomic.js';
+import { readKept, writeAtomic } from './atomic.js';
 import { isForeign, makeFolder } from './sharing.js';
 
 /** A holder that has given no sign for this long (ms) is taken for dead. */
@@ -32,8 +32,7 @@ export async function openPartial(folder: string, shared: boolean): Promise<Part
   }
   const path = join(folder, 'data');
   const notesPath = join(folder, 'notes.jsonl');
-  const found = await lstat(path).catch(goneAsNull);
-  const notes = found?.isFile() === true && !isForeign(found) ? await readNotes(notesPath) : [];
+  const notes = (await isOwn(path)) && (await isOwn(notesPath)) ? await readNotes(notesPath) : [];
   if (notes.length === 0) {
     await rm(path, { recursive: true, force: true });
     await writeFile(path, '', { flag: 'wx', mode: 0o644 });
@@ -149,8 +148,19 @@ async function readText(path: string): Promise<string | null> {
 
 const line = (entry: unknown): string => `${JSON.stringify(entry)}\n`;
 
+/** A file that nobody else can change, no link to one. */
+async function isOwn(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(goneAsNull);
+  return found?.isFile() === true && !isForeign(found);
+}
+
 async function readNotes(path: string): Promise<unknown[]> {
-  const text = (await readText(path)) ?? '';
+  const kept = await readKept(path).catch((error: unknown) => {
+    // Root's, with a strict umask.
+    return errorCode(error) === 'EACCES' ? null : Promise.reject(error);
+  });
+  // Looked at again once it is open: another one may have been put in its place.
+  const text = kept === null || kept.foreign ? '' : kept.value;
   return text.split('\n').flatMap((entry): unknown[] => {
     try {
       return entry === '' ? [] : [JSON.parse(entry)];

@@ -100,12 +100,12 @@ async function readOnce(
     return fromRanges(file, transfers, signal);
   }
   try {
-    const seen = place.notes.map(readSeen).find((text) => text !== null);
+    const seen = place.notes.map((note) => readSeen(note, file.sha256)).find((text) => text !== null);
     if (seen !== undefined) {
       return seen;
     }
     const metadata = await fromRanges(file, transfers, signal);
-    place.note({ at: Date.now(), metadata: Buffer.from(metadata).toString('base64') });
+    place.note({ at: Date.now(), sha256: file.sha256, metadata: Buffer.from(metadata).toString('base64') });
     return metadata;
   } catch (error) {
     throw await store.explain(error, WHOLE);
@@ -114,9 +114,10 @@ async function readOnce(
   }
 }
 
-function readSeen(note: unknown): Uint8Array | null {
-  const { at, metadata } = (note ?? {}) as Partial<Record<string, unknown>>;
-  const fresh = typeof at === 'number' && Math.abs(Date.now() - at) < SEEN_MS;
+/** The text of a note about this wheel: in a shared store another user may move notes from one place to another. */
+function readSeen(note: unknown, wheel: string | null): Uint8Array | null {
+  const { at, sha256, metadata } = (note ?? {}) as Partial<Record<string, unknown>>;
+  const fresh = typeof at === 'number' && Math.abs(Date.now() - at) < SEEN_MS && sha256 === wheel;
   return fresh && typeof metadata === 'string' ? Buffer.from(metadata, 'base64') : null;
 }
 
