@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openDirectoryStore } from '../../src/store/directory.js';
 import { processSpace } from '../../src/store/partial.js';
 import { Failure } from '../../src/values/failure.js';
-import { DiskFull, type Store, WrongBytes } from '../../src/values/store.js';
+import { DiskFull, NotWritable, type Store, WrongBytes } from '../../src/values/store.js';
 
 const never = new AbortController().signal;
 const filename = 'thing-1.0-py3-none-any.whl';
@@ -25,6 +25,18 @@ async function staged(content: Buffer): Promise<string> {
   const path = join(store.folders.staging, 'incoming');
   await writeFile(path, content);
   return path;
+}
+/** Does something as a user who may read `folders` and not write them. */
+async function asAnother(folders: readonly string[], act: () => Promise<void>): Promise<void> {
+  const isRoot = process.getuid?.() === 0;
+  await Promise.all([chmod(root, 0o755), ...folders.map((folder) => chmod(folder, 0o555))]);
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    await act();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    await Promise.all(folders.map((folder) => chmod(folder, 0o755)));
+  }
 }
 async function everything(from: number): Promise<Buffer> {
   const stored = await store.find(sha256(bytes), filename);
@@ -222,6 +234,27 @@ describe('a store that can not work', () => {
     const failure = await openDirectoryStore(join(root, 'file')).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Failure);
     expect(failure).toMatchObject({ exitCode: 2, problems: [{ where: 'cache-path' }] });
+  });
+
+  test('says so where another user wrote in it, root in a container most of all', async () => {
+    const place = await store.partial('begun');
+    await place?.release();
+    const path = await staged(bytes);
+    const folders = ['wheels', 'locks', 'metadata', 'partial', 'partial/begun', 'kept'].map((name) => join(root, name));
+    await asAnother(folders, async () => {
+      for (const writing of [
+        () => store.admit(path, { sha256: sha256(bytes), filename }, 'hashed'),
+        () => store.writeLock('key', 'text'),
+        () => store.writeMetadata(sha256(bytes), bytes),
+        () => store.partial('one'),
+        () => store.partial('begun'),
+        () => store.writeFact('fact', 1),
+      ]) {
+        const failure = await writing().catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(NotWritable);
+        expect(failure).toMatchObject({ exitCode: 1, message: expect.stringMatching(/EACCES.*chown -R.*cache-path/) });
+      }
+    });
   });
 
   test('says on a full disk what is needed and what is free', async () => {

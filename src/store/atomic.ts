@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DiskFull, type Kept } from '../values/store.js';
+import { DiskFull, type Kept, NotWritable } from '../values/store.js';
 import { errorCode } from '../values/system-error.js';
 import { isForeign } from './sharing.js';
 
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
- * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull.
+ * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull and NotWritable.
  */
 export async function writeAtomic(
   path: string,
@@ -31,7 +31,7 @@ export async function writeAtomic(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw await explainFull(error, dirname(path), Buffer.byteLength(content));
+    throw await explainWrite(error, dirname(path), Buffer.byteLength(content));
   }
 }
 
@@ -73,9 +73,11 @@ export async function fileSize(path: string): Promise<number | null> {
   }
 }
 
-/** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
-export async function explainFull(error: unknown, folder: string, needed: number): Promise<unknown> {
-  const code = errorCode(error);
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
-  return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
+/** Turns "no space left" (ENOSPC, EDQUOT) and "not yours" (EACCES, EPERM, EROFS) into their Failures; any other error comes back as it is. */
+export async function explainWrite(error: unknown, folder: string, needed: number): Promise<unknown> {
+  const code = errorCode(error) ?? '';
+  if (['ENOSPC', 'EDQUOT'].includes(code)) {
+    return new DiskFull(folder, needed, await freeBytes(folder), { cause: error });
+  }
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code) ? new NotWritable(folder, error) : error;
 }

@@ -6,7 +6,7 @@ import { Failure } from '../values/failure.js';
 import type { StoredFile } from '../values/gateway.js';
 import { type Store, WrongBytes } from '../values/store.js';
 import { errorCode } from '../values/system-error.js';
-import { explainFull, fileSize, freeBytes, readKept, writeAtomic } from './atomic.js';
+import { explainWrite, fileSize, freeBytes, readKept, writeAtomic } from './atomic.js';
 import { hashFile } from './hash.js';
 import { openPartial } from './partial.js';
 import { isForeign, isShared, makeFolder, userName } from './sharing.js';
@@ -32,6 +32,15 @@ export async function openDirectoryStore(root: string): Promise<Store> {
 
   const believed = (key: string): string => join(own, 'locks', `${plain(key)}.toml`);
 
+  /** What the file system says of another user's folders, as what it means. */
+  const writing = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw await explainWrite(error, resolve(root), 0);
+    }
+  };
+
   const drop = async (file: StoredFile): Promise<void> => {
     await rm(file.path, { force: true });
   };
@@ -52,20 +61,21 @@ export async function openDirectoryStore(root: string): Promise<Store> {
       }
       return right;
     },
-    admit: async (path, { sha256, filename }, proof) => {
-      if (proof === 'unchecked') {
-        const actual = await hashFile(path, 'hex');
-        if (actual !== sha256) {
-          throw new WrongBytes(filename, sha256, actual);
+    admit: (path, { sha256, filename }, proof) =>
+      writing(async () => {
+        if (proof === 'unchecked') {
+          const actual = await hashFile(path, 'hex');
+          if (actual !== sha256) {
+            throw new WrongBytes(filename, sha256, actual);
+          }
         }
-      }
-      const target = blob(sha256, filename);
-      await makeFolder(dirname(target), shared);
-      await flush(path);
-      await chmod(path, 0o444);
-      await rename(path, target);
-      return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
-    },
+        const target = blob(sha256, filename);
+        await makeFolder(dirname(target), shared);
+        await flush(path);
+        await chmod(path, 0o444);
+        await rename(path, target);
+        return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
+      }),
     drop,
     readLock: async (key) => {
       const kept = await readKept(at('locks', plain(key), 'pylock.toml'));
@@ -73,20 +83,21 @@ export async function openDirectoryStore(root: string): Promise<Store> {
       const known = await readKept(believed(key));
       return { ...kept, foreign: known?.value !== kept.value };
     },
-    writeLock: async (key, text) => {
-      const path = at('locks', plain(key), 'pylock.toml');
-      // Another user's lock is checked once by each user: this is the text that this one has used.
-      if (shared) {
-        await makeFolder(dirname(believed(key)), false);
-        await writeAtomic(believed(key), text, { shared: false });
-      }
-      // The same text stays as it is, with its owner: who confirmed another user's lock did not make it.
-      if ((await readKept(path))?.value !== text) {
-        await makeFolder(dirname(path), shared);
-        await writeAtomic(path, text, { shared });
-      }
-      return path;
-    },
+    writeLock: (key, text) =>
+      writing(async () => {
+        const path = at('locks', plain(key), 'pylock.toml');
+        // Another user's lock is checked once by each user: this is the text that this one has used.
+        if (shared) {
+          await makeFolder(dirname(believed(key)), false);
+          await writeAtomic(believed(key), text, { shared: false });
+        }
+        // The same text stays as it is, with its owner: who confirmed another user's lock did not make it.
+        if ((await readKept(path))?.value !== text) {
+          await makeFolder(dirname(path), shared);
+          await writeAtomic(path, text, { shared });
+        }
+        return path;
+      }),
     readFact: async (name) => {
       const kept = await readKept(at('kept', `${plain(name)}.json`));
       try {
@@ -102,15 +113,16 @@ export async function openDirectoryStore(root: string): Promise<Store> {
       // The seal is no secret: another user could have made it for other text.
       return (await fileSize(path)) === null || isForeign(await stat(path)) ? null : openSealed(await readFile(path));
     },
-    writeMetadata: async (sha256, text) => {
-      await makeFolder(dirname(metadata(sha256)), shared);
-      await writeAtomic(metadata(sha256), Buffer.concat([createHash('sha256').update(text).digest(), text]), {
-        shared,
-      });
-    },
-    partial: (key) => openPartial(at('partial', plain(key)), shared),
+    writeMetadata: (sha256, text) =>
+      writing(async () => {
+        await makeFolder(dirname(metadata(sha256)), shared);
+        await writeAtomic(metadata(sha256), Buffer.concat([createHash('sha256').update(text).digest(), text]), {
+          shared,
+        });
+      }),
+    partial: (key) => writing(() => openPartial(at('partial', plain(key)), shared)),
     free: () => freeBytes(resolve(root)),
-    explain: (error, needed) => explainFull(error, resolve(root), needed),
+    explain: (error, needed) => explainWrite(error, resolve(root), needed),
   };
 }
 

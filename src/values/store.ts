@@ -30,6 +30,19 @@ export class DiskFull extends Failure {
   }
 }
 
+/** The Failure (1) of a place in a cache that this user may not write: `cause` is what the system says (EACCES, EPERM, EROFS). */
+export class NotWritable extends Failure {
+  constructor(folder: string, cause: unknown) {
+    const problem = {
+      where: folder,
+      what: `This user may not write there (${String(cause).replace(/^Error: /, '')}): it belongs to another one, such as root in a container, or is read-only.`,
+      remedy: 'Give the whole cache folder to this user (`chown -R`), or set `cache-path` to a folder of its own.',
+    };
+    super(1, [problem], { cause });
+    this.name = 'NotWritable';
+  }
+}
+
 /** The place of an unfinished file. One process holds it at a time. */
 export interface PartialFile {
   /** The bytes so far; may be sparse. */
@@ -100,7 +113,7 @@ export interface Store {
   partial(key: string): Promise<PartialFile | null>;
   /** Bytes free for this user where the store lies. */
   free(): Promise<number>;
-  /** Reads an error met while writing there: "no space left" becomes DiskFull, told that `needed` bytes were wanted; any other comes back as it is. */
+  /** Reads an error met while writing there: "no space left" becomes DiskFull, told that `needed` bytes were wanted, "not yours" NotWritable; any other comes back as it is. */
   explain(error: unknown, needed: number): Promise<unknown>;
 }
 
