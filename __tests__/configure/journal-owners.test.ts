@@ -42,6 +42,19 @@ describe('what a killed job left', () => {
     expect(left({ run: '' }, false)).toBe(true);
   });
 
+  test('is not what a living job of another runner with the same name needs', () => {
+    const [worker, other] = [10, 20].map((pid) => ({ host: 'h boot ns', pid, started: '1' }));
+    const left = (parent: typeof worker, running: boolean) =>
+      wasKilled(
+        { owner: owner({ run: 'run-1', parent: parent ?? null }), running },
+        owner({ run: 'run-2', parent: worker ?? null }),
+      );
+    expect(left(other, true)).toBe(false);
+    expect(left(other, false)).toBe(true);
+    // One process that runs job after job.
+    expect(left(worker, true)).toBe(true);
+  });
+
   test('is told from what a living one needs by the process that runs the job', async () => {
     const folder = temporaryFolder();
     const dead = journalIn(folder, { parent: await ended() });

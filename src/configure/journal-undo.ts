@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isNativeError } from 'node:util/types';
 import { Failure } from '../values/failure.js';
 import type { Part } from './editor.js';
@@ -112,9 +113,13 @@ export async function owners(stateFolder: string): Promise<LeftOwner[]> {
   );
 }
 
-/** Whether an earlier job was killed before its post: a runner has one job at a time, so another one's name is enough; else its process tells. */
+/**
+ * Whether an earlier job was killed before its post. A runner has one job at a time, so another run under its name is enough, but not where
+ * the process of that job still runs: two runners of one machine may have the same name. Only a process that runs this job too is done with it.
+ */
 export function wasKilled({ owner, running }: LeftOwner, now: JournalOwner): boolean {
   if (owner.scope !== 'job' || owner.id === now.id) return false;
+  if (running === true && !isDeepStrictEqual(owner.parent, now.parent)) return false;
   if (owner.runner === now.runner && owner.run !== '' && now.run !== '') return owner.run !== now.run;
   return running === false;
 }
