@@ -1,11 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { dockerEffect, settleDocker, tellDocker } from '../../src/configure/docker.js';
 import { findDaemon } from '../../src/configure/docker-daemon.js';
 import { type Journal, openJournal } from '../../src/configure/journal.js';
-import { undo } from '../../src/configure/journal-undo.js';
+import { owners, undo } from '../../src/configure/journal-undo.js';
+import { openEngine } from '../../src/images/engine.js';
 import type { Failure } from '../../src/values/failure.js';
 import { type Dockerd, hasDockerd, startDockerd } from '../support/dockerd.js';
 
@@ -94,3 +96,36 @@ const [one, two, own] = ['http://127.0.0.1:5901', 'http://127.0.0.1:5902', 'http
   },
   60_000,
 );
+
+test('a daemon that answers wrongly may still have our mirrors: that stays on record until it says otherwise, or is gone', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'daemon-'));
+  const socket = join(folder, 's');
+  const owner = { id: 'a', scope: 'job' as const, runner: 'r', run: 'a', parent: null };
+  const journal = openJournal({ folder: join(folder, 'state'), owner, places: [] });
+  await journal.afterwards(dockerEffect, { socket, folder: journal.folder });
+  const leave = () =>
+    undo(journal.folder, new Set(['a']), {
+      [dockerEffect]: () => settleDocker(socket, journal.folder, openEngine(socket)),
+    });
+  const answers: readonly [status: number, body: string, why: string][] = [
+    [500, '{"message":"still starting"}', 'still starting'],
+    [200, '{', 'JSON'],
+    // A process of another name listens.
+    [200, '{}', "its process can't be seen"],
+  ];
+  let [status, body] = [0, ''];
+  const server = createServer((_, response) => response.writeHead(status).end(body));
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  try {
+    for (const [code, text, why] of answers) {
+      [status, body] = [code, text];
+      expect(await leave()).toMatchObject({ effects: [], left: [{ why: expect.stringContaining(why) }] });
+      expect(await owners(journal.folder)).toHaveLength(1);
+    }
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+  expect(await leave()).toMatchObject({ effects: [expect.stringContaining('does not run any more')], left: [] });
+  expect(await owners(journal.folder)).toEqual([]);
+  await rm(folder, { recursive: true, force: true });
+});

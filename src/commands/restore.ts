@@ -20,7 +20,10 @@ export async function undoAll(folder: string, ids: ReadonlySet<string>, log: Log
   }
   for (const text of undone.effects) log.info(text);
   for (const { what, why } of undone.left) {
-    log.warn({ id: `left-${what}`, text: `${what} is left as it is: ${why}. Correct that and run \`restore\`.` });
+    log.warn({
+      id: `left-${what}`,
+      text: `${what} is left as it is: ${why.replace(/\.$/, '')}. Correct that and run \`restore\`.`,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Engine } from '../values/engine.js';
+import { type Engine, EngineFault, type EngineInfo } from '../values/engine.js';
 import { Failure } from '../values/failure.js';
 import { readDaemonFile } from './docker-check.js';
 import { type DockerDaemon, findDaemon } from './docker-daemon.js';
@@ -68,15 +68,25 @@ async function withEmptyList(
   }
 }
 
+/** What a daemon says of itself, null where none listens. One that is slow or closed to this user may still have our mirrors, so that is thrown. */
+async function infoIfRunning(engine: Engine, signal: AbortSignal): Promise<EngineInfo | null> {
+  return await engine.info(signal).catch((error: unknown) => {
+    if (error instanceof EngineFault && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')) return null;
+    throw error;
+  });
+}
+
 /**
  * Tells a daemon of its file as it is now, after ours was taken out of it, and says so. A file without a list of mirrors would leave the
- * daemon with its old ones, so it gets an explicit empty list for that moment. Throws Error where the daemon does not follow.
+ * daemon with its old ones, so it gets an explicit empty list for that moment. Throws Error where the daemon
+ * does not follow, or does not say whether it has them.
  */
 export async function settleDocker(socket: string, folder: string, engine: Engine): Promise<string> {
   const signal = AbortSignal.timeout(effectMs);
-  const info = await engine.info(signal).catch(() => null);
-  const daemon = info === null ? null : await findDaemon(socket, info.rootless);
-  if (daemon === null) return `The Docker daemon at ${socket} does not run any more; it reads its file when it starts.`;
+  const info = await infoIfRunning(engine, signal);
+  if (info === null) return `The Docker daemon at ${socket} does not run any more; it reads its file when it starts.`;
+  const daemon = await findDaemon(socket, info.rootless);
+  if (daemon === null) throw new Error(`the Docker daemon at ${socket} answers, but its process can't be seen`);
   const left = listedMirrors(await readDaemonFile(daemon.file));
   const reload = () => reloadDocker(daemon.pid, engine, left ?? [], signal);
   const complaint = left === null ? await withEmptyList(folder, daemon, reload) : await reload();

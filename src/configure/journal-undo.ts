@@ -30,7 +30,8 @@ export interface Undone {
 
 const reasonOf = (error: unknown): string => {
   if (error instanceof Failure) return error.problems.map(({ what }) => what).join(' ');
-  if (isNativeError(error)) return error.message;
+  // A limit that ran out is a DOMException.
+  if (isNativeError(error) || error instanceof DOMException) return error.message;
   throw error;
 };
 
