@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -195,6 +196,25 @@ describe('a wrong input is answered with what was given, what is allowed and wha
     expect(await answer({ 'cache-path': 'closed/cache', report: 'closed/report.json' })).toEqual([
       'cache-path: "/project/closed/cache" can\'t be written: this user may not write in "/project/closed". Name a folder of this user, or let the user write there.',
       'report: This user may not write in "/project/closed". Name a file in a folder of this user.',
+    ]);
+  });
+
+  test('a pipe, a device and a file that this user may not write are no place for a report', async () => {
+    if (process.platform === 'win32') {
+      process.stderr.write('left out: Windows has no such files\n');
+      return;
+    }
+    const regular = 'Name a file that exists or can be made.';
+    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    expect(await answer({ report: 'pipe' })).toEqual([`report: "/project/pipe" is no regular file. ${regular}`]);
+    expect(await answer({ report: '/dev/full' })).toEqual([`report: "/dev/full" is no regular file. ${regular}`]);
+    if (process.getuid?.() === 0) {
+      process.stderr.write('left out: root may write everywhere\n');
+      return;
+    }
+    writeFileSync(join(cwd, 'kept.json'), '', { mode: 0o444 });
+    expect(await answer({ report: 'kept.json' })).toEqual([
+      'report: This user may not write "/project/kept.json". Name a file in a folder of this user.',
     ]);
   });
 

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { Failure } from '../values/failure.js';
+import { Failure, type Problem } from '../values/failure.js';
 import type { LaterEnvironment } from '../values/later.js';
 import type { Notice } from '../values/log.js';
 import type { Report } from '../values/report.js';
 import type { Request } from '../values/request.js';
+import { errorCode } from '../values/system-error.js';
 import { beginStory, type Context, type Outcome, type Run, toUndo } from './context.js';
 import { startDeadline } from './deadline.js';
 
@@ -22,6 +23,19 @@ export function tell({ story, context }: Run, notices: readonly Notice[]): void 
     if (story.notices.some(({ id, text }) => id === notice.id || text === notice.text)) continue;
     story.notices = [...story.notices, notice];
     context.log.warn(notice);
+  }
+}
+
+/** Writes the report as JSON; gives what kept the system from it: that is one more problem of the run, and hides none. */
+async function writeReport(file: string, report: Report): Promise<Problem | null> {
+  try {
+    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+    return null;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === null) throw error;
+    const what = `The report could not be written to ${file} (${code}).`;
+    return { where: 'report', what, remedy: 'Make room there, or name another file.' };
   }
 }
 
@@ -48,8 +62,11 @@ export async function conclude(
     story.outcome = exitCode === 0 ? 'done' : 'failed';
     story.steps = context.timeline.steps();
     story.totalMs = context.timeline.elapsed();
-    if (request.reportFile !== null) await writeFile(request.reportFile, `${JSON.stringify(story, null, 2)}\n`);
-    return { exitCode, report: story, later, state: run.state };
+    const problem = request.reportFile === null ? null : await writeReport(request.reportFile, story);
+    if (problem === null) return { exitCode, report: story, later, state: run.state };
+    story.outcome = 'failed';
+    story.problems = [...story.problems, problem];
+    return { exitCode: exitCode === 0 ? 1 : exitCode, report: story, later, state: run.state };
   };
   try {
     const { exitCode, later } = await stages(run);

@@ -121,10 +121,11 @@ export async function checkVenv(given: Given, path: string, report: Report): Pro
   }
 }
 
-/** A file that is written at the end: its folder has to be there at the beginning. */
+/** A file that is written at the end: its folder has to be there at the beginning, and a pipe or a device in its place could hold the run up. */
 export async function checkOutputFile(given: Given, path: string, report: Report): Promise<void> {
   const folder = dirname(path);
-  if ((await kindOf(path)) === 'folder') {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) {
     report({ where: given.where, what: `${show(path)} is a folder.`, remedy: 'Name a file in it.' });
   } else if ((await kindOf(folder)) !== 'folder') {
     report({
@@ -132,10 +133,16 @@ export async function checkOutputFile(given: Given, path: string, report: Report
       what: `The folder ${show(folder)} does not exist.`,
       remedy: 'Make it first, or name a file elsewhere.',
     });
-  } else if (!(await isWritable(folder))) {
+  } else if (found !== null && !found.isFile()) {
     report({
       where: given.where,
-      what: `This user may not write in ${show(folder)}.`,
+      what: `${show(path)} is no regular file.`,
+      remedy: 'Name a file that exists or can be made.',
+    });
+  } else if (!(await isWritable(folder)) || (found !== null && !(await isWritable(path)))) {
+    report({
+      where: given.where,
+      what: `This user may not write ${found === null ? `in ${show(folder)}` : show(path)}.`,
       remedy: 'Name a file in a folder of this user.',
     });
   }
