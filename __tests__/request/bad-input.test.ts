@@ -153,6 +153,15 @@ describe('a wrong input is answered with what was given, what is allowed and wha
       { 'environment-file': 'gone/env' },
       'environment-file: The folder "/project/gone" does not exist. Make it first, or name a file elsewhere.',
     ],
+    [
+      { 'environment-file': 'later.sh', report: './later.sh' },
+      'report: It is "/project/later.sh", which environment-file is too. Name another file.',
+    ],
+    [
+      { requirements: 'a-file', 'environment-file': 'a-file', report: 'folder/../a-file' },
+      'environment-file: It is "/project/a-file", which requirements is too. Name another file.',
+      'report: It is "/project/a-file", which requirements is too. Name another file.',
+    ],
   ];
 
   test.each(rows.map(([raw, ...words]) => ({ given: JSON.stringify(raw), raw, words })))(

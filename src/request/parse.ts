@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { normalise } from '../packaging/name.js';
 import { isExact, satisfies } from '../packaging/version.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { PaddleWish, Request } from '../values/request.js';
+import { checkFiles } from './agreement.js';
 import { readCacheUrl } from './cache-url.js';
 import { readDevice } from './device.js';
 import { type ReadRequirements, readRequirements } from './files.js';
@@ -190,6 +192,9 @@ export async function parseRequest(
     timeoutMs: readMinutes(read('timeout-minutes'), report),
     ...(await readPlaces(read, cwd, report)),
   };
+  const where = (name: InputName): string => read(name).where;
+  const named = paths.map((path) => resolve(cwd, path));
+  checkFiles(request, named, where, report);
   if (problems.length > 0) {
     throw new Failure(2, problems);
   }
