@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import * as cache from '@actions/cache';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { openDirectoryStore } from '../../src/store/directory.js';
@@ -74,6 +74,31 @@ describe("GitHub's cache", () => {
     expect(shop.bytes()).toBe(before);
     expect(await end(second)).toContain('has every file already');
     expect(service.keys()).toHaveLength(1);
+  });
+
+  test('is filled by a tar that sees no secret input', async () => {
+    if (process.platform === 'win32') {
+      process.stdout.write('left out: Windows runs no script in the place of tar.exe\n');
+      return;
+    }
+    const [bin, seen] = [join(machine.home, 'bin'), join(machine.home, 'tar.env')];
+    const path = withUv(machine)['PATH'] ?? '';
+    await mkdir(bin);
+    // A shell would not hand on, nor show, a variable with a hyphen in its name.
+    const script = [
+      `#!${process.execPath}`,
+      `require('node:fs').appendFileSync(${JSON.stringify(seen)}, JSON.stringify(process.env));`,
+      `const env = { ...process.env, PATH: ${JSON.stringify(path)} };`,
+      "const done = require('node:child_process').spawnSync('tar', process.argv.slice(2), { stdio: 'inherit', env });",
+      'process.exit(done.status ?? 1);',
+    ];
+    await writeFile(join(bin, 'tar'), script.join('\n'), { mode: 0o755 });
+    const job = await hosted({ PATH: [bin, path].join(delimiter) });
+    await run(job, { install: 'off', 'index-credentials': 'https://private.invalid/ reader:hunter2-of-the-index' });
+    expect(await end(job)).toMatch(/Saved \d+ files/);
+    const environment = await readFile(seen, 'utf8');
+    expect(environment).toContain('"INPUT_INSTALL":"off"');
+    expect(environment).not.toMatch(/hunter2|INDEX.CREDENTIALS/);
   });
 
   test('is asked by a machine that keeps its folder only for what that lacks', async () => {

@@ -9,7 +9,7 @@ import { createActionLog } from '../report/action-log.js';
 import { headline } from '../report/headline.js';
 import { formatDefect } from '../report/print-failure.js';
 import { startTimeline } from '../report/timeline.js';
-import { inputs } from '../request/inputs.js';
+import { dropSecretInputs, inputs } from '../request/inputs.js';
 import { setup } from '../setup.js';
 import { Failure } from '../values/failure.js';
 import { programVersion } from '../version.js';
@@ -29,8 +29,7 @@ export async function runMain(): Promise<number> {
   try {
     const environment = process.env;
     const raw = readInputs(inputs.map(({ name }) => name));
-    // No child is to inherit a secret.
-    for (const { name, secret } of inputs) if (secret) delete environment[`INPUT_${name.toUpperCase()}`];
+    dropSecretInputs(environment);
     const request = await readRequest(raw, 'input', environment, log, signal);
     const journal = await openRunJournal(environment, homedir(), request.scope);
     // Before the first change: a job that is cancelled hard still has its post.

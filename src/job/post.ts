@@ -4,6 +4,7 @@ import { failStep, loadState } from '../report/action.js';
 import { createActionLog } from '../report/action-log.js';
 import { formatDefect } from '../report/print-failure.js';
 import { formatBytes, formatDuration } from '../report/progress.js';
+import { dropSecretInputs } from '../request/inputs.js';
 import { openDirectoryStore } from '../store/directory.js';
 import { saveToGithub } from '../store/github/save.js';
 
@@ -11,6 +12,8 @@ import { saveToGithub } from '../store/github/save.js';
 export async function runPost(): Promise<number> {
   const log = createActionLog();
   try {
+    // GitHub's client hands its whole environment to tar.
+    dropSecretInputs(process.env);
     const state = loadState() as PostState | null;
     if (state === null) {
       log.info('The main step left nothing to undo or to save.');

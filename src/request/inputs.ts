@@ -208,6 +208,11 @@ export function secretVariable(name: string): string {
   return `PADDLE_MIRROR_SETUP_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
+/** Takes secret inputs out of an action's environment, as the runner hands them to main and to post: no child is to inherit one. */
+export function dropSecretInputs(environment: NodeJS.ProcessEnv): void {
+  for (const { name, secret } of inputs) if (secret) delete environment[`INPUT_${name.toUpperCase()}`];
+}
+
 /** Every output of the action, with what it holds. */
 export const outputs: readonly { readonly name: string; readonly help: string }[] = [
   { name: 'paddle-version', help: 'Version of PaddlePaddle that was installed.' },
