@@ -154,6 +154,11 @@ describe('a wrong input is answered with what was given, what is allowed and wha
       'environment-file: The folder "/project/gone" does not exist. Make it first, or name a file elsewhere.',
     ],
     [
+      { cache: 'off', 'cache-url': 's3://bucket/wheels', 'cache-path': 'kept' },
+      'cache-url: It names a bucket, but cache is off. Leave cache-url out, or set cache to s3.',
+      'cache-path: It names a folder, but cache is off: nothing is kept. Leave cache-path out, or set cache to directory.',
+    ],
+    [
       { 'environment-file': 'later.sh', report: './later.sh' },
       'report: It is "/project/later.sh", which environment-file is too. Name another file.',
     ],

@@ -90,11 +90,19 @@ function readCache(read: (name: InputName) => Given, report: Report): Pick<Reque
       remedy: `Name one with ${url.where}, such as \`s3://my-bucket/wheels\`.`,
     });
   }
-  if (cacheUrl !== null && (cache === 'github' || cache === 'directory')) {
+  if (cacheUrl !== null && (cache === 'github' || cache === 'directory' || cache === 'off')) {
     report({
       where: url.where,
       what: `It names a bucket, but ${given.where} is ${cache}.`,
       remedy: `Leave ${url.where} out, or set ${given.where} to s3.`,
+    });
+  }
+  const folder = read('cache-path');
+  if (cache === 'off' && folder.text !== '') {
+    report({
+      where: folder.where,
+      what: `It names a folder, but ${given.where} is off: nothing is kept.`,
+      remedy: `Leave ${folder.where} out, or set ${given.where} to directory.`,
     });
   }
   return { cache, cacheUrl };
