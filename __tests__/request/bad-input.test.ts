@@ -11,6 +11,7 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 const devices = 'there are auto, cpu, gpu, cu118, cu126, cu129, xpu, npu.';
 const versionWhat = 'allowed is a version (3.2.2), a series (3.2.*), clauses (>=3.1,<3.3), latest or nightly.';
+const untold = 'but install is off: that only fills the cache, and later steps are not told.';
 const venvRemedy = 'Name a folder that is a virtual environment, is empty or is not there yet.';
 
 describe('a wrong input is answered with what was given, what is allowed and what to write', () => {
@@ -158,6 +159,14 @@ describe('a wrong input is answered with what was given, what is allowed and wha
       'cache-url: It names a bucket, but cache is off. Leave cache-url out, or set cache to s3.',
       'cache-path: It names a folder, but cache is off: nothing is kept. Leave cache-path out, or set cache to directory.',
     ],
+    [
+      { install: 'off', 'environment-file': 'later.sh', 'pip-config': 'user', configure: 'pip,conda' },
+      `environment-file: It is given, ${untold} Leave it out here; it belongs to the jobs that install.`,
+      `pip-config: It is given, ${untold} Leave it out here; it belongs to the jobs that install.`,
+      `configure: It names conda, ${untold} Leave conda out here; it belongs to the jobs that install.`,
+    ],
+    // A matrix copies these from the jobs that install.
+    [{ install: 'off', venv: 'new', verify: 'import', configure: 'pip', 'pip-config': 'env' }],
     [
       { 'environment-file': 'later.sh', report: './later.sh' },
       'report: It is "/project/later.sh", which environment-file is too. Name another file.',

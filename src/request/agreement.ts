@@ -24,3 +24,27 @@ export function checkFiles(
     });
   }
 }
+
+/**
+ * Refuses what `install: off` would never do: tell later steps of an environment that is not there. `venv` stays, as it names the Python that
+ * the files are for, and tools that run containers are told all the same.
+ */
+export function checkWarmUp(
+  { install, envFile, pipConfig, configure }: Pick<Request, 'install' | 'envFile' | 'pipConfig' | 'configure'>,
+  where: Naming,
+  report: Report,
+): void {
+  if (install) return;
+  const untold: readonly (readonly [InputName, boolean])[] = [
+    ['environment-file', envFile !== null],
+    ['pip-config', pipConfig !== 'env'],
+    ['configure', configure.includes('conda')],
+  ];
+  for (const [name] of untold.filter(([, isGiven]) => isGiven)) {
+    report({
+      where: where(name),
+      what: `${name === 'configure' ? 'It names conda' : 'It is given'}, but ${where('install')} is off: that only fills the cache, and later steps are not told.`,
+      remedy: `Leave ${name === 'configure' ? 'conda' : 'it'} out here; it belongs to the jobs that install.`,
+    });
+  }
+}

@@ -3,7 +3,7 @@ import { normalise } from '../packaging/name.js';
 import { isExact, satisfies } from '../packaging/version.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { PaddleWish, Request } from '../values/request.js';
-import { checkFiles } from './agreement.js';
+import { checkFiles, checkWarmUp } from './agreement.js';
 import { readCacheUrl } from './cache-url.js';
 import { readDevice } from './device.js';
 import { type ReadRequirements, readRequirements } from './files.js';
@@ -203,6 +203,7 @@ export async function parseRequest(
   const where = (name: InputName): string => read(name).where;
   const named = paths.map((path) => resolve(cwd, path));
   checkFiles(request, named, where, report);
+  checkWarmUp(request, where, report);
   if (problems.length > 0) {
     throw new Failure(2, problems);
   }
