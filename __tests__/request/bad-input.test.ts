@@ -125,6 +125,10 @@ describe('a wrong input is answered with what was given, what is allowed and wha
       { 'paddle-index': 'https://me:hunter2@h.invalid/a b' },
       'paddle-index: "https://***@h.invalid/a b" can\'t be used: it holds the character " ". Write the whole address of an index, such as `https://mirror.example/simple/`.',
     ],
+    [
+      { requirements: '.' },
+      'requirements: "/project" is a folder. Name a requirements file; relative paths begin in the folder where the command runs, nested ones in that of their file.',
+    ],
     [{ venv: 'a-file' }, `venv: "/project/a-file" is a file or lies in one. ${venvRemedy}`],
     [{ venv: 'a-file/venv' }, `venv: "/project/a-file/venv" is a file or lies in one. ${venvRemedy}`],
     [

@@ -38,8 +38,8 @@ export async function readText(path: string, shown: string, where: string): Prom
   return decode(read.bytes) ?? { where, what: `The file ${name} is not UTF-8.`, remedy: 'Save it as UTF-8.' };
 }
 
-/** A path as messages show it: relative inside `cwd`, with slashes; absolute elsewhere. */
+/** A path as messages show it: relative inside `cwd`, with slashes; absolute elsewhere, and for `cwd` itself. */
 export function shownPath(path: string, cwd: string): string {
   const inside = relative(cwd, path);
-  return inside.startsWith('..') || isAbsolute(inside) ? path : inside.split(sep).join('/');
+  return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? path : inside.split(sep).join('/');
 }
