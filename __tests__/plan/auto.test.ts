@@ -54,6 +54,19 @@ describe('why', () => {
     expect(() => draft(request({ device: 'cu130' }), two)).toThrow('holds no code for sm_61 (GPU 6.1), where');
   });
 
+  test('a GPU is left unused where a newer driver would do, whatever older builds lack for it', () => {
+    const seen = draft(request(), machine('linux-x64', {}, nvidia('570.86.15', '12.8', '12.0')));
+    expect(devicesOf(seen)).toEqual(['cpu']);
+    expect(seen.notices[0]?.text).toMatch(/left unused: cu129 .* needs /);
+  });
+
+  test('no CUDA build can be had: the platform alone, where it has none', () => {
+    const arm = machine('linux-arm64', {}, nvidia('450.80.02', '11.0', '9.0'));
+    expect(() => draft(request({ device: 'gpu' }), arm)).toThrow(
+      /^device: CUDA builds have wheels for [^.]*, none for linux-arm64\. Write "device: cpu"\.$/,
+    );
+  });
+
   test('a GPU that no process can use is refused before a CUDA build is downloaded for it', () => {
     const split = { ...nvidia('550.54.14', '12.4'), failures: ['nvidia-smi: MIG is on and no instance is made'] };
     for (const device of ['gpu', 'cu126']) {

@@ -7,6 +7,7 @@ import type { Notice } from '../values/log.js';
 import type { Candidate } from '../values/plan.js';
 import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
+import { driverObstacle } from './gpu.js';
 import { type Judgement, judge, type Obstacle } from './judge.js';
 import { gpuProblems, unseen } from './provable.js';
 import { platformOf } from './target.js';
@@ -88,12 +89,15 @@ function chooseOne(device: Device, why: string, request: Request, wish: Wish, ru
 function summary(judgements: readonly Judgement[], runner: Runner): Problem[] {
   const apart = oneKind(runner) || 'Change what stands against the build you want.';
   const published = judgements.filter((judgement) => obstaclesOf(judgement).every(({ kind }) => kind === 'unfit'));
-  const counted = currentOnes(published.length > 0 ? published : judgements).flatMap(obstaclesOf);
+  const each = currentOnes(published.length > 0 ? published : judgements).map(obstaclesOf);
+  const counted = each.flat();
   return [...new Set(counted.map(({ where }) => where))].map((where) => {
     const here = counted.filter((obstacle) => obstacle.where === where);
-    const texts = [...new Set(here.map(({ what }) => what))];
+    // What stands against every build alike is reason enough, and nothing else could be changed.
+    const common = here.find(({ what }) => each.every((obstacles) => obstacles.some((one) => one.what === what)));
+    const texts = [...new Set((common === undefined ? here : [common]).map(({ what }) => what))];
     return texts.length === 1
-      ? { where, what: texts.join(''), remedy: here[0]?.remedy ?? 'Write "device: cpu".' }
+      ? { where, what: texts.join(''), remedy: (common ?? here[0])?.remedy ?? 'Write "device: cpu".' }
       : {
           where,
           what: `No CUDA build does what was asked on this machine. ${texts.join(' ')}`,
@@ -142,11 +146,14 @@ function unusedNotices(
   old: readonly Fitting[],
   runner: Runner,
 ): Notice[] {
-  // The last one asks the least of driver and GPU, and what stands against it first counts most.
-  const [unused] =
-    currentOnes(judgements)
-      .map(obstaclesOf)
-      .findLast((obstacles) => obstacles.length > 0) ?? [];
+  const against = currentOnes(judgements).filter((judgement) => obstaclesOf(judgement).length > 0);
+  const wantsDriver = (judgement: Judgement): boolean => {
+    const device = findDevice(judgement.device);
+    const [only, ...more] = obstaclesOf(judgement);
+    return device !== undefined && more.length === 0 && only?.what === driverObstacle(device, runner);
+  };
+  // A newer driver is what the user can have. Else the last build asks the least of the machine, and what stands against it first counts most.
+  const [unused] = [against.findLast(wantsDriver) ?? against.at(-1)].flatMap((one) => (one ? obstaclesOf(one) : []));
   if (fitting.length > 0 || unused === undefined) {
     return [];
   }
