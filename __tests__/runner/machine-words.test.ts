@@ -19,6 +19,15 @@ function problems(words: string): string[] {
 }
 
 describe('a machine in words', () => {
+  test('is one machine: what it has once is told once', () => {
+    expect(problems('py311,py312,linux-x86_64,windows-x86_64,driver=535,driver=550')).toEqual([
+      'It tells the Python twice, "py311" and "py312".',
+      'It tells the system twice, "linux-x86_64" and "windows-x86_64".',
+      'It tells the driver twice, "driver=535" and "driver=550".',
+    ]);
+    expect(problems('driver=550,sm=80,sm=90,npu=2,xpu=1,wsl,noavx')).toEqual([]);
+  });
+
   test('system, Python, driver and one GPU', () => {
     const { os, arch, interpreter, accelerators } = as('linux-x86_64,py312,driver=535.104.05,cuda=12.2,sm=89');
     expect([os, arch, interpreter.version, interpreter.tags[0]]).toEqual([

@@ -61,19 +61,24 @@ function gpus(text: string): string[] | null {
 
 type Words = { -readonly [Part in keyof MachineWords]: MachineWords[Part] };
 
-/** Takes one word up; false where it means nothing. */
-function take(word: string, into: Words): boolean {
+/** Takes one word up and gives what it tells of, '' where several may be told; null where it means nothing. */
+function take(word: string, into: Words): string | null {
   const system = systems.find(({ names }) => names.test(word));
   const [, name = '', value = ''] = /^([a-z][a-z0-9]*)=(.+)$/.exec(word) ?? [];
   const [, kind, digits = '', dotted, threads] =
     /^(py|cp|python|pypy)=?(?:(\d{2,3})|(\d\.\d+(?:\.\d+)?))(t)?$/.exec(word) ?? [];
   const listed = name === 'sm' ? gpus(value) : null;
-  if (system !== undefined) into.system = system;
-  else if (kind !== undefined) {
+  if (system !== undefined) {
+    into.system = system;
+    return 'system';
+  }
+  if (kind !== undefined) {
     into.python = dotted ?? `${digits.charAt(0)}.${digits.slice(1)}`;
     into.freeThreaded = threads === 't';
     into.implementation = kind === 'pypy' ? 'pypy' : 'cpython';
-  } else if (listed !== null) into.capabilities = [...into.capabilities, ...listed];
+    return 'Python';
+  }
+  if (listed !== null) into.capabilities = [...into.capabilities, ...listed];
   else if (name === 'driver' && number.test(value)) into.driver = value;
   else if (name === 'cuda' && /^\d+\.\d+$/.test(value)) into.driverCuda = value;
   else if (name === 'glibc' && number.test(value)) into.glibc = value;
@@ -84,8 +89,9 @@ function take(word: string, into: Words): boolean {
   else if (word === '32bit') into.bits = 32;
   else if (vendors.includes(name || word) && /^[1-9]\d{0,2}$/.test(value || '1')) {
     into.others = [...into.others, { device: name || word, count: Number(value || '1'), models: [] }];
-  } else return false;
-  return true;
+    return '';
+  } else return null;
+  return ['driver', 'cuda', 'glibc', 'macos'].includes(name) ? name : word.startsWith('musl') ? 'musl' : '';
 }
 
 /** Reads `linux-x86_64,py311,driver=535,sm=89`. Throws one Failure(2) that names every word without meaning and what contradicts itself. */
@@ -103,12 +109,20 @@ export function readMachine(text: string): MachineWords {
     },
     ...{ capabilities: [], others: [], glibc: null, musl: null, macos: null, avx: true, wsl: false },
   };
-  const wrong = words.filter((word) => !take(word.toLowerCase(), machine));
-  const problems: Problem[] = wrong.map((word) => ({
-    where: '--as',
-    what: `"${word}" means nothing here.`,
-    remedy: help,
-  }));
+  const problems: Problem[] = [];
+  const told = new Map<string, string>();
+  for (const word of words) {
+    const what = take(word.toLowerCase(), machine);
+    const first = told.get(what ?? '');
+    if (what === null) problems.push({ where: '--as', what: `"${word}" means nothing here.`, remedy: help });
+    else if (first !== undefined && what !== '')
+      problems.push({
+        where: '--as',
+        what: `It tells the ${what} twice, "${first}" and "${word}".`,
+        remedy: 'Keep the one that is meant: a plan is for one machine.',
+      });
+    else told.set(what, word);
+  }
   const rules: readonly (readonly [boolean, string, string])[] = [
     [words.length === 0, 'It describes no machine.', help],
     [
