@@ -55,6 +55,12 @@ describe('the command line', () => {
     ]);
   });
 
+  test('refuses a value behind a switch, which would be taken for "on" whatever it says', () => {
+    expect(problemsOf('plan', '--json=false')).toEqual([
+      expect.objectContaining({ where: '--json', what: 'it takes no value.' }),
+    ]);
+  });
+
   test('takes both words of a command of the family cache', () => {
     expect(parseArguments(['cache', 'ls', '--json'])).toMatchObject({ command: 'cache ls', json: true });
     expect(parseArguments(['cache', '--help']).command).toBe('help');

@@ -55,7 +55,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
     // What follows a misspelt flag is most likely its value.
     if (token.kind === 'positional' && token.index !== unknown + 1) words.push(token.value);
     if (token.kind !== 'option') continue;
-    if (SWITCHES.includes(token.name) || token.rawName === '-h')
+    if (SWITCHES.includes(token.name) && token.value !== undefined)
+      problems.push({
+        where: token.rawName,
+        what: 'it takes no value.',
+        remedy: `Write ${token.rawName} alone, or leave it out.`,
+      });
+    else if (SWITCHES.includes(token.name) || token.rawName === '-h')
       switches.add(token.rawName === '-h' ? 'help' : token.name);
     else if (!names.includes(token.name) && token.name !== 'as') {
       unknown = token.index;
