@@ -61,6 +61,12 @@ describe('the command line', () => {
     ]);
   });
 
+  test('takes a word that was begun for the one that it begins, and guesses nothing from one letter', () => {
+    expect(problemsOf('cach')[0]?.remedy).toContain('Did you mean cache ls?');
+    expect(problemsOf('setup', '--environment')[0]?.remedy).toContain('Did you mean --environment-file?');
+    expect(problemsOf('setup', '-x')[0]?.remedy).toBe('`setup --help` lists all.');
+  });
+
   test('takes both words of a command of the family cache', () => {
     expect(parseArguments(['cache', 'ls', '--json'])).toMatchObject({ command: 'cache ls', json: true });
     expect(parseArguments(['cache', '--help']).command).toBe('help');

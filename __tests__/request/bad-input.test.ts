@@ -38,6 +38,7 @@ describe('a wrong input is answered with what was given, what is allowed and wha
       { 'paddle-version': 'lastest' },
       `paddle-version: It is "lastest"; ${versionWhat} Write \`paddle-version: latest\`.`,
     ],
+    [{ 'paddle-version': '3.x' }, `paddle-version: It is "3.x"; ${versionWhat} Write \`paddle-version: '3.*'\`.`],
     [{ 'paddle-version': '3.2.x' }, `paddle-version: It is "3.2.x"; ${versionWhat} Write \`paddle-version: '3.2.*'\`.`],
     [{ 'paddle-version': '=3.2' }, `paddle-version: It is "=3.2"; ${versionWhat} Write \`paddle-version: '3.2.*'\`.`],
     [

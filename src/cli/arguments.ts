@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { distance } from 'fastest-levenshtein';
 import { inputs, secretVariable } from '../request/inputs.js';
+import { nearest } from '../request/rules.js';
 import { Failure, type Problem } from '../values/failure.js';
 
 /** The commands of the CLI with one line of help each. */
@@ -30,10 +30,6 @@ export interface Arguments {
 }
 
 const SWITCHES = ['help', 'version', 'json', 'debug'];
-
-function nearest(given: string, known: readonly string[]): string {
-  return known.reduce((best, candidate) => (distance(given, candidate) < distance(given, best) ? candidate : best));
-}
 
 /** Reads the command line. Throws one Failure (exit code 2) that names every unknown command, unknown flag and missing value. */
 export function parseArguments(argv: readonly string[]): Arguments {
@@ -69,7 +65,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
       problems.push({
         where: token.rawName,
         what: 'there is no such flag.',
-        remedy: `Did you mean --${near}? \`setup --help\` lists all.`,
+        // One letter is near to everything.
+        remedy: `${token.name.length > 1 ? `Did you mean --${near}? ` : ''}\`setup --help\` lists all.`,
       });
     } else if (inputs.some(({ name, secret }) => name === token.name && secret)) {
       unknown = token.index;

@@ -119,7 +119,7 @@ export function readPaddleVersion(given: Given, report: Report): PaddleWish | nu
   // A text without an operator is no specifier, so a word can't slip through.
   if (!isSpecifier(specifier)) {
     const word = nearest(text, ['latest', 'nightly']);
-    const release = /\d+\.\d+/.exec(text)?.[0];
+    const release = /\d+\.\d+/.exec(text)?.[0] ?? /^\d+(?=\.[x*]+$)/i.exec(bare)?.[0];
     report({
       where: given.where,
       what: `It is ${show(text)}; allowed is a version (3.2.2), a series (3.2.*), clauses (>=3.1,<3.3), latest or nightly.`,
