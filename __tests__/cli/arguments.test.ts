@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseArguments } from '../../src/cli/arguments.js';
+import { commands, parseArguments } from '../../src/cli/arguments.js';
 import { formatHelp } from '../../src/cli/help.js';
 import { spellAsFlags } from '../../src/cli/spell.js';
 import { inputs } from '../../src/request/inputs.js';
@@ -84,6 +84,12 @@ describe('the command line', () => {
 });
 
 describe('the help', () => {
+  test('says of --json what holds: every command prints its result so', () => {
+    const [line = ''] = /--json .*/.exec(formatHelp()) ?? [];
+    expect(line).toContain('every command');
+    expect(Object.keys(commands).filter((name) => line.includes(name))).toEqual([]);
+  });
+
   test.each(inputs.map(({ name, help }) => [name, help] as const))('explains --%s', (name, help) => {
     const text = formatHelp().replace(/\s+/g, ' ');
     expect(text).toContain(`--${name} `);

@@ -35,7 +35,7 @@ export function formatHelp(): string {
     '',
     'Other flags:',
     '  --as WORDS  plan for another machine, for example linux-x86_64,py311,driver=535,sm=89',
-    '  --json      print the result as JSON on standard output (plan, probe, verify, cache)',
+    '  --json      print the result as JSON on standard output (every command)',
     '  --debug     say more on standard error',
     '  --help, --version',
     '',
