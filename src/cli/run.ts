@@ -104,7 +104,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     if (report.problems.length > 0)
       process.stderr.write(`${log.hide(formatProblems(report.problems.map(spellAsFlags)))}\n`);
     if (given.json) process.stdout.write(`${log.hide(JSON.stringify(report, null, 2))}\n`);
-    else if (report.outcome === 'done' || report.verification !== null)
+    else if (report.outcome === 'done' || report.verification !== null || report.probes.length > 0)
       process.stdout.write(log.hide(formatOutcome(report) + formatLater(outcome.later, request.envFile)));
     return exitCode;
   } catch (error) {

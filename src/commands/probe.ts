@@ -5,6 +5,7 @@ import { neededPages } from '../plan/pages.js';
 import { draft as draftPlan } from '../plan.js';
 import { inspectRunner } from '../runner/runner.js';
 import { probe } from '../sources/probe.js';
+import { Failure } from '../values/failure.js';
 import { maskUrl } from '../values/mask.js';
 import type { Request } from '../values/request.js';
 
@@ -42,6 +43,14 @@ export function probeSources(request: Request, context: Context): Promise<Outcom
           fault,
         }))
         .sort((a, b) => (b.bytesPerSecond ?? -1) - (a.bytesPerSecond ?? -1));
+      // PaddlePaddle's own index may be silent where the Python index has the build, so it is shown and no failure.
+      const faults = probes.filter((_, at) => asked[at]?.source.kind === 'python').map(({ fault }) => fault);
+      if (faults.length > 0 && faults.every((fault) => fault !== null)) {
+        const remedy = 'The list says what each one answered, and what helps.';
+        throw new Failure(1, [
+          { where: 'mirrors', what: 'No index of Python packages that was asked answers.', remedy },
+        ]);
+      }
       return looked;
     } finally {
       await desk.client.close();
