@@ -150,7 +150,7 @@ if (process.platform === 'linux') {
         });
         for (const [scenario, runs] of done) rows.push([scenario, runs, 'identical']);
       },
-      isFull ? 3_600_000 : 120_000,
+      isFull ? 3_600_000 : 180_000,
     );
   });
 }
