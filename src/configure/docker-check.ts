@@ -88,7 +88,7 @@ export async function readDaemonFile(file: string): Promise<string | null> {
  * older one, which has no such look; else what it says. A broken file of the user's is the journal's to refuse.
  */
 export async function validate(
-  { program, file }: DockerDaemon,
+  { program, path: searched, file }: DockerDaemon,
   mirrors: readonly string[],
   { version }: EngineInfo,
   signal: AbortSignal,
@@ -101,7 +101,7 @@ export async function validate(
     const call = {
       file: program,
       args: ['--validate', '--config-file', copy],
-      environment: {},
+      environment: { PATH: searched },
       limitMs: validateMs,
       signal,
     };

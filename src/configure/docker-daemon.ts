@@ -7,6 +7,8 @@ export interface DockerDaemon {
   readonly pid: number;
   /** The program that runs, for checking a file with it. */
   readonly program: string;
+  /** Its own PATH: checking a file, it looks there for the programs that it needs. */
+  readonly path: string;
   /** Absolute path of its daemon.json, which need not be there. */
   readonly file: string;
   /** It was started with `--registry-mirror`: then it refuses a file that lists mirrors too. */
@@ -40,6 +42,9 @@ async function listensOn(pid: number, socket: string): Promise<boolean> {
   return false;
 }
 
+/** PATH of a service that was given none (systemd.exec(5)). */
+const standardPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 const split = (text: string | null): string[] => text?.split('\0').filter((part) => part !== '') ?? [];
 
 /** The value of a long flag of dockerd, `--name=value` or `--name value`; the last one holds. */
@@ -51,11 +56,16 @@ function flag(args: readonly string[], name: string): string | null {
   return values.at(-1) ?? null;
 }
 
+/** A variable of a process. */
+function variable(environment: readonly string[], name: string): string | null {
+  return environment.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) || null;
+}
+
 /** Where dockerd looks without `--config-file`: rootless, in its user's configuration (its `cmd/dockerd`, https://docs.docker.com/engine/daemon/). */
 function defaultFile(environment: readonly string[], rootless: boolean): string {
   if (!rootless) return '/etc/docker/daemon.json';
-  const value = (name: string) => environment.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
-  return path.join(value('XDG_CONFIG_HOME') || path.join(value('HOME') ?? '/', '.config'), 'docker', 'daemon.json');
+  const config = variable(environment, 'XDG_CONFIG_HOME') ?? path.join(variable(environment, 'HOME') ?? '/', '.config');
+  return path.join(config, 'docker', 'daemon.json');
 }
 
 /** Whether the daemon and we mean the same by a path: its nearest part that is there is one and the same. */
@@ -82,6 +92,7 @@ export async function findDaemon(socket: string, rootless: boolean): Promise<Doc
     return {
       pid,
       program: `/proc/${pid}/exe`,
+      path: variable(environment, 'PATH') ?? standardPath,
       file,
       mirrorsByFlag: flag(args, 'registry-mirror') !== null,
       sameFile: await isSame(pid, file),
