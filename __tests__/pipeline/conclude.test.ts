@@ -18,12 +18,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** A command with a report in a folder; `stages` is what it does. */
 async function command(stages: () => Promise<typeof looked>) {
-  const log = { ...keptLog(), step: () => undefined, end: () => undefined };
   const owner = { id: 'a', scope: 'job', runner: 'r', run: 'a', parent: null } as const;
   const context: Context = {
     environment: {},
     home: folder,
-    log,
+    log: keptLog(),
     journal: openJournal({ folder: join(folder, 'state'), owner, places: [] }),
     timeline: startTimeline(() => undefined),
     signal: new AbortController().signal,

@@ -22,10 +22,13 @@ export function pipEdit(
   return { path: file, editor: 'pip-ini', part: options, mode, wish: 'pip-config' };
 }
 
-/** What pip takes by now, so that a setting that beats ours is not passed over. */
+/** What the pip of later steps takes by now, so that a setting that beats ours is not passed over: an environment has settings of its own. */
 async function confirm(run: Run, file: string, wanted: string): Promise<void> {
   const { request, context, deadline } = run;
-  const asked = { python: request.python, venv: null, environment: context.environment, signal: deadline.signal };
+  const { venv } = request;
+  // That the environment belongs to the Python that the user names was asked before.
+  const python = venv === null ? request.python : 'python';
+  const asked = { python, venv, environment: context.environment, signal: deadline.signal };
   const { value, origin } = (await probeInterpreter(asked)).pipSettings['index-url'] ?? {};
   if (value === wanted) return;
   const text = `pip was told in ${file}, but it takes ${value === undefined ? 'no index' : 'the index'} of ${origin ?? 'nowhere'}, which beats that file.`;
@@ -35,8 +38,8 @@ async function confirm(run: Run, file: string, wanted: string): Promise<void> {
 /** Tells the pip of later steps of the index that served. Gives the variables for them; a file is edited here. */
 export async function tellPip(
   run: Run,
-  { interpreter, os }: Runner,
-  sources: OpenSources,
+  { interpreter, os }: Pick<Runner, 'interpreter' | 'os'>,
+  sources: Pick<OpenSources, 'ranked'>,
 ): Promise<Readonly<Record<string, string>>> {
   const { request, context, story } = run;
   if (!request.configure.includes('pip')) {
