@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { evaluate } from '../gateway/real-tools.js';
 import { type Authority, makeAuthority } from '../support/certificates.js';
-import { type Machine, makeMachine } from '../support/machine.js';
+import { type Machine, makeMachine, repository } from '../support/machine.js';
 import { startProxy } from '../support/proxy.js';
 import { openShop, type Shop, setup } from './shop.js';
 
@@ -26,6 +29,17 @@ async function expectInstalled(
   expect([said.stderr, said.exitCode]).toEqual([said.stderr, 0]);
   expect(installed()).toBe('3.2.2');
 }
+
+test('a reader that leaves early is told of no defect, and the exit code still tells', async () => {
+  const child = spawn(process.execPath, [join(repository, 'dist', 'cli', 'index.js'), '--help'], {
+    env: { ...machine.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  const said = text(child.stderr);
+  const [code] = await once(child, 'close');
+  expect([await said, code]).toEqual(['', 0]);
+});
 
 describe('settings for uv and pip that lie around', () => {
   const nowhere = 'http://127.0.0.1:9/simple';
