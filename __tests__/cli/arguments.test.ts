@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { commands, parseArguments } from '../../src/cli/arguments.js';
 import { formatHelp } from '../../src/cli/help.js';
 import { spellAsFlags } from '../../src/cli/spell.js';
+import { usedInputs } from '../../src/cli/used-inputs.js';
 import { inputs } from '../../src/request/inputs.js';
 import { Failure, type Problem } from '../../src/values/failure.js';
 
@@ -115,4 +116,12 @@ describe('remedies in a shell', () => {
     const problem = { where: 'requirements.txt:3', what: 'It says "note: this".', remedy: 'Correct it.' };
     expect(spellAsFlags(problem)).toEqual(problem);
   });
+});
+
+test('who tidies up may repeat the flags of setup, though what they name is gone', () => {
+  const raw = { requirements: 'gone.txt', venv: 'gone', 'cache-path': '/kept', report: 'report.json' };
+  expect(usedInputs('restore', raw)).toEqual({ report: 'report.json' });
+  for (const command of ['cache ls', 'cache verify', 'cache prune'] as const)
+    expect(usedInputs(command, raw)).toEqual({ 'cache-path': '/kept', report: 'report.json' });
+  for (const command of ['setup', 'plan', 'probe', 'verify'] as const) expect(usedInputs(command, raw)).toEqual(raw);
 });

@@ -25,6 +25,7 @@ import { programVersion } from '../version.js';
 import { type Command, parseArguments } from './arguments.js';
 import { formatHelp } from './help.js';
 import { spellAsFlags, spellTextAsFlags } from './spell.js';
+import { usedInputs } from './used-inputs.js';
 
 const runs: Readonly<Record<Exclude<Command, 'plan'>, typeof setup>> = {
   setup,
@@ -85,7 +86,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     log = createTerminalLog(process.stderr, given.debug || process.env['RUNNER_DEBUG'] === '1');
     const signal = stopOnSignals();
     const machine = given.as === null ? null : readMachine(given.as);
-    const request = await readRequest({ ...given.raw, ...takeSecrets(process.env) }, 'flag', process.env, log, signal);
+    const raw = usedInputs(given.command, { ...given.raw, ...takeSecrets(process.env) });
+    const request = await readRequest(raw, 'flag', process.env, log, signal);
     const context: Context = {
       environment: process.env,
       home: homedir(),
