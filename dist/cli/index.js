@@ -1263,8 +1263,16 @@ function explain(version) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2397);
+/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9110);
+/* harmony import */ var _values_system_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7254);
 
+
+// Who reads may leave early (`| head`): what is under way goes on, and the exit code still tells.
+for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error) => {
+        if ((0,_values_system_error_js__WEBPACK_IMPORTED_MODULE_1__/* .errorCode */ .C)(error) !== 'EPIPE')
+            throw error;
+    });
 process.exitCode = await (0,_cli_run_js__WEBPACK_IMPORTED_MODULE_0__/* .runCli */ .a)(process.argv.slice(2));
 
 __webpack_async_result__();
@@ -1272,7 +1280,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 2397:
+/***/ 9110:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -1303,6 +1311,8 @@ class Failure extends Error {
     }
 }
 
+// EXTERNAL MODULE: ./.build/src/values/system-error.js
+var system_error = __nccwpck_require__(7254);
 ;// CONCATENATED MODULE: ./.build/src/pipeline/context.js
 /** What post has to undo of a journal: what is kept waits for `restore`. */
 function toUndo({ folder, owner }) {
@@ -1374,6 +1384,7 @@ function startDeadline(timeoutMs, stop) {
 
 
 
+
 /** Nothing for later steps: a command that only looks, or failed. */
 const looked = { exitCode: 0, later: { variables: {}, path: [] } };
 /** Warns once for each notice and writes it into the story. */
@@ -1383,6 +1394,20 @@ function tell({ story, context }, notices) {
             continue;
         story.notices = [...story.notices, notice];
         context.log.warn(notice);
+    }
+}
+/** Writes the report as JSON; gives what kept the system from it: that is one more problem of the run, and hides none. */
+async function writeReport(file, report) {
+    try {
+        await (0,promises_.writeFile)(file, `${JSON.stringify(report, null, 2)}\n`);
+        return null;
+    }
+    catch (error) {
+        const code = (0,system_error/* errorCode */.C)(error);
+        if (code === null)
+            throw error;
+        const what = `The report could not be written to ${file} (${code}).`;
+        return { where: 'report', what, remedy: 'Make room there, or name another file.' };
     }
 }
 /**
@@ -1403,9 +1428,12 @@ async function conclude(command, request, context, stages) {
         story.outcome = exitCode === 0 ? 'done' : 'failed';
         story.steps = context.timeline.steps();
         story.totalMs = context.timeline.elapsed();
-        if (request.reportFile !== null)
-            await (0,promises_.writeFile)(request.reportFile, `${JSON.stringify(story, null, 2)}\n`);
-        return { exitCode, report: story, later, state: run.state };
+        const problem = request.reportFile === null ? null : await writeReport(request.reportFile, story);
+        if (problem === null)
+            return { exitCode, report: story, later, state: run.state };
+        story.outcome = 'failed';
+        story.problems = [...story.problems, problem];
+        return { exitCode: exitCode === 0 ? 1 : exitCode, report: story, later, state: run.state };
     };
     try {
         const { exitCode, later } = await stages(run);
@@ -1415,7 +1443,7 @@ async function conclude(command, request, context, stages) {
         const failure = deadline.failure(context.timeline.current() ?? 'starting') ?? (error instanceof Failure ? error : null);
         if (failure === null)
             throw error;
-        story.problems = failure.problems;
+        story.problems = [...story.problems, ...failure.problems];
         return finish(failure.exitCode, looked.later);
     }
 }
@@ -1485,6 +1513,17 @@ function keptFolder(os, environment, home) {
     const base = environment['RUNNER_TOOL_CACHE'] || userCacheFolder(os, environment, home);
     return (os === 'win32' ? external_node_path_.win32 : external_node_path_.posix).join(base, 'paddle-mirror-setup');
 }
+/**
+ * Where a user's unpacked wheels are kept when the store is on another file system than the workspace: in a job beside `RUNNER_TEMP`, which
+ * is on that of the workspace (GitHub's runner keeps its `_tool` folder there by default). What is kept there is a copy that the store
+ * can make again.
+ */
+function spareFolder(os, environment, home, user) {
+    const at = os === 'win32' ? external_node_path_.win32 : external_node_path_.posix;
+    const temp = environment['RUNNER_TEMP'] || null;
+    const kept = temp === null ? keptFolder(os, environment, home) : at.join(at.dirname(temp), '_tool', 'paddle-mirror-setup');
+    return at.join(kept, 'users', user);
+}
 /** `auto` is the bucket, where one is named; else GitHub's cache on GitHub's own machines, and a folder everywhere else: from there GitHub's cache is slower than a mirror. */
 function chooseStore(options) {
     const folder = options.cachePath ?? options.kept;
@@ -1501,21 +1540,6 @@ function chooseStore(options) {
             folder,
             reason: `auto: ${options.host === 'shell' ? 'a shell' : 'a self-hosted runner'} keeps its own folder`,
         };
-}
-
-;// CONCATENATED MODULE: ./.build/src/values/system-error.js
-/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
-function errorCode(error) {
-    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-        ? error.code
-        : null;
-}
-/** For `catch`: a file that is gone is null; any other error stays one. */
-function goneAsNull(error) {
-    if (errorCode(error) === 'ENOENT') {
-        return null;
-    }
-    throw error;
 }
 
 // EXTERNAL MODULE: external "node:fs"
@@ -1820,6 +1844,18 @@ class DiskFull extends Failure {
         this.name = 'DiskFull';
     }
 }
+/** The Failure (1) of a place in a cache that this user may not write: `cause` is what the system says (EACCES, EPERM, EROFS). */
+class NotWritable extends Failure {
+    constructor(folder, cause) {
+        const problem = {
+            where: folder,
+            what: `This user may not write there (${String(cause).replace(/^Error: /, '')}): it belongs to another one, such as root in a container, or is read-only.`,
+            remedy: 'Give the whole cache folder to this user (`chown -R`), or set `cache-path` to a folder of its own.',
+        };
+        super(1, [problem], { cause });
+        this.name = 'NotWritable';
+    }
+}
 function mebibytes(bytes) {
     return (bytes / 2 ** 20).toFixed(1);
 }
@@ -1861,7 +1897,7 @@ async function makeFolder(folder, shared) {
 
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
- * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull.
+ * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull and NotWritable.
  */
 async function writeAtomic(path, content, options = {}) {
     const temporary = (0,external_node_path_.join)((0,external_node_path_.dirname)(path), `.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}.tmp`);
@@ -1883,7 +1919,7 @@ async function writeAtomic(path, content, options = {}) {
     }
     catch (error) {
         await (0,promises_.rm)(temporary, { force: true });
-        throw await explainFull(error, (0,external_node_path_.dirname)(path), Buffer.byteLength(content));
+        throw await explainWrite(error, (0,external_node_path_.dirname)(path), Buffer.byteLength(content));
     }
 }
 /** A kept file's text with its age, or null where there is none. */
@@ -1900,7 +1936,7 @@ async function readKept(path) {
         }
     }
     catch (error) {
-        if (errorCode(error) === 'ENOENT') {
+        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT') {
             return null;
         }
         throw error;
@@ -1918,17 +1954,38 @@ async function fileSize(path) {
         return found.isFile() ? found.size : null;
     }
     catch (error) {
-        if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') {
+        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT' || (0,system_error/* errorCode */.C)(error) === 'ENOTDIR') {
             return null;
         }
         throw error;
     }
 }
-/** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
-async function explainFull(error, folder, needed) {
-    const code = errorCode(error);
-    const full = code === 'ENOSPC' || code === 'EDQUOT';
-    return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
+/** Turns "no space left" (ENOSPC, EDQUOT) and "not yours" (EACCES, EPERM, EROFS) into their Failures; any other error comes back as it is. */
+async function explainWrite(error, folder, needed) {
+    const code = (0,system_error/* errorCode */.C)(error) ?? '';
+    if (['ENOSPC', 'EDQUOT'].includes(code)) {
+        return new DiskFull(folder, needed, await freeBytes(folder), { cause: error });
+    }
+    return ['EACCES', 'EPERM', 'EROFS'].includes(code) ? new NotWritable(folder, error) : error;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/pointers.js
+
+
+
+/** Every entry of a uv cache that leads to an archive: symbolic links, and the `.http` and `.rev` files beside them (uv 0.13.9, seen). */
+async function pointersIn(uv) {
+    const buckets = ((await (0,promises_.readdir)(uv).catch(system_error/* goneAsNull */.v)) ?? []).filter((name) => /^(?:wheels|sdists)-v\d+$/.test(name));
+    const lists = await Promise.all(buckets.map((name) => (0,promises_.readdir)((0,external_node_path_.join)(uv, name), { recursive: true, withFileTypes: true })));
+    const read = lists.flat().map(async (entry) => {
+        const path = (0,external_node_path_.join)(entry.parentPath, entry.name);
+        const kind = entry.isSymbolicLink() ? 'link' : 'file';
+        if (kind === 'file' && !(entry.isFile() && /\.(?:http|rev)$/.test(entry.name)))
+            return [];
+        const text = await (kind === 'link' ? (0,promises_.readlink)(path) : (0,promises_.readFile)(path, 'latin1')).catch(system_error/* goneAsNull */.v);
+        return text === null ? [] : [{ path, kind, text }];
+    });
+    return (await Promise.all(read)).flat();
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/unpacked.js
@@ -1939,13 +1996,19 @@ async function explainFull(error, folder, needed) {
 
 
 
+
+/** Ends the name of what says that a tree is out of use; its mtime says since when. */
+const RETIRED = '.retired';
 /** Paths of one user's unpacked wheels; `users` is the store's folder for what belongs to one user alone. */
 function unpackedIn(users) {
     return { uv: (0,external_node_path_.join)(users, 'uv'), manifests: (0,external_node_path_.join)(users, 'manifests') };
 }
-/** Every tree that is there, by its archive's folder. */
-async function listTrees({ uv }) {
-    const trees = await Promise.all((await namesIn((0,external_node_path_.join)(uv, 'archive-v0'))).map((id) => readTree((0,external_node_path_.join)(uv, 'archive-v0', id), id).catch(goneAsNull)));
+/** Every tree that is there and in use, by its archive's folder. */
+async function listTrees(place) {
+    const archives = (0,external_node_path_.join)(place.uv, 'archive-v0');
+    const [ids, retired] = [await namesIn(archives), await listRetired(place)];
+    const used = ids.filter((id) => !retired.has(id));
+    const trees = await Promise.all(used.map((id) => readTree((0,external_node_path_.join)(archives, id), id).catch(system_error/* goneAsNull */.v)));
     return trees.filter((tree) => tree !== null);
 }
 /** The trees that a lock's files are linked from; a few more where builds share name and version. */
@@ -1961,15 +2024,17 @@ function isSame(version, wanted) {
 /**
  * Looks at the trees of a lock before they are linked again: uv links, so an environment and the cache may share one file, and a job that
  * edits it in place edits both. A tree that differs from its manifest is dropped, and uv unpacks the hashed wheel again; one without a
- * manifest (its run was killed) is hashed against its RECORD.
+ * manifest (its run was killed) is hashed against its RECORD. `others`: when the oldest of the other runs that are at work began (ms since
+ * the epoch; Infinity where none is): what one of them may be linking from is taken away after its end.
  */
-async function guardTrees(place, files, signal) {
+async function guardTrees(place, files, others, signal) {
     const altered = [];
+    await removeRetired(place, others);
     for (const tree of await treesOf(place, files)) {
         signal.throwIfAborted();
-        const path = await judge(place, tree, signal).catch(goneAsNull);
+        const path = await judge(place, tree, signal).catch(system_error/* goneAsNull */.v);
         if (path !== null) {
-            await dropTree(place, tree.id);
+            await ((await others()) === Number.POSITIVE_INFINITY ? dropTree(place, tree.id) : retireTree(place, tree.id));
             altered.push({ name: tree.name, path });
         }
     }
@@ -2004,17 +2069,50 @@ async function recordTrees(place, files) {
     }
     return fresh.length > 0;
 }
-/** Takes a tree away, whole and at once: who is linking from it meets none of it half gone by name. */
+/** Takes a tree away, whole and at once; nobody may be linking from it. */
 async function dropTree(place, id) {
     const away = (0,external_node_path_.join)(place.manifests, `dropped-${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`);
     await (0,promises_.mkdir)(place.manifests, { recursive: true });
-    await (0,promises_.rename)((0,external_node_path_.join)(place.uv, 'archive-v0', id), away).catch(goneAsNull);
+    await (0,promises_.rename)((0,external_node_path_.join)(place.uv, 'archive-v0', id), away).catch(system_error/* goneAsNull */.v);
     await (0,promises_.rm)(manifestOf(place, id), { force: true });
     await (0,promises_.rm)(away, { recursive: true, force: true });
 }
+/**
+ * Takes a tree out of use where other runs may be linking from it: uv does not find it any more and unpacks its wheel anew, while its files
+ * stay where they are.
+ */
+async function retireTree(place, id) {
+    await (0,promises_.mkdir)(place.manifests, { recursive: true });
+    await (0,promises_.writeFile)((0,external_node_path_.join)(place.manifests, id + RETIRED), '');
+    for (const { path, text } of await pointersIn(place.uv)) {
+        if (text.includes(id))
+            await (0,promises_.rm)(path, { force: true });
+    }
+    await (0,promises_.rm)(manifestOf(place, id), { force: true });
+}
+/** When each tree that was taken out of use was (ms since the epoch), by its archive. */
+async function listRetired({ manifests }) {
+    const names = (await namesIn(manifests)).filter((name) => name.endsWith(RETIRED));
+    const found = await Promise.all(names.map(async (name) => {
+        const marker = await (0,promises_.stat)((0,external_node_path_.join)(manifests, name)).catch(system_error/* goneAsNull */.v);
+        return marker === null ? [] : [[name.slice(0, -RETIRED.length), marker.mtimeMs]];
+    }));
+    return new Map(found.flat());
+}
+/** Removes trees from which nobody can be linking any more. */
+async function removeRetired(place, others) {
+    const retired = await listRetired(place);
+    const oldest = retired.size === 0 ? 0 : await others();
+    for (const [id, since] of retired) {
+        if (since >= oldest)
+            continue;
+        await dropTree(place, id);
+        await (0,promises_.rm)((0,external_node_path_.join)(place.manifests, id + RETIRED), { force: true });
+    }
+}
 /** A tree's manifest, or null where there is none that can be read. */
 async function readManifest(place, id) {
-    const text = await (0,promises_.readFile)(manifestOf(place, id), 'utf8').catch(goneAsNull);
+    const text = await (0,promises_.readFile)(manifestOf(place, id), 'utf8').catch(system_error/* goneAsNull */.v);
     return text === null ? null : parseManifest(text);
 }
 /** Where a tree's manifest is kept. */
@@ -2022,7 +2120,7 @@ function manifestOf({ manifests }, id) {
     return (0,external_node_path_.join)(manifests, `${id}.json`);
 }
 async function namesIn(folder) {
-    return (await (0,promises_.readdir)(folder).catch(goneAsNull)) ?? [];
+    return (await (0,promises_.readdir)(folder).catch(system_error/* goneAsNull */.v)) ?? [];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/partial.js
@@ -2051,15 +2149,14 @@ async function openPartial(folder, shared) {
     }
     catch (error) {
         // Whoever held it has taken the folder away meanwhile: it was somebody's until now.
-        if (errorCode(error) === 'ENOENT') {
+        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT') {
             return null;
         }
         throw error;
     }
     const path = (0,external_node_path_.join)(folder, 'data');
     const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
-    const found = await (0,promises_.lstat)(path).catch(goneAsNull);
-    const notes = found?.isFile() === true && !isForeign(found) ? await readNotes(notesPath) : [];
+    const notes = (await isOwn(path)) && (await isOwn(notesPath)) ? await readNotes(notesPath) : [];
     if (notes.length === 0) {
         await (0,promises_.rm)(path, { recursive: true, force: true });
         await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
@@ -2110,7 +2207,7 @@ async function takeLock(lock, token) {
             return true;
         }
         catch (error) {
-            if (errorCode(error) !== 'EEXIST') {
+            if ((0,system_error/* errorCode */.C)(error) !== 'EEXIST') {
                 throw error;
             }
         }
@@ -2133,7 +2230,7 @@ async function takeLock(lock, token) {
             await (0,promises_.rm)(dead, { force: true });
         }
         catch (error) {
-            if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') {
+            if ((0,system_error/* errorCode */.C)(error) !== 'ENOENT' && (0,system_error/* errorCode */.C)(error) !== 'EEXIST') {
                 throw error;
             }
         }
@@ -2145,7 +2242,7 @@ async function isHeld(lock, text) {
     if (space === processSpace() && !isAlive(Number(pid))) {
         return false;
     }
-    const found = await (0,promises_.stat)(lock).catch(goneAsNull);
+    const found = await (0,promises_.stat)(lock).catch(system_error/* goneAsNull */.v);
     // Gone since it was read: its holder lived.
     return found === null || Date.now() - found.mtimeMs < SILENT_MS;
 }
@@ -2157,7 +2254,7 @@ function isAlive(pid) {
     }
     catch (error) {
         // EPERM: it lives, as another user's.
-        return errorCode(error) === 'EPERM';
+        return (0,system_error/* errorCode */.C)(error) === 'EPERM';
     }
 }
 async function readText(path) {
@@ -2165,16 +2262,26 @@ async function readText(path) {
         return await (0,promises_.readFile)(path, 'utf8');
     }
     catch (error) {
-        if (errorCode(error) === 'EACCES') {
+        if ((0,system_error/* errorCode */.C)(error) === 'EACCES') {
             // Another user's with a strict umask: its age alone tells whether it is held.
             return '';
         }
-        return goneAsNull(error);
+        return (0,system_error/* goneAsNull */.v)(error);
     }
 }
 const line = (entry) => `${JSON.stringify(entry)}\n`;
+/** A file that nobody else can change, no link to one. */
+async function isOwn(path) {
+    const found = await (0,promises_.lstat)(path).catch(system_error/* goneAsNull */.v);
+    return found?.isFile() === true && !isForeign(found);
+}
 async function readNotes(path) {
-    const text = (await readText(path)) ?? '';
+    const kept = await readKept(path).catch((error) => {
+        // Root's, with a strict umask.
+        return (0,system_error/* errorCode */.C)(error) === 'EACCES' ? null : Promise.reject(error);
+    });
+    // Looked at again once it is open: another one may have been put in its place.
+    const text = kept === null || kept.foreign ? '' : kept.value;
     return text.split('\n').flatMap((entry) => {
         try {
             return entry === '' ? [] : [JSON.parse(entry)];
@@ -2202,14 +2309,14 @@ async function noteUse(root, { key, files }) {
 }
 /** Every key that was asked for, with its wheels. */
 async function readUses(root) {
-    const names = (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'uses')).catch(goneAsNull)) ?? [];
+    const names = (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'uses')).catch(system_error/* goneAsNull */.v)) ?? [];
     const read = async (name) => {
         const path = (0,external_node_path_.join)(root, 'uses', name);
         const [text, found] = await Promise.all([(0,promises_.readFile)(path, 'utf8'), (0,promises_.stat)(path)]);
         const wheels = wheelsOf(text);
         return wheels === null ? null : { key: name.slice(0, -'.json'.length), lastUsedMs: found.mtimeMs, wheels };
     };
-    const uses = await Promise.all(names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(goneAsNull)));
+    const uses = await Promise.all(names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(system_error/* goneAsNull */.v)));
     return uses.filter((use) => use !== null);
 }
 function wheelsOf(text) {
@@ -2232,13 +2339,19 @@ async function beginRun(root, untilMs) {
     await (0,promises_.writeFile)(path, JSON.stringify(run), { mode: 0o644 });
     return path;
 }
-/** When the oldest run that is still at work began (ms since the epoch); Infinity where none is. Removes what dead runs left. */
-async function oldestRun(root, nowMs) {
+/**
+ * When the oldest run that is still at work began (ms since the epoch), that of the process `except` left out; Infinity where none is.
+ * Removes what dead runs left.
+ */
+async function oldestRun(root, nowMs, except = null) {
     let oldest = Number.POSITIVE_INFINITY;
-    for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'running')).catch(goneAsNull)) ?? []) {
+    for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'running')).catch(system_error/* goneAsNull */.v)) ?? []) {
         const path = (0,external_node_path_.join)(root, 'running', name);
         const run = await (0,promises_.readFile)(path, 'utf8').then(runOf, unreadable);
-        if (run !== null && run.untilMs > nowMs && (run.space !== processSpace() || isAlive(run.pid))) {
+        const here = run !== null && run.space === processSpace();
+        if (run !== null && run.untilMs > nowMs && (!here || isAlive(run.pid))) {
+            if (here && run.pid === except)
+                continue;
             oldest = Math.min(oldest, run.startedMs);
         }
         else if (run !== null) {
@@ -2258,7 +2371,7 @@ function runOf(text) {
     }
 }
 function unreadable(error) {
-    return errorCode(error) === 'EACCES' ? null : goneAsNull(error);
+    return (0,system_error/* errorCode */.C)(error) === 'EACCES' ? null : (0,system_error/* goneAsNull */.v)(error);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/inventory.js
@@ -2270,7 +2383,7 @@ function unreadable(error) {
 
 /** Entries of a folder; none where it is gone or closed to this user. */
 function entries(folder) {
-    return (0,promises_.readdir)(folder).catch((error) => (errorCode(error) === 'EACCES' ? [] : (goneAsNull(error) ?? [])));
+    return (0,promises_.readdir)(folder).catch((error) => ((0,system_error/* errorCode */.C)(error) === 'EACCES' ? [] : ((0,system_error/* goneAsNull */.v)(error) ?? [])));
 }
 /** Every wheel. It was last used when a key that names it was, or when it arrived. */
 async function listWheels(root) {
@@ -2279,7 +2392,7 @@ async function listWheels(root) {
     for (const start of await entries((0,external_node_path_.join)(root, 'wheels'))) {
         for (const sha256 of await entries((0,external_node_path_.join)(root, 'wheels', start))) {
             for (const name of await entries((0,external_node_path_.join)(root, 'wheels', start, sha256))) {
-                const held = await wheelAt((0,external_node_path_.join)(root, 'wheels', start, sha256, name), sha256, name, uses).catch(goneAsNull);
+                const held = await wheelAt((0,external_node_path_.join)(root, 'wheels', start, sha256, name), sha256, name, uses).catch(system_error/* goneAsNull */.v);
                 if (held !== null)
                     wheels.push(held);
             }
@@ -2309,7 +2422,7 @@ async function listUnpacked(place, wheels) {
     return Promise.all(trees.map(async ({ id, folder, name, version }) => {
         const manifest = await readManifest(place, id);
         const bytes = manifest?.bytes ?? stampTree(folder).bytes;
-        const used = (await (0,promises_.stat)(manifestOf(place, id)).catch(goneAsNull)) ?? (await (0,promises_.stat)(folder));
+        const used = (await (0,promises_.stat)(manifestOf(place, id)).catch(system_error/* goneAsNull */.v)) ?? (await (0,promises_.stat)(folder));
         const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
         const from = wheels.filter((wheel) => wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')));
         return {
@@ -2328,6 +2441,8 @@ async function listUnpacked(place, wheels) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/evict.js
+
+
 
 
 
@@ -2372,7 +2487,7 @@ async function keepWithin(root, spare, limit, nowMs) {
             gone.push(holding);
         }
         catch (error) {
-            if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? ''))
+            if (!['EACCES', 'EPERM'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
                 throw error;
             kept.push(holding.name);
         }
@@ -2382,7 +2497,7 @@ async function keepWithin(root, spare, limit, nowMs) {
 /** Unfinished downloads that nobody went on with, and what was staged by runs that were killed. */
 async function sweep(root, nowMs) {
     for (const folder of ['partial', 'staging']) {
-        for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, folder)).catch(goneAsNull)) ?? []) {
+        for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, folder)).catch(system_error/* goneAsNull */.v)) ?? []) {
             const path = (0,external_node_path_.join)(root, folder, name);
             const last = await lastTouched(path);
             if (last !== null && nowMs - last > STALE_MS)
@@ -2392,10 +2507,10 @@ async function sweep(root, nowMs) {
 }
 /** The newest date of a folder and what lies in it, ms since the epoch; null where it is gone. */
 async function lastTouched(path) {
-    const own = await (0,promises_.lstat)(path).catch(goneAsNull);
+    const own = await (0,promises_.lstat)(path).catch(system_error/* goneAsNull */.v);
     if (own === null || !own.isDirectory())
         return own?.mtimeMs ?? null;
-    const inside = await Promise.all((await (0,promises_.readdir)(path)).map((name) => (0,promises_.lstat)((0,external_node_path_.join)(path, name)).catch(goneAsNull)));
+    const inside = await Promise.all((await (0,promises_.readdir)(path)).map((name) => (0,promises_.lstat)((0,external_node_path_.join)(path, name)).catch(system_error/* goneAsNull */.v)));
     return Math.max(own.mtimeMs, ...inside.map((found) => found?.mtimeMs ?? 0));
 }
 /** Archives that uv does not find any more (a newer one took their place), trees that were being dropped, manifests of nothing. */
@@ -2404,16 +2519,16 @@ async function sweepPlace(place, untilMs) {
     const ids = await (0,promises_.readdir)(archives).catch(closedAsNone);
     if (ids.length === 0)
         return;
-    const found = await findable(place.uv);
-    for (const id of ids.filter((name) => !found.has(name))) {
-        const { mtimeMs } = (await (0,promises_.stat)((0,external_node_path_.join)(archives, id)).catch(goneAsNull)) ?? { mtimeMs: untilMs };
+    const [found, retired] = [await findable(place.uv), await listRetired(place)];
+    for (const id of ids.filter((name) => !found.has(name) && (retired.get(name) ?? 0) < untilMs)) {
+        const { mtimeMs } = (await (0,promises_.stat)((0,external_node_path_.join)(archives, id)).catch(system_error/* goneAsNull */.v)) ?? { mtimeMs: untilMs };
         if (mtimeMs < untilMs && found.size > 0)
             await (0,promises_.rm)((0,external_node_path_.join)(archives, id), { recursive: true, force: true });
     }
     const left = new Set(await (0,promises_.readdir)(archives));
     for (const name of await (0,promises_.readdir)(place.manifests).catch(closedAsNone)) {
         const path = (0,external_node_path_.join)(place.manifests, name);
-        const { mtimeMs } = (await (0,promises_.lstat)(path).catch(goneAsNull)) ?? { mtimeMs: untilMs };
+        const { mtimeMs } = (await (0,promises_.lstat)(path).catch(system_error/* goneAsNull */.v)) ?? { mtimeMs: untilMs };
         const stray = !name.endsWith('.json') || !left.has(name.slice(0, -'.json'.length));
         if (stray && mtimeMs < untilMs)
             await (0,promises_.rm)(path, { recursive: true, force: true });
@@ -2421,24 +2536,20 @@ async function sweepPlace(place, untilMs) {
 }
 /** Archives to which an entry of uv's cache leads. uv writes symbolic links; where there are none nothing is said to be left over. */
 async function findable(uv) {
-    const buckets = (await (0,promises_.readdir)(uv)).filter((name) => /^(?:wheels|sdists)-v\d+$/.test(name));
-    const lists = await Promise.all(buckets.map((name) => (0,promises_.readdir)((0,external_node_path_.join)(uv, name), { recursive: true, withFileTypes: true })));
-    const links = lists.flat().filter((entry) => entry.isSymbolicLink());
-    const targets = await Promise.all(links.map(({ parentPath, name }) => (0,promises_.readlink)((0,external_node_path_.join)(parentPath, name)).catch(goneAsNull)));
-    return new Set(targets.map((target) => target?.split(/[\\/]/).at(-1) ?? ''));
+    const links = (await pointersIn(uv)).filter(({ kind }) => kind === 'link');
+    return new Set(links.map(({ text }) => text.split(/[\\/]/).at(-1) ?? ''));
 }
 function closedAsNone(error) {
-    if (errorCode(error) === 'EACCES')
+    if ((0,system_error/* errorCode */.C)(error) === 'EACCES')
         return [];
-    return goneAsNull(error) ?? [];
+    return (0,system_error/* goneAsNull */.v)(error) ?? [];
 }
 function othersStay(error) {
-    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(errorCode(error) ?? ''))
+    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
         throw error;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/keep-within.js
-
 
 
 
@@ -2477,7 +2588,7 @@ async function prune(run, root, spare) {
 async function beginStay(run, { runner, choice }, store) {
     const { context, deadline } = run;
     const lease = await beginRun(store.root, Date.now() + deadline.remainingMs());
-    const spare = external_node_path_.join(keptFolder(runner.os, context.environment, context.home), 'users', userName());
+    const spare = spareFolder(runner.os, context.environment, context.home, userName());
     return {
         uses: (lock) => noteUse(store.root, lock),
         async end(added) {
@@ -2741,18 +2852,20 @@ async function cpuFlags(os, options) {
 
 
 
+
 /** The cache folder of the request, and this user's other place for unpacked files. Throws Failure(2) where there is no cache. */
 async function openCache({ request, context }) {
-    const kept = keptFolder(operatingSystem(process.platform), context.environment, context.home);
+    const os = operatingSystem(process.platform);
+    const kept = keptFolder(os, context.environment, context.home);
     const root = request.cachePath ?? kept;
     // Nothing is listed or removed in a folder that this program did not make.
-    if ((await (0,promises_.stat)(external_node_path_.join(root, 'wheels')).catch(goneAsNull)) === null) {
+    if ((await (0,promises_.stat)(external_node_path_.join(root, 'wheels')).catch(system_error/* goneAsNull */.v)) === null) {
         const what = `${root} is no cache folder: there are no wheels in it.`;
         throw new Failure(2, [
             { where: 'cache-path', what, remedy: 'Name the folder that `setup` was given, or run it first.' },
         ]);
     }
-    return { root, spare: external_node_path_.join(kept, 'users', userName()) };
+    return { root, spare: spareFolder(os, context.environment, context.home, userName()) };
 }
 async function holdings(run) {
     const { root, spare } = await openCache(run);
@@ -2790,18 +2903,20 @@ function verifyCache(request, context) {
         };
         const problems = [];
         const wrong = async (one, what, remedy) => {
-            await one.drop();
+            // A run may be linking from a tree at this moment.
+            const linked = one.kind === 'unpacked' && (await oldestRun(root, Date.now())) !== Number.POSITIVE_INFINITY;
+            await (linked ? retireTree(one.place, one.id) : one.drop());
             problems.push({ where: one.path, what, remedy });
         };
         await context.timeline.step('Hash everything', async () => {
             for (const wheel of wheels) {
-                const actual = await hashFile(wheel.path, 'hex', progress, signal).catch(goneAsNull);
+                const actual = await hashFile(wheel.path, 'hex', progress, signal).catch(system_error/* goneAsNull */.v);
                 if (actual === null || actual === wheel.sha256)
                     continue;
                 await wrong(wheel, `Its sha256 is ${actual}, not ${wheel.sha256}.`, 'It was removed; the next run downloads it again.');
             }
             for (const tree of trees) {
-                const at = await judgeTree(tree.place, { id: tree.id, folder: tree.path }, progress, signal).catch(goneAsNull);
+                const at = await judgeTree(tree.place, { id: tree.id, folder: tree.path }, progress, signal).catch(system_error/* goneAsNull */.v);
                 if (at === null)
                     continue;
                 await wrong(tree, `${at} of ${tree.name} is not what its wheel holds.`, 'All of it was removed; the next run unpacks the wheel again.');
@@ -2849,17 +2964,19 @@ const paddleIndex = paddle_index_namespaceObject;
 function dockerFolder(environment, home) {
     return environment['DOCKER_CONFIG'] || external_node_path_.join(home, '.docker');
 }
-/** A JSON file as an object; null where it is missing. Throws SyntaxError for one that is broken. */
+/** A JSON file as an object; null where it is missing. Throws SyntaxError, with its path, for one that is broken. */
 async function readSettings(file) {
     try {
         const found = JSON.parse(await (0,promises_.readFile)(file, 'utf8'));
         if (typeof found !== 'object' || found === null)
-            throw new SyntaxError(`${file} holds no object`);
+            throw new SyntaxError('it holds no object');
         return found;
     }
     catch (error) {
-        if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? ''))
+        if (['ENOENT', 'ENOTDIR', 'EACCES'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
             return null;
+        if (error instanceof SyntaxError)
+            throw new SyntaxError(`${file} is no JSON object`, { cause: error });
         throw error;
     }
 }
@@ -2923,11 +3040,20 @@ function decode(auth) {
     const [, username, password] = /^([^:]*):([\s\S]*)$/.exec(Buffer.from(auth, 'base64').toString('utf8')) ?? [];
     return username === undefined || password === undefined || username === '' ? null : { username, password };
 }
-/** Asks a credential helper (https://github.com/docker/docker-credential-helpers): the name goes in, JSON comes out. */
-async function ask(helper, name, environment, signal) {
+/** The words of every helper for a registry that was never logged in to (its `credentials/error.go`). */
+const unknown = /credentials not found/i;
+/**
+ * Asks a credential helper (https://github.com/docker/docker-credential-helpers): the name goes in, JSON comes out. Null: it has no login,
+ * or none that can be used, which `notice` is told of: the pull may do without.
+ */
+async function ask(helper, name, { environment, signal, notice }) {
+    const because = (what) => {
+        notice(`Docker's settings name docker-credential-${helper} for ${name}, but ${what}. It is pulled without a login.`);
+        return null;
+    };
     // The name of a helper is part of a file name.
     if (!/^[\w.-]+$/.test(helper))
-        return null;
+        return because('that is no name of a program');
     const ran = await run({
         file: `docker-credential-${helper}`,
         args: ['get'],
@@ -2936,23 +3062,40 @@ async function ask(helper, name, environment, signal) {
         limitMs: helperMs,
         signal,
     });
-    // "credentials not found in native keychain" is exit code 1: this registry was not logged in to.
-    if (ran.code !== 0)
-        return null;
-    const { Username, Secret } = JSON.parse(ran.stdout);
-    return Username && Secret && Username !== '<token>' ? { username: Username, password: Secret } : null;
+    if (ran.startError !== null)
+        return because(`it could not be started (${ran.startError})`);
+    if (ran.timedOut)
+        return because(`it said nothing within ${helperMs / 1000} s`);
+    if (ran.code !== 0) {
+        const said = `${ran.stdout}${ran.stderr}`.trim();
+        return unknown.test(said) ? null : because(`it ended with ${ran.code}: ${said.slice(0, 200)}`);
+    }
+    let found;
+    try {
+        found = JSON.parse(ran.stdout);
+    }
+    catch (error) {
+        if (!(error instanceof SyntaxError))
+            throw error;
+        return because('its answer is no JSON');
+    }
+    const { Username, Secret } = found;
+    if (Username === '<token>')
+        return because('it keeps a token that Docker alone can use');
+    return Username && Secret ? { username: Username, password: Secret } : null;
 }
 /**
  * What `docker login` kept for a registry, in its file or in a credential helper; null where it keeps nothing. For the caller's memory
  * alone. Throws SyntaxError where Docker's settings are broken.
  */
-async function findLogin(registry, environment, home, signal) {
+async function findLogin(registry, home, asking) {
+    const { environment } = asking;
     const file = external_node_path_.join(dockerFolder(environment, home), 'config.json');
     const { auths = {}, credHelpers = {}, credsStore } = ((await readSettings(file)) ?? {});
     const names = registry === 'docker.io' ? [hubName, 'docker.io'] : [registry, `https://${registry}`, `https://${registry}/v1/`];
     for (const name of names) {
         const helper = credHelpers[name] ?? (auths[name] !== undefined && !auths[name].auth ? credsStore : undefined);
-        const found = helper === undefined ? decode(auths[name]?.auth ?? '') : await ask(helper, name, environment, signal);
+        const found = helper === undefined ? decode(auths[name]?.auth ?? '') : await ask(helper, name, asking);
         if (found !== null)
             return found;
     }
@@ -3757,7 +3900,7 @@ async function readNetrc(environment, home) {
         }
         catch (error) {
             // Like pip, which passes over one that it may not read.
-            if (!['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(errorCode(error) ?? ''))
+            if (!['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
                 throw error;
         }
     }
@@ -8459,6 +8602,7 @@ function readHtmlLinks(html) {
                     requiresPython: attributes['data-requires-python'] || null,
                     yanked: attributes['data-yanked'] ?? null,
                     uploadTime: null,
+                    metadata: attributes['data-core-metadata'] ?? attributes['data-dist-info-metadata'] ?? null,
                 });
             }
         },
@@ -8531,7 +8675,16 @@ function readLink(link, base) {
         requiresPython: link.requiresPython,
         yanked: link.yanked,
         uploadTime: link.uploadTime,
+        metadata: filename.endsWith('.whl') ? readMetadataMark(link.metadata) : null,
     };
+}
+/** Reads `true` or `<algorithm>=<hash>`; a mark in other words is none. */
+function readMetadataMark(mark) {
+    const match = /^(?:true|(\w+)=(\w+))$/.exec(mark ?? '');
+    if (match === null)
+        return null;
+    const [, algorithm, hash = ''] = match;
+    return { sha256: algorithm === 'sha256' && sha256Pattern.test(hash) ? hash.toLowerCase() : null };
 }
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const page_text = (value) => (typeof value === 'string' ? value : null);
@@ -8566,8 +8719,18 @@ function readJsonLinks(body) {
             requiresPython: page_text(file['requires-python']),
             yanked: typeof yanked === 'string' ? yanked : yanked === true ? '' : null,
             uploadTime: page_text(file['upload-time']),
+            metadata: jsonMetadataMark(file['core-metadata'] ?? file['dist-info-metadata']),
         };
     });
+}
+/** A JSON page says `true` or gives hashes by algorithm (PEP 714): the same in the words of an HTML page. */
+function jsonMetadataMark(value) {
+    if (value === true)
+        return 'true';
+    if (!isObject(value))
+        return null;
+    const hash = page_text(value['sha256']);
+    return hash === null ? 'true' : `sha256=${hash}`;
 }
 function isJson(contentType, body) {
     if (/\bjson\b|\+json/i.test(contentType))
@@ -8612,6 +8775,7 @@ function readPage(page) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/sources/fetch-page.js
+
 
 
 
@@ -8677,11 +8841,12 @@ async function readFolder({ source }) {
         if (project === undefined)
             return null;
         const path = (0,external_node_path_.join)(source.url, filename);
-        const found = await (0,promises_.stat)(path);
-        if (!found.isFile())
+        // A link that leads nowhere is no fault of the files beside it.
+        const found = await (0,promises_.stat)(path).catch(system_error/* goneAsNull */.v);
+        if (found === null || !found.isFile())
             return null;
         // Hashing gigabytes to list them would be waste: whoever takes the file hashes it.
-        const unknown = { sha256: null, requiresPython: null, yanked: null, uploadTime: null };
+        const unknown = { sha256: null, requiresPython: null, yanked: null, uploadTime: null, metadata: null };
         return { ...unknown, project, filename, url: (0,external_node_url_.pathToFileURL)(path).href, size: found.size };
     });
     const read = (await Promise.all(files)).filter((file) => file !== null);
@@ -8919,6 +9084,7 @@ function mergeFile(filename, listed, locked) {
                 url: file.url,
                 sha256: file.sha256,
                 size: file.size,
+                ...(file.metadata === null ? {} : { metadata: file.metadata }),
             })),
         },
     };
@@ -9491,7 +9657,18 @@ function openSources(options) {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/values/credentials.js
+/**
+ * What of credentials must never be printed, as it is and as it stands in addresses. A user name is no secret beside a password, and as a
+ * bare word (`root`, `paddle`) it would be hidden wherever it stands; alone it is a token (`https://TOKEN@host`).
+ */
+function secretForms({ username, password }) {
+    const secret = password === '' ? username : password;
+    return secret === '' ? [] : [...new Set([secret, encodeURIComponent(secret)])];
+}
+
 ;// CONCATENATED MODULE: ./.build/src/sources/roster.js
+
 
 
 
@@ -9528,12 +9705,8 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
         const same = sources.some((known) => known.kind === source.kind && sameIndex(known.url, source.url));
         if (same)
             return;
-        const { credentials } = source;
-        for (const secret of credentials === null ? [] : [credentials.password, credentials.username]) {
-            for (const form of new Set([secret, encodeURIComponent(secret)]))
-                if (form !== '')
-                    log.mask(form);
-        }
+        for (const secret of source.credentials === null ? [] : secretForms(source.credentials))
+            log.mask(secret);
         const taken = (wanted) => sources.some((known) => known.id === wanted);
         let free = id;
         for (let n = 2; taken(free); n += 1)
@@ -9757,7 +9930,7 @@ function boundsSpecifier({ from, below, }) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.json
-const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.6","3.7","3.8","3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["cu102"],"platforms":["linux-x64","win32-x64"],"pythons":["3.6","3.7","3.8","3.9","3.10"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu112","cu116","cu117"],"platforms":["linux-x64","win32-x64"],"pythons":["3.6","3.7","3.8","3.9","3.10"],"source":"documented","date":"2026-11-22"}]},{"version":"2.5.0","builds":[{"devices":["cu112"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"2.5.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"documented","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"2.5.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"documented; Paddle#57953","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu102","cu112","cu116","cu117","cu120"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"documented","date":"2026-11-22"}]},{"version":"2.6.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"2.6.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu112","cu116","cu117","cu120"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"}]},{"version":"2.6.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu112","cu116","cu117","cu120"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"}]},{"version":"3.0.0b2","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu123"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"}]},{"version":"3.0.0rc0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"3.0.0rc1","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"3.0.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.8","3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["gcu"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"PaddleCustomDevice documentation (documented)","date":"2026-11-22"}]},{"version":"3.1.0a0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64"],"pythons":["3.10"],"source":"documented as the companion of plug-ins of 3.1; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.1.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Paddle#73687","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["npu"],"platforms":["linux-x64","linux-arm64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"},{"devices":["dcu","gcu","maca","ixuca"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.1.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["gcu","ixuca"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.2.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Paddle#76037","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["npu"],"platforms":["linux-x64","linux-arm64"],"pythons":["3.10"],"source":"one report; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.2.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"unconfirmed file by file","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"one report; unconfirmed file by file","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["dcu"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.2.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"unconfirmed file by file","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"}]},{"version":"3.3.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["cu130"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"PaddleOCR#17791; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["dcu","mlu","gcu"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"},{"devices":["maca","ixuca"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"one report; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.3.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["cu130"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"PaddleOCR#17791; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"}]},{"version":"3.4.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.10","3.11","3.12","3.13"],"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64"],"pythons":["3.10","3.11","3.12","3.13"],"source":"one report; PaddleFleet#1887","date":"2026-11-22"},{"devices":["cu130"],"platforms":["win32-x64"],"pythons":["3.10","3.11","3.12","3.13"],"source":"one report","date":"2026-11-22"}]}],"eN":[{"name":"setuptools","specifier":"","devices":null,"releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","devices":null,"releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","devices":null,"releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","devices":null,"releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","devices":null,"releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"},{"name":"numpy","specifier":"==1.26.4","devices":["npu"],"releases":">=3.0","pythons":">=3.9","reason":"the Ascend plug-in\'s installation guide asks for this numpy","source":"documented","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Write \\"paddle-version: 3.2.2\\", or switch oneDNN off where a model is loaded (config.disable_mkldnn(), or enable_mkldnn=False in PaddleOCR and PaddleX).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
+const releases_namespaceObject = /*#__PURE__*/JSON.parse('{"D8":[{"version":"2.4.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.6","3.7","3.8","3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["cu102"],"platforms":["linux-x64","win32-x64"],"pythons":["3.6","3.7","3.8","3.9","3.10"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu112","cu116","cu117"],"platforms":["linux-x64","win32-x64"],"pythons":["3.6","3.7","3.8","3.9","3.10"],"source":"documented","date":"2026-11-22"}]},{"version":"2.5.0","builds":[{"devices":["cu112"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"2.5.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"documented","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"2.5.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"documented; Paddle#57953","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu102","cu112","cu116","cu117","cu120"],"platforms":["linux-x64","win32-x64"],"pythons":["3.7","3.8","3.9","3.10","3.11"],"source":"documented","date":"2026-11-22"}]},{"version":"2.6.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"2.6.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu112","cu116","cu117","cu120"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"}]},{"version":"2.6.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu112","cu116","cu117","cu120"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"}]},{"version":"3.0.0b2","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu123"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"documented","date":"2026-11-22"}]},{"version":"3.0.0rc0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"3.0.0rc1","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12"],"source":"measured on the Python index","date":"2026-11-22"}]},{"version":"3.0.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64","darwin-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.8","3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.8","3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["gcu"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"PaddleCustomDevice documentation (documented)","date":"2026-11-22"}]},{"version":"3.1.0a0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64"],"pythons":["3.10"],"source":"documented as the companion of plug-ins of 3.1; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.1.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Paddle#73687","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["npu"],"platforms":["linux-x64","linux-arm64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"},{"devices":["dcu","gcu","maca","ixuca"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.1.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["gcu","ixuca"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.2.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Paddle#76037","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["npu"],"platforms":["linux-x64","linux-arm64"],"pythons":["3.10"],"source":"one report; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.2.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"unconfirmed file by file","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"one report; unconfirmed file by file","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["dcu"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.2.2","builds":[{"devices":["cpu"],"platforms":["linux-x64","linux-arm64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"unconfirmed file by file","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"}]},{"version":"3.3.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["cu130"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"PaddleOCR#17791; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"},{"devices":["dcu","mlu","gcu"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"documented; other Pythons unconfirmed","date":"2026-11-22"},{"devices":["maca","ixuca"],"platforms":["linux-x64"],"pythons":["3.10"],"source":"one report; other Pythons unconfirmed","date":"2026-11-22"}]},{"version":"3.3.1","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64","darwin-arm64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"measured on the Python index","date":"2026-11-22"},{"devices":["cu118","cu126","cu129"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"documented; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["cu130"],"platforms":["linux-x64","win32-x64"],"pythons":["3.9","3.10","3.11","3.12","3.13"],"source":"PaddleOCR#17791; Python 3.11 to 3.13 by one report","date":"2026-11-22"},{"devices":["xpu"],"platforms":["linux-x64"],"pythons":["3.9","3.10"],"source":"documented","date":"2026-11-22"}]},{"version":"3.4.0","builds":[{"devices":["cpu"],"platforms":["linux-x64","win32-x64"],"pythons":["3.10","3.11","3.12","3.13"],"unlisted":true,"source":"Paddle#77340, PaddleFleet#1887; not on the Python index when measured","date":"2026-11-22"},{"devices":["cu129"],"platforms":["linux-x64"],"pythons":["3.10","3.11","3.12","3.13"],"source":"one report; PaddleFleet#1887","date":"2026-11-22"},{"devices":["cu130"],"platforms":["win32-x64"],"pythons":["3.10","3.11","3.12","3.13"],"source":"one report","date":"2026-11-22"}]}],"eN":[{"name":"setuptools","specifier":"","devices":null,"releases":"<3.3.0.dev0","pythons":">=3.8","reason":"imported by PaddlePaddle up to 3.2.2, which does not declare it","source":"measured; Paddle#73449, Paddle#71650, Paddle#74668","date":"2026-11-22"},{"name":"setuptools","specifier":"","devices":null,"releases":">=3.3.0.dev0","pythons":"<3.12","reason":"imported by PaddlePaddle 3.3, which declares it for Python 3.12 and newer only","source":"measured; Paddle#76589","date":"2026-11-22"},{"name":"numpy","specifier":"<2","devices":null,"releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"numpy","specifier":"<2","devices":null,"releases":">=2.9,<3.0.0rc0","pythons":">=3.8","reason":"the 3.0 betas of PaddlePaddle break with numpy 2","source":"MinerU#446","date":"2026-11-22"},{"name":"protobuf","specifier":"<4","devices":null,"releases":"<2.6","pythons":">=3.8","reason":"PaddlePaddle up to 2.5 breaks with protobuf 4","source":"Paddle#43033, Paddle#70562","date":"2026-11-22"},{"name":"numpy","specifier":"==1.26.4","devices":["npu"],"releases":">=3.0","pythons":">=3.9","reason":"the Ascend plug-in\'s installation guide asks for this numpy","source":"documented","date":"2026-11-22"}],"RU":[{"id":"onednn-pir-double-array","check":"inference-interpolate-onednn","distribution":"paddlepaddle","versions":["3.3.0","3.3.1"],"text":"its CPU build cannot run saved models that interpolate with oneDNN (ConvertPirAttribute2RuntimeAttribute not support)","remedy":"Write \\"paddle-version: 3.2.2\\", or switch oneDNN off where a model is loaded (config.disable_mkldnn(), or enable_mkldnn=False in PaddleOCR and PaddleX).","source":"measured; Paddle#77340, Paddle#79749, PaddleOCR#17539","date":"2026-11-22"}]}');
 ;// CONCATENATED MODULE: ./.build/src/catalog/releases.js
 
 
@@ -9777,7 +9950,11 @@ function devicesOf({ builds }) {
 function combinations(devices = null) {
     return releases.flatMap(({ version, builds }) => builds.flatMap((build) => build.devices
         .filter((device) => devices?.includes(device) ?? true)
-        .flatMap((device) => build.platforms.flatMap((platform) => build.pythons.map((python) => ({ version, device, platform, python, source: build.source }))))));
+        .flatMap((device) => build.platforms.flatMap((platform) => build.pythons.map((python) => ({
+        ...{ version, device, platform, python },
+        unlisted: build.unlisted ?? false,
+        source: build.source,
+    }))))));
 }
 /** Pythons (`3.8` ... ) that any release still to be had was built for, ascending. PaddlePaddle before 2.6 is on no index page for older ones. */
 function supportedPythons() {
@@ -9806,7 +9983,7 @@ const tags = {
     'darwin-arm64': 'macosx_11_0_arm64',
     'darwin-x64': 'macosx_10_9_x86_64',
 };
-function believedFile(project, version, { python, platform }) {
+function believedFile(project, version, { python, platform, unlisted }) {
     const abi = `cp${python.replace('.', '')}`;
     return {
         filename: `${project.replaceAll('-', '_')}-${version}-${abi}-${abi}-${tags[platform]}.whl`,
@@ -9814,7 +9991,8 @@ function believedFile(project, version, { python, platform }) {
         hashOrigin: null,
         size: null,
         requiresPython: null,
-        yanked: null,
+        // As of one that was taken back, only a wish by name counts.
+        yanked: unlisted ? 'the index did not list it' : null,
         uploadTime: null,
         locations: [],
     };
@@ -10247,6 +10425,10 @@ function splitPost(version) {
         ? { release: version, post: null }
         : { release: groups['release'] ?? version, post: groups['post'] ?? null };
 }
+/** Whether a version is a build of one night, or otherwise none that a release has: it has a date or a local label. */
+function isNightly(version) {
+    return /\.dev\d|\.post\d{8}|\+/.test(version);
+}
 /** Whether a version, with or without its CUDA number, answers a specifier. */
 function answers(version, specifier, preReleases) {
     const options = preReleases ? { prereleases: true } : {};
@@ -10299,7 +10481,7 @@ function readWish({ paddle, requirements: set }, interpreter) {
     for (const { normalised, specifier } of versioned) {
         named[normalised ?? ''] = [named[normalised ?? ''], specifier].filter((part) => part !== undefined).join(',');
     }
-    const dated = exact !== null && /\.dev\d|\.post\d{8}|\+/.test(exact);
+    const dated = exact !== null && isNightly(exact);
     return {
         wish: {
             specifier: clauses.join(','),
@@ -10436,6 +10618,12 @@ function differences(plan, candidate, listing, interpreter) {
     ];
 }
 
+;// CONCATENATED MODULE: ./.build/src/catalog/advice.json
+const advice_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"npu-libgomp","devices":["npu"],"platforms":["linux-arm64"],"project":null,"specifier":"","text":"On 64-bit Arm the guide for Ascend sets LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1 before Python starts; without it the import may end with \\"cannot allocate memory in static TLS block\\".","source":"documented","date":"2026-11-22"},{"id":"npu-opencv","devices":["npu"],"platforms":["linux-x64","linux-arm64"],"project":"opencv-python","specifier":"==3.4.18.65","text":"The guide for Ascend installs opencv-python==3.4.18.65: write that version into the requirements.","source":"documented","date":"2026-11-22"}]');
+;// CONCATENATED MODULE: ./.build/src/catalog/advice.js
+
+const advice = advice_namespaceObject;
+
 ;// CONCATENATED MODULE: ./.build/src/catalog/libraries.json
 const libraries_namespaceObject = /*#__PURE__*/JSON.parse('[{"device":"cu102","os":null,"from":null,"below":null,"cudnn":"7.6.5","nccl":null,"tensorrt":"7.0.0.11","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu112","os":"linux","from":null,"below":null,"cudnn":"8.2.1","nccl":null,"tensorrt":"8.0.3.4","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu112","os":"win32","from":null,"below":null,"cudnn":"8.2.1","nccl":null,"tensorrt":"8.2.4.2","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu116","os":null,"from":null,"below":null,"cudnn":"8.4.0","nccl":null,"tensorrt":"8.4.0.6","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu117","os":null,"from":null,"below":null,"cudnn":"8.4.1","nccl":null,"tensorrt":"8.4.2.4","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu118","os":null,"from":null,"below":"2.9","cudnn":"8.6.0","nccl":null,"tensorrt":"8.5.1.7","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu118","os":"linux","from":"2.9","below":null,"cudnn":"8.9.6","nccl":"2.19.3","tensorrt":"8.6.1.6","packages":["nvidia-cuda-runtime-cu11==11.8.89","nvidia-cudnn-cu11==8.9.6.50","nvidia-cublas-cu11==11.11.3.6","nvidia-nccl-cu11==2.19.3"],"source":"documented; the table says cuDNN 8.9.7, the wheels pin 8.9.6","date":"2026-11-22"},{"device":"cu118","os":"win32","from":"2.9","below":null,"cudnn":"8.6.0","nccl":null,"tensorrt":"8.5.1.7","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu120","os":null,"from":null,"below":null,"cudnn":"8.9.1","nccl":null,"tensorrt":"8.6.1.6","packages":[],"source":"documented","date":"2026-11-22"},{"device":"cu123","os":null,"from":null,"below":null,"cudnn":"9.1.1","nccl":"2.19.3","tensorrt":null,"packages":["nvidia-cuda-runtime-cu12==12.3.101","nvidia-cudnn-cu12==9.1.1.17","nvidia-nccl-cu12==2.19.3"],"source":"documented","date":"2026-11-22"},{"device":"cu126","os":null,"from":null,"below":null,"cudnn":"9.5.1","nccl":"2.25.1","tensorrt":"10.5.0.18","packages":["nvidia-cuda-runtime-cu12==12.6.77","nvidia-cudnn-cu12==9.5.1.17","nvidia-cublas-cu12==12.6.4.1","nvidia-cusparselt-cu12==0.6.3","nvidia-nccl-cu12==2.25.1","nvidia-nvjitlink-cu12==12.6.85","nvidia-cufile-cu12==1.11.1.6"],"source":"documented","date":"2026-11-22"},{"device":"cu128","os":null,"from":null,"below":null,"cudnn":"9.7.1","nccl":"2.25.1","tensorrt":null,"packages":["nvidia-cudnn-cu12==9.7.1.26","nvidia-nccl-cu12==2.25.1"],"source":"documented","date":"2026-11-22"},{"device":"cu129","os":null,"from":null,"below":"3.4.0","cudnn":"9.9.0","nccl":"2.26.5","tensorrt":"10.5","packages":["nvidia-cuda-runtime-cu12==12.9.37","nvidia-cudnn-cu12==9.9.0.52","nvidia-cublas-cu12==12.9.0.13","nvidia-cusparselt-cu12==0.7.1","nvidia-nccl-cu12==2.26.5","nvidia-nvjitlink-cu12==12.9.41","nvidia-cufile-cu12==1.14.0.30"],"source":"documented; TensorRT by one report","date":"2026-11-22"},{"device":"cu129","os":null,"from":"3.4.0","below":null,"cudnn":"9.9.0","nccl":"2.28.3","tensorrt":"10.5","packages":[],"source":"one report","date":"2026-11-22"},{"device":"cu130","os":null,"from":null,"below":null,"cudnn":"9.13","nccl":null,"tensorrt":null,"packages":[],"source":"one report: the tag of its image","date":"2026-11-22"}]');
 ;// CONCATENATED MODULE: ./.build/src/catalog/libraries.js
@@ -10520,6 +10708,96 @@ function assemble(candidate, { version, plugin }, draft, python, notices) {
 
 // EXTERNAL MODULE: ./node_modules/fastest-levenshtein/mod.js
 var mod = __nccwpck_require__(1916);
+;// CONCATENATED MODULE: ./.build/src/catalog/architectures.json
+const architectures_namespaceObject = /*#__PURE__*/JSON.parse('[{"device":"cu102","os":null,"from":null,"below":null,"capabilities":["7.0","7.5"],"minimum":"3.5","maximum":"7.5","source":"documented: above 3.5; CUDA 10.2 ends at 7.5","date":"2026-11-22"},{"device":"cu112","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu116","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu117","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu118","os":null,"from":null,"below":"2.9","capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715; 9.0 needs CUDA 12 (documented)","date":"2026-11-22"},{"device":"cu118","os":null,"from":"2.9","below":null,"capabilities":["6.1","7.0","7.5","8.0"],"minimum":"6.1","maximum":"8.9","source":"one report; PaddleX#4682","date":"2026-11-22"},{"device":"cu120","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"9.0","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu123","os":null,"from":null,"below":null,"capabilities":["6.1","7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report)","date":"2026-11-22"},{"device":"cu126","os":null,"from":null,"below":null,"capabilities":["6.1","7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report); Paddle#76037","date":"2026-11-22"},{"device":"cu128","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report); Paddle#72672","date":"2026-11-22"},{"device":"cu129","os":"linux","from":null,"below":"3.2.0","capabilities":["7.0","7.5","8.0","8.6","8.9","9.0"],"minimum":"7.0","maximum":"9.0","source":"Paddle#73937; PaddleX#4682","date":"2026-11-22"},{"device":"cu129","os":"linux","from":"3.2.0","below":null,"capabilities":["7.0","7.5","8.0","8.6","8.9","9.0","12.0"],"minimum":"7.0","maximum":null,"source":"Paddle#76037, Paddle#75016; PaddleX#4682","date":"2026-11-22"},{"device":"cu129","os":"win32","from":null,"below":"3.2.0","capabilities":["7.5","8.0","8.6","8.9"],"minimum":"7.5","maximum":"8.9","source":"Paddle#73687, PaddleX#4473","date":"2026-11-22"},{"device":"cu129","os":"win32","from":"3.2.0","below":null,"capabilities":["7.5","8.0","8.6","8.9","12.0"],"minimum":"7.5","maximum":null,"source":"Paddle#76037, Paddle#75016","date":"2026-11-22"},{"device":"cu130","os":null,"from":null,"below":null,"capabilities":["8.0","9.0","10.0","12.0"],"minimum":"7.5","maximum":null,"source":"above 7.5 (one report)","date":"2026-11-22"}]');
+;// CONCATENATED MODULE: ./.build/src/catalog/architectures.js
+
+
+/** Every set, releases ascending within a device and system. */
+const architectures = architectures_namespaceObject;
+/** NVIDIA's rule of binary compatibility: code for X.y runs on X.z with z >= y, never on another major version. */
+function runs(code, capability) {
+    return code.split('.')[0] === capability.split('.')[0] && compareVersions(code, capability) <= 0;
+}
+/** Whether wheels of the set compute on a GPU of that compute capability (`8.9`). */
+function support(set, capability) {
+    const { minimum, maximum, capabilities } = set;
+    const outside = (minimum !== null && compareVersions(capability, minimum) < 0) ||
+        (maximum !== null && compareVersions(capability, maximum) > 0);
+    if (outside) {
+        return 'no';
+    }
+    return capabilities.some((code) => runs(code, capability)) ? 'yes' : 'unconfirmed';
+}
+/** The sets of a device on a system, oldest releases first. */
+function architectureSets(device, os) {
+    return architectures.filter((set) => set.device === device && (set.os === null || set.os === os));
+}
+
+;// CONCATENATED MODULE: ./.build/src/plan/gpu.js
+
+
+
+
+/** Why the driver is too old for a CUDA build, or null where it is new enough or nobody knows. */
+function driverObstacle(device, { accelerators }) {
+    const { nvidiaDriver, driverCuda, driverSystem } = accelerators;
+    if (device.driver === null || nvidiaDriver === null) {
+        return null;
+    }
+    const { cuda, linux, windows, source } = device.driver;
+    if (cuda !== null && driverCuda !== null && isVersion(driverCuda)) {
+        return compareVersions(driverCuda, cuda) < 0
+            ? `${device.id} (${device.name}) needs a driver for CUDA ${cuda} or newer (${source}); driver ${nvidiaDriver} takes CUDA up to ${driverCuda}.`
+            : null;
+    }
+    const least = driverSystem === 'win32' ? windows : linux;
+    return isVersion(nvidiaDriver) && compareVersions(nvidiaDriver, least) < 0
+        ? `${device.id} (${device.name}) needs driver ${least} or newer (${source}); this machine has ${nvidiaDriver}.`
+        : null;
+}
+function capabilitiesOf({ gpus }) {
+    const known = gpus.flatMap(({ capability }) => (capability !== null && isVersion(capability) ? [capability] : []));
+    return [...new Set(known)].sort(compareVersions);
+}
+/** The releases of a CUDA build that compute on *all* GPUs of the machine. */
+function judgeArchitectures(device, wish, { os, accelerators }) {
+    const capabilities = capabilitiesOf(accelerators);
+    const sets = architectureSets(device.id, os);
+    const wanted = sets.filter((set) => {
+        if (wish.channel === 'nightly') {
+            return set.below === null;
+        }
+        return wish.exact === null || satisfies(splitPost(wish.exact).release, boundsSpecifier(set), { prereleases: true });
+    });
+    const fitting = wanted.filter((set) => capabilities.every((capability) => support(set, capability) !== 'no'));
+    const [oldest, newest] = [fitting[0], fitting.at(-1)];
+    if (oldest === undefined || newest === undefined) {
+        const alone = capabilities.filter((capability) => wanted.every((set) => support(set, capability) === 'no'));
+        const lacking = alone.length > 0 ? alone : capabilities;
+        const named = lacking.map((capability) => `sm_${capability.replace('.', '')}`);
+        const gpus = accelerators.gpus.filter(({ capability }) => lacking.includes(capability ?? ''));
+        const source = wanted.at(-1)?.source ?? '';
+        return wanted.length === 0
+            ? { kind: 'fits', specifier: '', unconfirmed: [] }
+            : {
+                kind: 'obstacle',
+                text: `${device.id} (${device.name}) holds no code for ${named.join(', ')} (${gpuNames({ gpus })}), where it computes wrong numbers or nothing (${source}).`,
+            };
+    }
+    return {
+        kind: 'fits',
+        specifier: fitting.length === sets.length || wish.channel === 'nightly'
+            ? ''
+            : boundsSpecifier({ from: oldest.from, below: newest.below }),
+        unconfirmed: capabilities.filter((capability) => fitting.every((set) => support(set, capability) !== 'yes')),
+    };
+}
+/** `NVIDIA H100, NVIDIA A10` for messages. */
+function gpuNames({ gpus }) {
+    return [...new Set(gpus.map(({ name }) => name))].join(', ');
+}
+
 ;// CONCATENATED MODULE: ./.build/src/catalog/find-links.json
 const find_links_namespaceObject = /*#__PURE__*/JSON.parse('{"linux":"https://www.paddlepaddle.org.cn/whl/linux/mkl/avx/stable.html","win32":"https://www.paddlepaddle.org.cn/whl/windows/mkl/avx/stable.html","source":"documented","date":"2026-11-22"}');
 ;// CONCATENATED MODULE: ./.build/src/catalog/find-links.js
@@ -10605,94 +10883,6 @@ function makeCandidate(device, build, wish, limits) {
             ? null
             : { distribution: wish.named[device.distribution] ?? '', plugin: wish.named[device.plugin] ?? '' },
     };
-}
-
-;// CONCATENATED MODULE: ./.build/src/catalog/architectures.json
-const architectures_namespaceObject = /*#__PURE__*/JSON.parse('[{"device":"cu102","os":null,"from":null,"below":null,"capabilities":["7.0","7.5"],"minimum":"3.5","maximum":"7.5","source":"documented: above 3.5; CUDA 10.2 ends at 7.5","date":"2026-11-22"},{"device":"cu112","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu116","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu117","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu118","os":null,"from":null,"below":"2.9","capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"8.9","source":"Paddle#54713, Paddle#55715; 9.0 needs CUDA 12 (documented)","date":"2026-11-22"},{"device":"cu118","os":null,"from":"2.9","below":null,"capabilities":["6.1","7.0","7.5","8.0"],"minimum":"6.1","maximum":"8.9","source":"one report; PaddleX#4682","date":"2026-11-22"},{"device":"cu120","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","8.6"],"minimum":"3.5","maximum":"9.0","source":"Paddle#54713, Paddle#55715","date":"2026-11-22"},{"device":"cu123","os":null,"from":null,"below":null,"capabilities":["6.1","7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report)","date":"2026-11-22"},{"device":"cu126","os":null,"from":null,"below":null,"capabilities":["6.1","7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report); Paddle#76037","date":"2026-11-22"},{"device":"cu128","os":null,"from":null,"below":null,"capabilities":["7.0","7.5","8.0","9.0"],"minimum":"6.0","maximum":"9.0","source":"CUDA 12 default list of the source (one report); Paddle#72672","date":"2026-11-22"},{"device":"cu129","os":"linux","from":null,"below":"3.2.0","capabilities":["7.0","7.5","8.0","8.6","8.9","9.0"],"minimum":"7.0","maximum":"9.0","source":"Paddle#73937; PaddleX#4682","date":"2026-11-22"},{"device":"cu129","os":"linux","from":"3.2.0","below":null,"capabilities":["7.0","7.5","8.0","8.6","8.9","9.0","12.0"],"minimum":"7.0","maximum":null,"source":"Paddle#76037, Paddle#75016; PaddleX#4682","date":"2026-11-22"},{"device":"cu129","os":"win32","from":null,"below":"3.2.0","capabilities":["7.5","8.0","8.6","8.9"],"minimum":"7.5","maximum":"8.9","source":"Paddle#73687, PaddleX#4473","date":"2026-11-22"},{"device":"cu129","os":"win32","from":"3.2.0","below":null,"capabilities":["7.5","8.0","8.6","8.9","12.0"],"minimum":"7.5","maximum":null,"source":"Paddle#76037, Paddle#75016","date":"2026-11-22"},{"device":"cu130","os":null,"from":null,"below":null,"capabilities":["8.0","9.0","10.0","12.0"],"minimum":"7.5","maximum":null,"source":"above 7.5 (one report)","date":"2026-11-22"}]');
-;// CONCATENATED MODULE: ./.build/src/catalog/architectures.js
-
-
-/** Every set, releases ascending within a device and system. */
-const architectures = architectures_namespaceObject;
-/** NVIDIA's rule of binary compatibility: code for X.y runs on X.z with z >= y, never on another major version. */
-function runs(code, capability) {
-    return code.split('.')[0] === capability.split('.')[0] && compareVersions(code, capability) <= 0;
-}
-/** Whether wheels of the set compute on a GPU of that compute capability (`8.9`). */
-function support(set, capability) {
-    const { minimum, maximum, capabilities } = set;
-    const outside = (minimum !== null && compareVersions(capability, minimum) < 0) ||
-        (maximum !== null && compareVersions(capability, maximum) > 0);
-    if (outside) {
-        return 'no';
-    }
-    return capabilities.some((code) => runs(code, capability)) ? 'yes' : 'unconfirmed';
-}
-/** The sets of a device on a system, oldest releases first. */
-function architectureSets(device, os) {
-    return architectures.filter((set) => set.device === device && (set.os === null || set.os === os));
-}
-
-;// CONCATENATED MODULE: ./.build/src/plan/gpu.js
-
-
-
-
-/** Why the driver is too old for a CUDA build, or null where it is new enough or nobody knows. */
-function driverObstacle(device, { accelerators }) {
-    const { nvidiaDriver, driverCuda, driverSystem } = accelerators;
-    if (device.driver === null || nvidiaDriver === null) {
-        return null;
-    }
-    const { cuda, linux, windows, source } = device.driver;
-    if (cuda !== null && driverCuda !== null && isVersion(driverCuda)) {
-        return compareVersions(driverCuda, cuda) < 0
-            ? `${device.id} (${device.name}) needs a driver for CUDA ${cuda} or newer (${source}); driver ${nvidiaDriver} takes CUDA up to ${driverCuda}.`
-            : null;
-    }
-    const least = driverSystem === 'win32' ? windows : linux;
-    return isVersion(nvidiaDriver) && compareVersions(nvidiaDriver, least) < 0
-        ? `${device.id} (${device.name}) needs driver ${least} or newer (${source}); this machine has ${nvidiaDriver}.`
-        : null;
-}
-function capabilitiesOf({ gpus }) {
-    const known = gpus.flatMap(({ capability }) => (capability !== null && isVersion(capability) ? [capability] : []));
-    return [...new Set(known)].sort(compareVersions);
-}
-/** The releases of a CUDA build that compute on *all* GPUs of the machine. */
-function judgeArchitectures(device, wish, { os, accelerators }) {
-    const capabilities = capabilitiesOf(accelerators);
-    const sets = architectureSets(device.id, os);
-    const wanted = sets.filter((set) => {
-        if (wish.channel === 'nightly') {
-            return set.below === null;
-        }
-        return wish.exact === null || satisfies(splitPost(wish.exact).release, boundsSpecifier(set), { prereleases: true });
-    });
-    const fitting = wanted.filter((set) => capabilities.every((capability) => support(set, capability) !== 'no'));
-    const [oldest, newest] = [fitting[0], fitting.at(-1)];
-    if (oldest === undefined || newest === undefined) {
-        const lacking = capabilities.filter((capability) => wanted.every((set) => support(set, capability) === 'no'));
-        const named = (lacking.length > 0 ? lacking : capabilities).map((capability) => `sm_${capability.replace('.', '')}`);
-        const source = wanted.at(-1)?.source ?? '';
-        return wanted.length === 0
-            ? { kind: 'fits', specifier: '', unconfirmed: [] }
-            : {
-                kind: 'obstacle',
-                text: `${device.id} (${device.name}) holds no code for ${named.join(', ')} (${gpuNames(accelerators)}), where it computes wrong numbers or nothing (${source}).`,
-            };
-    }
-    return {
-        kind: 'fits',
-        specifier: fitting.length === sets.length || wish.channel === 'nightly'
-            ? ''
-            : boundsSpecifier({ from: oldest.from, below: newest.below }),
-        unconfirmed: capabilities.filter((capability) => fitting.every((set) => support(set, capability) !== 'yes')),
-    };
-}
-/** `NVIDIA H100, NVIDIA A10` for messages. */
-function gpuNames({ gpus }) {
-    return [...new Set(gpus.map(({ name }) => name))].join(', ');
 }
 
 ;// CONCATENATED MODULE: ./.build/src/plan/judge.js
@@ -10848,6 +11038,39 @@ function judge_judge(device, wish, runner) {
         };
 }
 
+;// CONCATENATED MODULE: ./.build/src/plan/provable.js
+/** A CUDA build without a driver or without a GPU that CUDA shows fails its verification: said before gigabytes are downloaded. */
+function gpuProblems({ install, verify, gpu, device }, { accelerators }) {
+    const { nvidiaDriver, gpus, failures } = accelerators;
+    if ((nvidiaDriver !== null && gpus.length > 0) || !install || verify === 'off' || gpu === 'optional') {
+        return [];
+    }
+    const seen = failures.length > 0 ? ` (${failures.join('; ')})` : '';
+    const [lacks, remedy] = nvidiaDriver === null
+        ? ['no NVIDIA driver answers on this machine', 'Install the driver (in a container: "--gpus all")']
+        : ['no process can use a GPU of this machine', 'Let the job see a GPU'];
+    return [
+        {
+            where: 'device',
+            what: `${device === 'auto' ? 'paddlepaddle-gpu' : device} was asked for, but ${lacks}${seen}.`,
+            remedy: `${remedy}, write "gpu: optional" to install without the proof, or "device: cpu".`,
+        },
+    ];
+}
+/** A plug-in's device that its vendor's tool doesn't show: the tool may be missing where the device is there, so it is no refusal. */
+function unseen(device, { install, verify, gpu }, { accelerators }) {
+    const proved = install && verify !== 'off' && gpu !== 'optional';
+    const seen = accelerators.others.some((other) => other.device === device.id);
+    return device.kind === 'cpu' || device.kind === 'cuda' || seen || !proved
+        ? []
+        : [
+            {
+                id: 'accelerator-unseen',
+                text: `No tool of its vendor shows ${device.name} on this machine; without it the verification fails: "gpu: optional" installs all the same.`,
+            },
+        ];
+}
+
 ;// CONCATENATED MODULE: ./.build/src/plan/why.js
 
 
@@ -10858,9 +11081,10 @@ function sentence(text) {
 /** Why CUDA builds are taken in this order, by device: what they are chosen by, and what stands against the next newer one. */
 function whyCuda(fitting, judgements, { accelerators }) {
     const [first] = fitting;
-    const newer = judgements.slice(0, judgements.findIndex(({ device }) => device === first));
+    const newer = judgements
+        .slice(0, judgements.findIndex(({ device }) => device === first))
+        .filter(({ current }) => current);
     const against = newer
-        .filter(({ current }) => current)
         .flatMap((judgement) => (judgement.kind === 'fits' ? [] : [judgement.obstacles]))
         .findLast((obstacles) => obstacles.every(({ kind }) => kind === 'unfit'))
         ?.at(0);
@@ -10882,7 +11106,7 @@ function whyCuda(fitting, judgements, { accelerators }) {
 function whyCpu(present, runner) {
     const platform = platformOf(runner);
     if (present) {
-        return "no build fits this machine's accelerator";
+        return "no build of today's releases fits this machine's accelerator";
     }
     return platform.startsWith('linux') || platform.startsWith('win32')
         ? 'no accelerator that PaddlePaddle has a build for answers on this machine'
@@ -10921,6 +11145,7 @@ function deviceNotices(device, unconfirmed, { os, accelerators }) {
                     `(compute capability ${unconfirmed.join(', ')}): keep "verify: full".`,
             },
         ];
+    // No refusal: with several cards in the machine one of them computes, and nothing that can be asked for here needs more.
     const single = cuda && os === 'win32' && gpus.length > 1
         ? [
             {
@@ -10933,6 +11158,11 @@ function deviceNotices(device, unconfirmed, { os, accelerators }) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/plan/choose-devices.js
+
+
+
+
+
 
 
 
@@ -10972,33 +11202,6 @@ function whatWorks(wish, runner) {
     const cuda = fitting[0]?.candidate.device;
     return `Write ${cuda === undefined ? '' : `"device: ${cuda}" or `}"device: cpu".`;
 }
-/** A CUDA build without a driver fails its verification: said before gigabytes are downloaded. */
-function driverProblems({ install, verify, gpu, device }, { accelerators }) {
-    if (accelerators.nvidiaDriver !== null || !install || verify === 'off' || gpu === 'optional') {
-        return [];
-    }
-    const seen = accelerators.failures.length > 0 ? ` (${accelerators.failures.join('; ')})` : '';
-    return [
-        {
-            where: 'device',
-            what: `${device} was asked for, but no NVIDIA driver answers on this machine${seen}.`,
-            remedy: 'Install the driver (in a container: "--gpus all"), write "gpu: optional" to install without the proof, or "device: cpu".',
-        },
-    ];
-}
-/** A plug-in's device that its vendor's tool doesn't show: the tool may be missing where the device is there, so it is no refusal. */
-function unseen(device, { install, verify, gpu }, { accelerators }) {
-    const proved = install && verify !== 'off' && gpu !== 'optional';
-    const seen = accelerators.others.some((other) => other.device === device.id);
-    return device.kind === 'cpu' || device.kind === 'cuda' || seen || !proved
-        ? []
-        : [
-            {
-                id: 'accelerator-unseen',
-                text: `No tool of its vendor shows ${device.name} on this machine; without it the verification fails: "gpu: optional" installs all the same.`,
-            },
-        ];
-}
 function chooseOne(device, why, request, wish, runner) {
     const judgement = judge_judge(device, wish, runner);
     const problems = obstaclesOf(judgement).map(({ where, what, remedy }) => ({
@@ -11007,7 +11210,7 @@ function chooseOne(device, why, request, wish, runner) {
         remedy: remedy ?? whatWorks(wish, runner),
     }));
     const here = device.platforms.some((platform) => platform === platformOf(runner));
-    const driver = device.kind === 'cuda' && here ? driverProblems(request, runner) : [];
+    const driver = device.kind === 'cuda' && here ? gpuProblems(request, runner) : [];
     return problems.length > 0 || driver.length > 0
         ? refused([...problems, ...driver])
         : accepted([judgement].filter(isFitting), { [device.id]: why }, unseen(device, request, runner), runner);
@@ -11016,12 +11219,15 @@ function chooseOne(device, why, request, wish, runner) {
 function summary(judgements, runner) {
     const apart = oneKind(runner) || 'Change what stands against the build you want.';
     const published = judgements.filter((judgement) => obstaclesOf(judgement).every(({ kind }) => kind === 'unfit'));
-    const counted = currentOnes(published.length > 0 ? published : judgements).flatMap(obstaclesOf);
+    const each = currentOnes(published.length > 0 ? published : judgements).map(obstaclesOf);
+    const counted = each.flat();
     return [...new Set(counted.map(({ where }) => where))].map((where) => {
         const here = counted.filter((obstacle) => obstacle.where === where);
-        const texts = [...new Set(here.map(({ what }) => what))];
+        // What stands against every build alike is reason enough, and nothing else could be changed.
+        const common = here.find(({ what }) => each.every((obstacles) => obstacles.some((one) => one.what === what)));
+        const texts = [...new Set((common === undefined ? here : [common]).map(({ what }) => what))];
         return texts.length === 1
-            ? { where, what: texts.join(''), remedy: here[0]?.remedy ?? 'Write "device: cpu".' }
+            ? { where, what: texts.join(''), remedy: (common ?? here[0])?.remedy ?? 'Write "device: cpu".' }
             : {
                 where,
                 what: `No CUDA build does what was asked on this machine. ${texts.join(' ')}`,
@@ -11029,7 +11235,7 @@ function summary(judgements, runner) {
             };
     });
 }
-function chooseGpu(wish, runner) {
+function chooseGpu(request, wish, runner) {
     const judgements = cudaDevices().map((device) => judge_judge(device, wish, runner));
     const fitting = preferred(judgements);
     if (fitting.length === 0) {
@@ -11044,39 +11250,66 @@ function chooseGpu(wish, runner) {
             },
         ]);
     }
+    const hidden = gpuProblems(request, runner);
+    if (hidden.length > 0) {
+        return refused(hidden);
+    }
     const reasons = whyCuda(fitting.map(({ device }) => device), judgements, runner);
     return accepted(fitting, reasons, [], runner);
+}
+/** A wish that today's releases answer: for such a one no GPU is worth going back to a release of years ago. */
+function isOpen({ specifier }) {
+    const newest = releases.findLast(({ version }) => !isPreRelease(version));
+    return specifier === '' || (newest !== undefined && answers(newest.version, specifier, false));
+}
+/** What stands against the accelerator that is there; [] where it is used or there is none. */
+function unusedNotices(judgements, fitting, old, runner) {
+    const against = currentOnes(judgements).filter((judgement) => obstaclesOf(judgement).length > 0);
+    const wantsDriver = (judgement) => {
+        const device = findDevice(judgement.device);
+        const [only, ...more] = obstaclesOf(judgement);
+        return device !== undefined && more.length === 0 && only?.what === driverObstacle(device, runner);
+    };
+    // A newer driver is what the user can have. Else the last build asks the least of the machine, and what stands against it first counts most.
+    const [unused] = [against.findLast(wantsDriver) ?? against.at(-1)].flatMap((one) => (one ? obstaclesOf(one) : []));
+    if (fitting.length > 0 || unused === undefined) {
+        return [];
+    }
+    const [ended] = old;
+    const still = ended === undefined
+        ? []
+        : [`PaddlePaddle ${ended.candidate.specifier} still has a build for it: "device: gpu" takes that.`];
+    return [
+        {
+            id: 'accelerator-unused',
+            text: [`This machine's accelerator is left unused: ${unused.what}`, ...still, oneKind(runner)].join(' ').trim(),
+        },
+    ];
 }
 /** What the machine has; the CPU build is the last choice unless the requirements name another distribution. */
 function chooseAuto(request, wish, runner) {
     const named = wish.lines.map(({ normalised }) => normalised);
     const plugin = devices.find((device) => device.plugin !== null && named.includes(device.plugin));
     const owner = plugin ?? devices.find(({ distribution }) => named.includes(distribution));
-    if (owner !== undefined) {
-        return owner.kind === 'cuda'
-            ? chooseGpu(wish, runner)
-            : chooseOne(owner, `the requirements name ${owner.plugin ?? owner.distribution}`, request, wish, runner);
-    }
     const { nvidiaDriver, gpus, others, failures } = runner.accelerators;
     const present = [
         ...(nvidiaDriver !== null && gpus.length > 0 ? cudaDevices() : []),
         ...others.flatMap(({ device }) => findDevice(device) ?? []),
     ];
-    const judgements = present.map((device) => judge_judge(device, wish, runner));
-    const fitting = preferred(judgements);
+    // "paddlepaddle" is the CPU build, and one half of every plug-in's pair.
+    const beside = present.filter(({ plugin: own, distribution }) => own !== null && distribution === owner?.distribution);
+    if (owner !== undefined && (owner.kind !== 'cpu' || beside.length === 0)) {
+        return owner.kind === 'cuda'
+            ? chooseGpu(request, wish, runner)
+            : chooseOne(owner, `the requirements name ${owner.plugin ?? owner.distribution}`, request, wish, runner);
+    }
+    const judgements = (owner === undefined ? present : beside).map((device) => judge_judge(device, wish, runner));
+    const able = preferred(judgements);
+    const fitting = isOpen(wish) ? able.filter(({ current }) => current) : able;
     const cpu = devices.filter(({ kind }) => kind === 'cpu');
     const last = cpu.map((device) => judge_judge(device, wish, runner));
-    // The last one asks the least of driver and GPU.
-    const unused = currentOnes(judgements).flatMap(obstaclesOf).at(-1);
     const notices = [
-        ...(present.length > 0 && fitting.length === 0 && unused !== undefined
-            ? [
-                {
-                    id: 'accelerator-unused',
-                    text: `This machine's accelerator is left unused: ${unused.what} ${oneKind(runner)}`.trim(),
-                },
-            ]
-            : []),
+        ...unusedNotices(judgements, fitting, able, runner),
         ...(failures.length > 0
             ? [{ id: 'accelerator-silent', text: `An accelerator may be there, but its tool fails: ${failures.join('; ')}` }]
             : []),
@@ -11100,7 +11333,7 @@ function chooseDevices(request, wish, runner) {
         return chooseAuto(request, wish, runner);
     }
     if (request.device === 'gpu') {
-        return chooseGpu(wish, runner);
+        return chooseGpu(request, wish, runner);
     }
     const device = findDevice(request.device);
     if (device !== undefined) {
@@ -11228,7 +11461,7 @@ function pythonsOf(wheels, platforms) {
 /** Newest version without a known defect that fits here, whatever was wished for. */
 function newestHere({ candidate, offers }) {
     const fitting = offers.offers
-        .filter(({ fits, version }) => fits && belongs(version, candidate) && !isPreRelease(version))
+        .filter(({ fits, yanked, version }) => fits && !yanked && belongs(version, candidate) && !isPreRelease(version))
         .map(({ version }) => version);
     return fitting.find((version) => !candidate.avoid.includes(version)) ?? fitting[0];
 }
@@ -11236,7 +11469,7 @@ function lacksFile(choice, matching, interpreter) {
     const { candidate, offers } = choice;
     const python = target_minorOf(interpreter.version);
     const version = matching[0]?.version ?? '';
-    const wheels = matching.flatMap((offer) => offer.wheels);
+    const wheels = matching[0]?.wheels ?? [];
     const pythons = pythonsOf(wheels, platformsOf(interpreter)).filter((one) => one !== python);
     const platforms = new Set(wheels.flatMap((wheel) => wheel.tags).map((tag) => tag.split('-')[2]));
     const instead = newestHere(choice);
@@ -11263,7 +11496,7 @@ function suggestion(wish, versions) {
 }
 function unknownVersion({ candidate, offers }, draft, interpreter) {
     const fitting = offers.offers
-        .filter(({ fits, version }) => fits && belongs(version, candidate))
+        .filter(({ fits, yanked, version }) => fits && !yanked && belongs(version, candidate))
         .map(({ version }) => version);
     const final = fitting.filter((version) => !isPreRelease(version));
     const shown = final.length > 0 ? final : fitting;
@@ -11360,6 +11593,15 @@ function refusal_refuse(choice, draft, interpreter) {
 
 
 
+
+/** What the guide for a device asks for beside the packages. */
+function advised(device, platform, { requirements: set }) {
+    const rows = advice.filter(({ devices, platforms, project, specifier }) => devices.some((one) => one === device) &&
+        platforms.some((one) => one === platform) &&
+        (project === null ||
+            set.requirements.some((line) => line.normalised === project && line.specifier !== specifier)));
+    return rows.map(({ id, text }) => ({ id, text }));
+}
 /**
  * The builds that would do, decided without any index. Throws Failure(2) with everything that can be known to be wrong before
  * the first byte: interpreter, machine, driver, GPU architecture, combinations that were never published, contradictions.
@@ -11371,21 +11613,22 @@ function plan_draft(request, runner) {
     if (wrong.length > 0) {
         throw new Failure(2, wrong);
     }
+    const platform = platformOf(runner);
     return {
         candidates: choice.candidates,
         reasons: choice.reasons,
-        platform: platformOf(runner),
+        platform,
         channel: wish.channel,
         wish: wish.specifier,
-        notices: choice.notices,
+        notices: [...choice.notices, ...advised(choice.candidates[0]?.device, platform, request)],
     };
 }
-function silence({ offers, plugin, candidate }) {
+function silence({ offers, plugin, candidate }, { reasons }) {
     return [offers, ...(plugin === null ? [] : [plugin])]
         .filter(({ answered, faults }) => !answered && faults.length > 0)
         .map(({ project, faults }) => ({
         where: project,
-        what: `No source answered with the files of ${project} for ${candidate.device}: ${faults
+        what: `No source answered with the files of ${project} for ${candidate.device} (${reasons[candidate.device]?.split(': ')[0]}): ${faults
             .map(({ source, detail }) => `${source}: ${detail.replace(/\.$/, '')}`)
             .join('; ')}.`,
         remedy: faults.find(({ remedy }) => remedy !== null)?.remedy ?? 'Check the network, or name another source.',
@@ -11449,7 +11692,7 @@ function decide(draft, request, runner, listing) {
         if (choice.chosen !== null) {
             return assemble(candidate, choice.chosen, draft, interpreter.version, passingNotices(tried, choice, draft, interpreter));
         }
-        const unanswered = silence(choice);
+        const unanswered = silence(choice, draft);
         if (unanswered.length > 0) {
             throw new Failure(1, unanswered);
         }
@@ -13470,20 +13713,23 @@ function gpus(text) {
     });
     return parts.some((part) => part === null) ? null : parts.flatMap((part) => part ?? []);
 }
-/** Takes one word up; false where it means nothing. */
+/** Takes one word up and gives what it tells of, '' where several may be told; null where it means nothing. */
 function take(word, into) {
     const system = machine_words_systems.find(({ names }) => names.test(word));
     const [, name = '', value = ''] = /^([a-z][a-z0-9]*)=(.+)$/.exec(word) ?? [];
     const [, kind, digits = '', dotted, threads] = /^(py|cp|python|pypy)=?(?:(\d{2,3})|(\d\.\d+(?:\.\d+)?))(t)?$/.exec(word) ?? [];
     const listed = name === 'sm' ? gpus(value) : null;
-    if (system !== undefined)
+    if (system !== undefined) {
         into.system = system;
-    else if (kind !== undefined) {
+        return 'system';
+    }
+    if (kind !== undefined) {
         into.python = dotted ?? `${digits.charAt(0)}.${digits.slice(1)}`;
         into.freeThreaded = threads === 't';
         into.implementation = kind === 'pypy' ? 'pypy' : 'cpython';
+        return 'Python';
     }
-    else if (listed !== null)
+    if (listed !== null)
         into.capabilities = [...into.capabilities, ...listed];
     else if (name === 'driver' && number.test(value))
         into.driver = value;
@@ -13503,10 +13749,11 @@ function take(word, into) {
         into.bits = 32;
     else if (vendors.includes(name || word) && /^[1-9]\d{0,2}$/.test(value || '1')) {
         into.others = [...into.others, { device: name || word, count: Number(value || '1'), models: [] }];
+        return '';
     }
     else
-        return false;
-    return true;
+        return null;
+    return ['driver', 'cuda', 'glibc', 'macos'].includes(name) ? name : word.startsWith('musl') ? 'musl' : '';
 }
 /** Reads `linux-x86_64,py311,driver=535,sm=89`. Throws one Failure(2) that names every word without meaning and what contradicts itself. */
 function readMachine(text) {
@@ -13523,12 +13770,22 @@ function readMachine(text) {
         },
         ...{ capabilities: [], others: [], glibc: null, musl: null, macos: null, avx: true, wsl: false },
     };
-    const wrong = words.filter((word) => !take(word.toLowerCase(), machine));
-    const problems = wrong.map((word) => ({
-        where: '--as',
-        what: `"${word}" means nothing here.`,
-        remedy: help,
-    }));
+    const problems = [];
+    const told = new Map();
+    for (const word of words) {
+        const what = take(word.toLowerCase(), machine);
+        const first = told.get(what ?? '');
+        if (what === null)
+            problems.push({ where: '--as', what: `"${word}" means nothing here.`, remedy: help });
+        else if (first !== undefined && what !== '')
+            problems.push({
+                where: '--as',
+                what: `It tells the ${what} twice, "${first}" and "${word}".`,
+                remedy: 'Keep the one that is meant: a plan is for one machine.',
+            });
+        else
+            told.set(what, word);
+    }
     const rules = [
         [words.length === 0, 'It describes no machine.', help],
         [
@@ -13601,6 +13858,134 @@ function asRunner(machine, here) {
         },
         interpreter,
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/runner/network.js
+
+
+
+
+
+/** A setting of pip under the name by which the user set it. */
+function pipSetting(settings, name) {
+    const found = settings[name];
+    if (found === undefined)
+        return [];
+    const setting = found.origin === 'environment' ? `PIP_${name.toUpperCase()}` : `\`${name}\` in ${found.origin}`;
+    return [{ setting, value: found.value }];
+}
+/** A variable by its lower-case name, which curl and Python prefer, or its upper-case one; empty ones switch the setting off. */
+function variable(environment, name) {
+    const setting = [name, name.toUpperCase()].find((spelling) => environment[spelling] !== undefined);
+    return setting === undefined ? [] : [{ setting, value: (environment[setting] ?? '').trim() }];
+}
+/** The proxy's address with its scheme, or null where the value is none. A value without a scheme is an http proxy, as everywhere. */
+function proxyAddress(value) {
+    const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '')
+        return null;
+    return url.href.replace(/\/$/, '');
+}
+/**
+ * Proxies as the user's settings name them. pip's own setting comes first, since it is known to reach indexes; then the variable of
+ * the scheme, then ALL_PROXY. Pure; what is wrong is in `problems`, every value masked.
+ */
+function readProxies(environment, pipSettings) {
+    const problems = new Map();
+    const notices = [];
+    const first = (choices) => {
+        const chosen = choices[0];
+        if (chosen === undefined || chosen.value === '')
+            return null;
+        const address = proxyAddress(chosen.value);
+        if (address === null) {
+            // Everything up to the last @ may be a password.
+            const shown = chosen.value.replace(/^.*@/s, '***@');
+            problems.set(chosen.setting, {
+                where: chosen.setting,
+                what: `\`${shown}\` is not the address of an http or https proxy.`,
+                remedy: 'Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, special characters in the password as %XX, or unset it.',
+            });
+        }
+        return address;
+    };
+    const pip = pipSetting(pipSettings, 'proxy');
+    const all = variable(environment, 'all_proxy');
+    let http = variable(environment, 'http_proxy');
+    // In a CGI program HTTP_PROXY is the client's `Proxy:` header (httpoxy.org); uv, pip and curl pass it over likewise.
+    if (http[0]?.setting === 'HTTP_PROXY' && environment['REQUEST_METHOD'] !== undefined) {
+        http = [];
+        const text = 'HTTP_PROXY is not used because REQUEST_METHOD is set, as in a CGI program. Unset it, or set http_proxy.';
+        notices.push({ id: 'http-proxy-ignored', text });
+    }
+    const httpsProxy = first([...pip, ...variable(environment, 'https_proxy'), ...all]);
+    const httpProxy = first([...pip, ...http, ...all]);
+    const noProxy = variable(environment, 'no_proxy').flatMap(({ value }) => value.split(/[\s,]+/).filter(Boolean));
+    return { httpsProxy, httpProxy, noProxy, problems: [...problems.values()], notices };
+}
+/** What of the proxies' addresses must never be printed: passwords and tokens as written, as meant, and as they stand in other addresses. */
+function proxySecrets({ httpProxy, httpsProxy }) {
+    const forms = [httpProxy, httpsProxy].flatMap((proxy) => {
+        if (proxy === null)
+            return [];
+        const { username, password } = new URL(proxy);
+        // A password may hold a lone `%`, on which decodeURIComponent throws.
+        const meant = { username: external_node_querystring_.unescape(username), password: external_node_querystring_.unescape(password) };
+        return [...secretForms({ username, password }), ...secretForms(meant)];
+    });
+    return [...new Set(forms)];
+}
+/** Folders whose certificates are in the system's own bundle, which is trusted anyway; reading them one by one would add nothing. */
+const systemFolders = new Set([
+    '/etc/ssl/certs',
+    '/etc/pki/tls/certs',
+    '/etc/ssl',
+    '/usr/lib/ssl/certs',
+]);
+/** The files of a certificate folder as OpenSSL reads one: named by the subject's hash (`5ed36f99.0`). */
+async function folderFiles(folder) {
+    if (systemFolders.has(folder.replace(/\/+$/, '')))
+        return [];
+    const names = (await (0,promises_.readdir)(folder).catch(() => [])).filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name)).sort();
+    return names.map((name) => external_node_path_.join(folder, name));
+}
+async function readCaFiles(environment, pipSettings) {
+    const variables = ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_DIR'];
+    const named = [
+        ...pipSetting(pipSettings, 'cert'),
+        ...variables.flatMap((setting) => (environment[setting] ?? '')
+            .split(setting === 'SSL_CERT_DIR' ? external_node_path_.delimiter : '\0')
+            .map((value) => ({ setting, value: value.trim() }))),
+    ].filter(({ value }) => value !== '');
+    const caFiles = new Map();
+    const notices = [];
+    for (const { setting, value } of named) {
+        const info = await (0,promises_.stat)(value).catch(() => null);
+        if (info === null) {
+            const text = `${setting} names ${value}, which does not exist; it is left out. Correct or unset it.`;
+            notices.push({ id: `ca-missing-${setting}`, text });
+            continue;
+        }
+        const files = info.isDirectory() ? await folderFiles(value) : [value];
+        for (const file of files) {
+            const target = await (0,promises_.realpath)(file).catch(() => null);
+            if (target !== null && !caFiles.has(target))
+                caFiles.set(target, { path: external_node_path_.resolve(file), setting });
+        }
+    }
+    return { caFiles: [...caFiles.values()], notices };
+}
+/**
+ * The proxies and CA files that the user's settings name (environment and pip's configuration). A named CA file that is missing is a
+ * notice. Throws Failure(2) naming every setting that holds no proxy address.
+ */
+async function inspectNetwork(environment, pipSettings) {
+    const { problems, notices, ...proxies } = readProxies(environment, pipSettings);
+    if (problems.length > 0)
+        throw new Failure(2, problems);
+    const { caFiles, notices: caNotices } = await readCaFiles(environment, pipSettings);
+    return { network: { ...proxies, caFiles }, notices: [...notices, ...caNotices] };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/runner/complaint.js
@@ -13906,7 +14291,50 @@ function readAnswer(stdout) {
     }
 }
 
+;// CONCATENATED MODULE: ./.build/src/runner/clean-environment.js
+/** Where the operating system and the user are; programs do not start, or not right, without them. */
+const system = [
+    'PATH HOME USER LOGNAME SHELL TZ LANG LANGUAGE TMPDIR TMP TEMP TERM',
+    'SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT OS USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA PROGRAMDATA ALLUSERSPROFILE',
+    'PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 COMMONPROGRAMFILES COMMONPROGRAMFILES(X86) NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE',
+    'LD_LIBRARY_PATH DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR',
+];
+/** What a build of an sdist or a VCS requirement may need: compilers, their search paths, git and its keys, version managers' shims. */
+const building = [
+    'CC CXX CPP FC AR AS LD NM RANLIB STRIP CFLAGS CXXFLAGS CPPFLAGS FFLAGS LDFLAGS LDSHARED ARCHFLAGS MAKE MAKEFLAGS',
+    'CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH PKG_CONFIG PKG_CONFIG_PATH PKG_CONFIG_LIBDIR INCLUDE LIB LIBPATH',
+    'SDKROOT DEVELOPER_DIR MACOSX_DEPLOYMENT_TARGET SOURCE_DATE_EPOCH CUDA_HOME CUDA_PATH CARGO_HOME RUSTUP_HOME RUSTFLAGS',
+    'SSH_AUTH_SOCK PYENV_ROOT PYENV_VERSION ASDF_DIR ASDF_DATA_DIR',
+];
+const names = new Set([...system, ...building].flatMap((line) => line.split(' ')));
+const families = /^(LC_|CMAKE_|GIT_(SSH|SSL_|CONFIG_|ASKPASS|TERMINAL_)|SETUPTOOLS_SCM_|VSCMD_|VC(IDE|INSTALL|TOOLS))(?!.*PROXY)/;
+/**
+ * The environment of an installer: what the lists above name, and `extra`, which wins. An allow-list, because anything else changes
+ * what uv and pip do in ways that cannot all be known: `UV_*`, `PIP_*`, `*_PROXY`, `NO_PROXY`, `REQUEST_METHOD` (makes HTTP_PROXY be
+ * ignored), `NETRC`, `VIRTUAL_ENV`, `CONDA_PREFIX`, `PYTHONHOME` and `PYTHONPATH` (what it holds looks installed and is not in the
+ * environment), CA files and every token of the job stay out. Names are compared without regard to case, as Windows does.
+ */
+function installerEnvironment(environment, extra) {
+    const ours = new Set(Object.keys(extra).map((name) => name.toUpperCase()));
+    const kept = Object.entries(environment).flatMap(([name, value]) => {
+        const upper = name.toUpperCase();
+        const wanted = value !== undefined && !ours.has(upper) && (names.has(upper) || families.test(upper));
+        return wanted ? [[name, value]] : [];
+    });
+    return { ...Object.fromEntries(kept), ...extra };
+}
+/** The runner's own services, the inputs and state of this step, and the keys of its bucket: none is for what a package does when it is imported. */
+const keys = /^(ACTIONS_(RUNTIME|RESULTS|CACHE|ID_TOKEN)_|INPUT_|STATE_|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|WEB_IDENTITY_TOKEN_FILE|CONTAINER_)|(GITHUB|GH)_TOKEN$)/i;
+/**
+ * The environment in which installed packages run: all of the job's, which decides what a Python is and which libraries and devices it
+ * finds (PATH, LD_LIBRARY_PATH, CUDA_*, NCCL_*, FLAGS_*), without its keys.
+ */
+function packageEnvironment(environment) {
+    return Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => value === undefined || keys.test(name) ? [] : [[name, value]]));
+}
+
 ;// CONCATENATED MODULE: ./.build/src/runner/probe.js
+
 
 
 
@@ -13928,12 +14356,14 @@ async function notRunnable(file) {
 }
 /**
  * Runs `probe.py` with a program and gives its answer, or says why there is none. `limitMs` is in milliseconds. The user's own
- * environment is kept, since it decides what that Python is; the probe does not import from the working directory.
+ * environment is kept but for the job's keys, since it decides what that Python is; the probe does not import from the working directory.
  */
 async function probe_probe(file, options) {
     if (!(await isProgram(file)))
         return { fault: await notRunnable(file) };
-    const answer = await run({ ...options, file, args: [probeFile] });
+    // A `sitecustomize` and every .pth file of that Python run before the probe does.
+    const environment = packageEnvironment(options.environment);
+    const answer = await run({ ...options, environment, file, args: [probeFile] });
     const facts = readAnswer(answer.stdout);
     if (facts !== null && answer.code === 0)
         return { facts: { ...facts, executable: facts.executable || file } };
@@ -14057,120 +14487,6 @@ async function probeInterpreter(options) {
     if (facts === null)
         throw new Error('Neither the environment nor the interpreter was probed.');
     return { ...facts, tags: compatibleTags(facts) };
-}
-
-;// CONCATENATED MODULE: ./.build/src/runner/network.js
-
-
-
-/** A setting of pip under the name by which the user set it. */
-function pipSetting(settings, name) {
-    const found = settings[name];
-    if (found === undefined)
-        return [];
-    const setting = found.origin === 'environment' ? `PIP_${name.toUpperCase()}` : `\`${name}\` in ${found.origin}`;
-    return [{ setting, value: found.value }];
-}
-/** A variable by its lower-case name, which curl and Python prefer, or its upper-case one; empty ones switch the setting off. */
-function variable(environment, name) {
-    const setting = [name, name.toUpperCase()].find((spelling) => environment[spelling] !== undefined);
-    return setting === undefined ? [] : [{ setting, value: (environment[setting] ?? '').trim() }];
-}
-/** The proxy's address with its scheme, or null where the value is none. A value without a scheme is an http proxy, as everywhere. */
-function proxyAddress(value) {
-    const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
-    const url = URL.canParse(text) ? new URL(text) : null;
-    if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '')
-        return null;
-    return url.href.replace(/\/$/, '');
-}
-/**
- * Proxies as the user's settings name them. pip's own setting comes first, since it is known to reach indexes; then the variable of
- * the scheme, then ALL_PROXY. Pure; what is wrong is in `problems`, every value masked.
- */
-function readProxies(environment, pipSettings) {
-    const problems = new Map();
-    const notices = [];
-    const first = (choices) => {
-        const chosen = choices[0];
-        if (chosen === undefined || chosen.value === '')
-            return null;
-        const address = proxyAddress(chosen.value);
-        if (address === null) {
-            // Everything up to the last @ may be a password.
-            const shown = chosen.value.replace(/^.*@/s, '***@');
-            problems.set(chosen.setting, {
-                where: chosen.setting,
-                what: `\`${shown}\` is not the address of an http or https proxy.`,
-                remedy: 'Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, special characters in the password as %XX, or unset it.',
-            });
-        }
-        return address;
-    };
-    const pip = pipSetting(pipSettings, 'proxy');
-    const all = variable(environment, 'all_proxy');
-    let http = variable(environment, 'http_proxy');
-    // In a CGI program HTTP_PROXY is the client's `Proxy:` header (httpoxy.org); uv, pip and curl pass it over likewise.
-    if (http[0]?.setting === 'HTTP_PROXY' && environment['REQUEST_METHOD'] !== undefined) {
-        http = [];
-        const text = 'HTTP_PROXY is not used because REQUEST_METHOD is set, as in a CGI program. Unset it, or set http_proxy.';
-        notices.push({ id: 'http-proxy-ignored', text });
-    }
-    const httpsProxy = first([...pip, ...variable(environment, 'https_proxy'), ...all]);
-    const httpProxy = first([...pip, ...http, ...all]);
-    const noProxy = variable(environment, 'no_proxy').flatMap(({ value }) => value.split(/[\s,]+/).filter(Boolean));
-    return { httpsProxy, httpProxy, noProxy, problems: [...problems.values()], notices };
-}
-/** Folders whose certificates are in the system's own bundle, which is trusted anyway; reading them one by one would add nothing. */
-const systemFolders = new Set([
-    '/etc/ssl/certs',
-    '/etc/pki/tls/certs',
-    '/etc/ssl',
-    '/usr/lib/ssl/certs',
-]);
-/** The files of a certificate folder as OpenSSL reads one: named by the subject's hash (`5ed36f99.0`). */
-async function folderFiles(folder) {
-    if (systemFolders.has(folder.replace(/\/+$/, '')))
-        return [];
-    const names = (await (0,promises_.readdir)(folder).catch(() => [])).filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name)).sort();
-    return names.map((name) => external_node_path_.join(folder, name));
-}
-async function readCaFiles(environment, pipSettings) {
-    const variables = ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_DIR'];
-    const named = [
-        ...pipSetting(pipSettings, 'cert'),
-        ...variables.flatMap((setting) => (environment[setting] ?? '')
-            .split(setting === 'SSL_CERT_DIR' ? external_node_path_.delimiter : '\0')
-            .map((value) => ({ setting, value: value.trim() }))),
-    ].filter(({ value }) => value !== '');
-    const caFiles = new Map();
-    const notices = [];
-    for (const { setting, value } of named) {
-        const info = await (0,promises_.stat)(value).catch(() => null);
-        if (info === null) {
-            const text = `${setting} names ${value}, which does not exist; it is left out. Correct or unset it.`;
-            notices.push({ id: `ca-missing-${setting}`, text });
-            continue;
-        }
-        const files = info.isDirectory() ? await folderFiles(value) : [value];
-        for (const file of files) {
-            const target = await (0,promises_.realpath)(file).catch(() => null);
-            if (target !== null && !caFiles.has(target))
-                caFiles.set(target, { path: external_node_path_.resolve(file), setting });
-        }
-    }
-    return { caFiles: [...caFiles.values()], notices };
-}
-/**
- * The proxies and CA files that the user's settings name (environment and pip's configuration). A named CA file that is missing is a
- * notice. Throws Failure(2) naming every setting that holds no proxy address.
- */
-async function inspectNetwork(environment, pipSettings) {
-    const { problems, notices, ...proxies } = readProxies(environment, pipSettings);
-    if (problems.length > 0)
-        throw new Failure(2, problems);
-    const { caFiles, notices: caNotices } = await readCaFiles(environment, pipSettings);
-    return { network: { ...proxies, caFiles }, notices: [...notices, ...caNotices] };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/runner/official-index.js
@@ -14342,6 +14658,7 @@ async function writePermission(wish, environment) {
 
 
 
+
 function runnerStory(runner) {
     const { accelerators, interpreter } = runner;
     return {
@@ -14355,16 +14672,6 @@ function runnerStory(runner) {
         pythonVersion: interpreter.version,
     };
 }
-/** A proxy's address may hold a password. */
-function maskProxies({ network }, log) {
-    for (const proxy of [network.httpProxy, network.httpsProxy]) {
-        const { username = '', password = '' } = proxy === null ? {} : new URL(proxy);
-        for (const secret of [username, password, decodeURIComponent(username), decodeURIComponent(password)]) {
-            if (secret !== '')
-                log.mask(secret);
-        }
-    }
-}
 /**
  * Looks at the machine and drafts the plan: every refusal that needs no index is made here. Changes nothing. `machine`: the one to plan
  * for in place of this one, whose index and proxies are still what is asked.
@@ -14373,7 +14680,8 @@ async function prepare(run, machine = null) {
     const { request, context, story, deadline } = run;
     const { runner: here, notices } = await context.timeline.step('Look at the machine', () => inspectRunner(machine === null ? request : { ...request, venv: null }, context.environment, deadline.signal));
     const runner = machine === null ? here : asRunner(machine, here);
-    maskProxies(runner, context.log);
+    for (const secret of proxySecrets(runner.network))
+        context.log.mask(secret);
     story.runner = runnerStory(runner);
     tell(run, notices);
     tell(run, request.requirements.notices.map((text) => ({ id: text, text })));
@@ -14421,6 +14729,15 @@ async function openDirectoryStore(root) {
     const blob = (sha256, filename) => at('wheels', sha256.slice(0, 2), plain(sha256), plain(filename));
     const metadata = (sha256) => at('metadata', sha256.slice(0, 2), plain(sha256));
     const believed = (key) => (0,external_node_path_.join)(own, 'locks', `${plain(key)}.toml`);
+    /** What the file system says of another user's folders, as what it means. */
+    const writing = async (work) => {
+        try {
+            return await work();
+        }
+        catch (error) {
+            throw await explainWrite(error, (0,external_node_path_.resolve)(root), 0);
+        }
+    };
     const drop = async (file) => {
         await (0,promises_.rm)(file.path, { force: true });
     };
@@ -14440,7 +14757,7 @@ async function openDirectoryStore(root) {
             }
             return right;
         },
-        admit: async (path, { sha256, filename }, proof) => {
+        admit: (path, { sha256, filename }, proof) => writing(async () => {
             if (proof === 'unchecked') {
                 const actual = await hashFile(path, 'hex');
                 if (actual !== sha256) {
@@ -14453,7 +14770,7 @@ async function openDirectoryStore(root) {
             await (0,promises_.chmod)(path, 0o444);
             await (0,promises_.rename)(path, target);
             return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
-        },
+        }),
         drop,
         readLock: async (key) => {
             const kept = await readKept(at('locks', plain(key), 'pylock.toml'));
@@ -14462,7 +14779,7 @@ async function openDirectoryStore(root) {
             const known = await readKept(believed(key));
             return { ...kept, foreign: known?.value !== kept.value };
         },
-        writeLock: async (key, text) => {
+        writeLock: (key, text) => writing(async () => {
             const path = at('locks', plain(key), 'pylock.toml');
             // Another user's lock is checked once by each user: this is the text that this one has used.
             if (shared) {
@@ -14475,7 +14792,7 @@ async function openDirectoryStore(root) {
                 await writeAtomic(path, text, { shared });
             }
             return path;
-        },
+        }),
         readFact: async (name) => {
             const kept = await readKept(at('kept', `${plain(name)}.json`));
             try {
@@ -14492,15 +14809,15 @@ async function openDirectoryStore(root) {
             // The seal is no secret: another user could have made it for other text.
             return (await fileSize(path)) === null || isForeign(await (0,promises_.stat)(path)) ? null : openSealed(await (0,promises_.readFile)(path));
         },
-        writeMetadata: async (sha256, text) => {
+        writeMetadata: (sha256, text) => writing(async () => {
             await makeFolder((0,external_node_path_.dirname)(metadata(sha256)), shared);
             await writeAtomic(metadata(sha256), Buffer.concat([(0,external_node_crypto_.createHash)('sha256').update(text).digest(), text]), {
                 shared,
             });
-        },
-        partial: (key) => openPartial(at('partial', plain(key)), shared),
+        }),
+        partial: (key) => writing(() => openPartial(at('partial', plain(key)), shared)),
         free: () => freeBytes((0,external_node_path_.resolve)(root)),
-        explain: (error, needed) => explainFull(error, (0,external_node_path_.resolve)(root), needed),
+        explain: (error, needed) => explainWrite(error, (0,external_node_path_.resolve)(root), needed),
     };
 }
 /** Makes a folder and those above it. Node's own recursive `mkdir` tries for ever where a folder can hold none (`/proc`). */
@@ -14509,10 +14826,10 @@ async function makeRoot(folder) {
         await (0,promises_.mkdir)(folder);
     }
     catch (error) {
-        if (errorCode(error) === 'EEXIST') {
+        if ((0,system_error/* errorCode */.C)(error) === 'EEXIST') {
             return;
         }
-        if (errorCode(error) !== 'ENOENT' || (0,external_node_fs_.existsSync)((0,external_node_path_.dirname)(folder))) {
+        if ((0,system_error/* errorCode */.C)(error) !== 'ENOENT' || (0,external_node_fs_.existsSync)((0,external_node_path_.dirname)(folder))) {
             throw error;
         }
         await makeRoot((0,external_node_path_.dirname)(folder));
@@ -14534,7 +14851,7 @@ async function directory_prepare(root) {
     catch (error) {
         const problem = {
             where: 'cache-path',
-            what: `The cache folder ${root} can't be written (${errorCode(error) ?? String(error)}).`,
+            what: `The cache folder ${root} can't be written (${(0,system_error/* errorCode */.C)(error) ?? String(error)}).`,
             remedy: 'Name a folder that this user may write, or set `cache: off`. Users of one group share a folder after `chgrp GROUP` and `chmod 2775`.',
         };
         throw new Failure(2, [problem], { cause: error });
@@ -14554,7 +14871,7 @@ async function openOwn(users, shared) {
     }
 }
 function notOursAsNull(error) {
-    if (errorCode(error) === 'EPERM') {
+    if ((0,system_error/* errorCode */.C)(error) === 'EPERM') {
         return null;
     }
     throw error;
@@ -14655,9 +14972,30 @@ function downloadIsFaster(download, restore) {
 const service_defaultLimits = { lookUp: 20_000, restore: 180_000, save: 300_000 };
 /** What a job without a cache service is told. */
 const service_unavailable = 'the cache service is not available to this job.';
-/** One folder whose path is part of an entry's identity, so it is the same in every job of a machine. */
-function service_stagingFolder(store) {
-    return external_node_path_.join(store.folders.staging, 'github');
+/** What a job is told while another one of this machine moves an entry. */
+const service_busy = 'another job of this machine is using the cache service.';
+/** How often (ms) other jobs of this machine are told that the staging folder is in use. */
+const TOUCH_MS = 5_000;
+/**
+ * Runs `work` with an empty staging folder and removes it afterwards. Its path is part of an entry's identity, so it is the same in every
+ * job of a machine, and one job at a time has it: `busy` is given where another one does.
+ */
+async function service_inStaging(store, busy, work) {
+    const place = await store.partial('github-cache');
+    if (place === null)
+        return busy;
+    // A touch that fails makes the place look silent, no more: then another job may take it.
+    const alive = setInterval(() => place.touch().catch(() => undefined), TOUCH_MS);
+    const staging = external_node_path_.join(store.folders.staging, 'github');
+    try {
+        await (0,promises_.rm)(staging, { recursive: true, force: true });
+        return await work(staging);
+    }
+    finally {
+        clearInterval(alive);
+        await (0,promises_.rm)(staging, { recursive: true, force: true });
+        await place.discard();
+    }
 }
 /** The value, or `late` after `ms` milliseconds or an abort: the call itself can't be stopped. */
 async function service_limited(promise, ms, signal) {
@@ -14755,11 +15093,9 @@ async function restoreFromGithub(call) {
     const { client, store, key, log, signal, limits = service_defaultLimits } = call;
     if (!client.isFeatureAvailable())
         return service_unavailable;
-    const staging = service_stagingFolder(store);
     const prefix = `${key}-`;
-    await (0,promises_.rm)(staging, { recursive: true, force: true });
-    const started = performance.now();
-    try {
+    const restore = async (staging) => {
+        const started = performance.now();
         const found = await service_limited(client.restoreCache([staging], prefix, [prefix], { lookupOnly: true }), limits.lookUp, signal);
         if (found === 'late')
             return service_late('it did not answer', limits.lookUp, signal);
@@ -14774,12 +15110,12 @@ async function restoreFromGithub(call) {
         const lock = await readSmall(external_node_path_.join(staging, 'pylock.toml'));
         const download = readSpeed(parsed(await readSmall(external_node_path_.join(staging, 'download.json'))));
         return { entry, lock, ...taken, ms: Math.round(performance.now() - started), download };
+    };
+    try {
+        return await service_inStaging(store, service_busy, restore);
     }
     catch (error) {
         return error instanceof Error ? error.message : String(error);
-    }
-    finally {
-        await (0,promises_.rm)(staging, { recursive: true, force: true });
     }
 }
 
@@ -14844,30 +15180,731 @@ async function saveToGithub(call) {
     };
     if (!client.isFeatureAvailable())
         return skip(unavailable);
-    const staging = stagingFolder(store);
-    await rm(staging, { recursive: true, force: true });
-    const started = performance.now();
-    try {
+    const upload = async (staging) => {
+        const started = performance.now();
         const missing = await stage(save, store, staging);
         if (missing !== null)
-            return skip(missing);
+            return missing;
         const id = await limited(client.saveCache([staging], save.entry), limits.save, signal);
         if (id === 'late')
-            return skip(late('it did not take the files', limits.save, signal));
+            return late('it did not take the files', limits.save, signal);
         if (id < 0)
-            return skip('the service refused, or another job has saved the same files.');
+            return 'the service refused, or another job has saved the same files.';
         // Version 1 of the client gives a number also where the upload failed.
         const there = await limited(client.restoreCache([staging], save.entry, [], { lookupOnly: true }), limits.lookUp, signal);
-        if (there !== save.entry)
-            return skip('the service refused the files.');
-        return Math.round(performance.now() - started);
+        return there === save.entry ? Math.round(performance.now() - started) : 'the service refused the files.';
+    };
+    try {
+        const ended = await inStaging(store, busy, upload);
+        return typeof ended === 'number' ? ended : skip(ended);
     }
     catch (error) {
         return skip(error instanceof Error ? error.message : String(error));
     }
-    finally {
-        await rm(staging, { recursive: true, force: true });
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/s3.js
+/** The place as it is shown: `s3://bucket/prefix`, with the server where it is not Amazon's. */
+function nameOfPlace({ bucket, prefix, endpoint }) {
+    const server = endpoint === null ? '' : ` at ${new URL(endpoint).host}`;
+    return `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}${server}`;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/sign.js
+
+const algorithm = 'AWS4-HMAC-SHA256';
+/** SHA-256 in lower-case hex. */
+function sha256(data) {
+    return (0,external_node_crypto_.createHash)('sha256').update(data).digest('hex');
+}
+function hmac(key, text) {
+    return (0,external_node_crypto_.createHmac)('sha256', key).update(text).digest();
+}
+/** Percent-encodes everything but RFC 3986's unreserved characters, as the signature wants it. */
+function sign_encode(text) {
+    return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+/** `20260102T030405Z` (ISO 8601, basic format). */
+function timestamp(now) {
+    return now.toISOString().replace(/[-:]|\.\d{3}/g, '');
+}
+function scopeOf(now, { region, service }) {
+    return `${timestamp(now).slice(0, 8)}/${region}/${service}/aws4_request`;
+}
+function sign({ method, url, headers, payload }, keys, scope, now) {
+    const names = Object.keys(headers).sort();
+    const query = [...url.searchParams].map(([name, value]) => `${sign_encode(name)}=${sign_encode(value)}`).sort();
+    const canonical = [
+        method,
+        url.pathname,
+        query.join('&'),
+        ...names.map((name) => `${name}:${headers[name]?.trim()}`),
+        '',
+        names.join(';'),
+        payload,
+    ].join('\n');
+    const text = [algorithm, timestamp(now), scopeOf(now, scope), sha256(canonical)].join('\n');
+    const key = scopeOf(now, scope).split('/').reduce(hmac, `AWS4${keys.secretAccessKey}`);
+    return hmac(Buffer.from(key), text).toString('hex');
+}
+/**
+ * The headers of a request with its signature (AWS Signature Version 4, "Authenticating Requests: Using the Authorization Header").
+ * `payload`: SHA-256 of the body in lower-case hex, which the server compares with what it gets.
+ */
+function signedHeaders(request, keys, scope, now) {
+    const headers = {
+        ...request.headers,
+        'x-amz-content-sha256': request.payload,
+        'x-amz-date': timestamp(now),
+        ...(keys.sessionToken === null ? {} : { 'x-amz-security-token': keys.sessionToken }),
+    };
+    const all = { ...headers, host: request.url.host };
+    const signature = sign({ ...request, headers: all }, keys, scope, now);
+    const names = Object.keys(all).sort().join(';');
+    const authorization = `${algorithm} Credential=${keys.accessKeyId}/${scopeOf(now, scope)}, SignedHeaders=${names}, Signature=${signature}`;
+    return { ...headers, authorization };
+}
+/**
+ * An address that lets its holder read the object for `seconds` (AWS Signature Version 4, "Authenticating Requests: Using Query
+ * Parameters"). It is a secret.
+ */
+function presignedUrl(url, keys, scope, now, seconds) {
+    const signed = new URL(url);
+    const parameters = {
+        'X-Amz-Algorithm': algorithm,
+        'X-Amz-Credential': `${keys.accessKeyId}/${scopeOf(now, scope)}`,
+        'X-Amz-Date': timestamp(now),
+        'X-Amz-Expires': String(seconds),
+        ...(keys.sessionToken === null ? {} : { 'X-Amz-Security-Token': keys.sessionToken }),
+        'X-Amz-SignedHeaders': 'host',
+    };
+    signed.search = Object.entries(parameters)
+        .map(([name, value]) => `${name}=${sign_encode(value)}`)
+        .join('&');
+    const request = { method: 'GET', url: signed, headers: { host: signed.host }, payload: 'UNSIGNED-PAYLOAD' };
+    signed.search += `&X-Amz-Signature=${sign(request, keys, scope, now)}`;
+    return signed.href;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/address.js
+
+/** Amazon's own server of a region; the regions in China are a partition with a domain of its own. */
+function amazon(region, service) {
+    return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+}
+/** Address of Amazon's Security Token Service in a region. */
+function tokenService(region) {
+    return `${amazon(region, 'sts')}/`;
+}
+/** Address of an object; `key` is what follows the place's prefix. */
+function objectUrl(place, region, key) {
+    const { bucket, prefix, endpoint, pathStyle } = place;
+    const url = new URL(endpoint ?? amazon(region, 's3'));
+    if (!pathStyle)
+        url.hostname = `${bucket}.${url.hostname}`;
+    const parts = [...(pathStyle ? [bucket] : []), ...prefix.split('/'), ...key.split('/')];
+    url.pathname = `/${parts
+        .filter((part) => part !== '')
+        .map(sign_encode)
+        .join('/')}`;
+    return url;
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/refusal.js
+/** A store's answer that is no success, or none at all. */
+class S3Refusal extends Error {
+    /** 0 where no answer came. */
+    status;
+    /** The store's own word (`AccessDenied`, `SlowDown`); '' where it has none, as in answers to HEAD. */
+    code;
+    remedy;
+    constructor(status, code, message, remedy, options) {
+        super(message, options);
+        this.name = 'S3Refusal';
+        this.status = status;
+        this.code = code;
+        this.remedy = remedy;
     }
+}
+/** Bytes of an error document that are read. */
+const LIMIT = 2 ** 16;
+const remedies = [
+    [/^NoSuchBucket$/, 'Make the bucket, or correct its name in cache-url.'],
+    [/^(InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken)$/, 'Check the keys that this job is given.'],
+    [/^RequestTimeTooSkewed$/, "Set this machine's clock."],
+    [/^(AccessDenied|AllAccessDisabled|)$/, 'Check what the keys may do; docs/s3.md has the policy that is needed.'],
+];
+/** A tag of an error document (Amazon S3 API Reference, "Error Responses"); '' where it is missing. */
+function tag(document, name) {
+    return new RegExp(`<${name}>([^<]{1,200})</${name}>`).exec(document)?.[1] ?? '';
+}
+function remedyFor(status, code, region) {
+    if (region !== '' && (status === 301 || status === 400 || status === 307)) {
+        return `The bucket is in the region ${region}: write \`region=${region}\` in cache-url.`;
+    }
+    if (status !== 403 && status !== 404 && status !== 400)
+        return 'Try again later.';
+    return remedies.find(([pattern]) => pattern.test(code))?.[1] ?? 'Check cache-url and what the keys may do.';
+}
+/** Reads an answer that is no success, to its end. `asked` says what was asked, without secrets. */
+async function refusal_readRefusal(answer, asked) {
+    const document = await answer.text(LIMIT).catch(() => '');
+    const code = tag(document, 'Code');
+    const region = answer.headers['x-amz-bucket-region'] ?? tag(document, 'Region');
+    const said = [code, tag(document, 'Message')].filter((text) => text !== '').join(': ');
+    const what = `${asked}: the store answered ${answer.status}${said === '' ? '' : ` (${said})`}`;
+    return new S3Refusal(answer.status, code, what, remedyFor(answer.status, code, region));
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/objects.js
+
+
+
+
+
+
+/** Milliseconds for which a presigned address is good: it is used at once, and a request that has begun goes on. */
+const SIGNED_MS = 900_000;
+/** A clock that is off by this much (ms) is corrected; stores take 15 minutes, presigned addresses none into the future. */
+const SKEW_MS = 30_000;
+const limits = { connectMs: 5_000, headersMs: 20_000, stallMs: 30_000 };
+/** Tries after an answer that promises nothing and denies nothing. */
+const TRIES = 4;
+const again = (status) => status === 429 || status === 500 || (status >= 502 && status <= 504);
+/** What is put of a text. */
+function textUpload(text) {
+    const bytes = Buffer.from(text);
+    return { size: bytes.length, sha256: sha256(bytes), bytes: () => bytes };
+}
+/** No answer, or none to its end. */
+function broken(error) {
+    return new S3Refusal(0, '', error.message, error.remedy ?? 'Check cache-url and the network.', { cause: error });
+}
+async function wholeText(answer, limit) {
+    try {
+        return await answer.text(limit);
+    }
+    catch (error) {
+        throw error instanceof HttpFault ? broken(error) : error;
+    }
+}
+/**
+ * Opens a place. `keys` gives what signs (they may end and be renewed, hence a function); `backOffMs` is the first wait after a store
+ * said to slow down.
+ */
+function openObjects(options) {
+    const { client, place, region, keys, backOffMs = 300 } = options;
+    const scope = { region, service: 's3' };
+    const name = nameOfPlace(place);
+    /** The store's clock minus ours, ms. */
+    let ahead = 0;
+    const now = () => new Date(Date.now() + ahead);
+    const setClock = (headers) => {
+        const told = Date.parse(headers['date'] ?? '');
+        if (!Number.isFinite(told) || Math.abs(told - now().getTime()) < SKEW_MS)
+            return false;
+        ahead = told - Date.now();
+        return true;
+    };
+    const about = ({ headers }) => {
+        const age = Date.parse(headers['date'] ?? '') - Date.parse(headers['last-modified'] ?? '');
+        const size = Number(headers['content-length'] ?? Number.NaN);
+        return { etag: headers['etag'] ?? '', size, ageMs: Number.isFinite(age) ? age : null };
+    };
+    async function once(method, key, extra, upload, signal) {
+        const url = objectUrl(place, region, key);
+        const payload = upload?.sha256 ?? sha256('');
+        const signed = signedHeaders({ method, url, headers: {}, payload }, await keys(), scope, now());
+        const length = upload === null ? {} : { 'content-length': String(upload.size) };
+        return client.request({
+            url: url.href,
+            method,
+            headers: { ...extra, ...length, ...signed },
+            ...(upload === null ? {} : { body: upload.bytes() }),
+            ...limits,
+            // A signal of its own: dozens of requests are under way at a time.
+            signal: AbortSignal.any([signal]),
+        });
+    }
+    /** An answer with one of the statuses in `good`; every other one is thrown. `resend`: also after a connection that broke. */
+    async function request(method, key, good, extra, upload, resend, signal) {
+        const asked = `${method} ${key} in ${name}`;
+        let corrected = false;
+        for (let attempt = 1;; attempt += 1) {
+            let refusal;
+            try {
+                const answer = await once(method, key, extra, upload, signal);
+                if (good.includes(answer.status))
+                    return answer;
+                refusal = await refusal_readRefusal(answer, asked);
+                if (answer.status === 403 && !corrected && setClock(answer.headers)) {
+                    corrected = true;
+                    continue;
+                }
+                if (!again(answer.status))
+                    throw refusal;
+            }
+            catch (error) {
+                if (!(error instanceof HttpFault))
+                    throw error;
+                refusal = broken(error);
+                // A silent server has cost its whole time limit already.
+                const passing = error.kind === 'reset' || (error.kind === 'timeout' && attempt === 1);
+                if (!resend || !passing)
+                    throw refusal;
+            }
+            if (attempt === TRIES)
+                throw refusal;
+            await (0,external_node_timers_promises_namespaceObject.setTimeout)(backOffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal });
+        }
+    }
+    return {
+        place,
+        address: (key) => objectUrl(place, region, key).href,
+        presign: async (url) => presignedUrl(new URL(url), await keys(), scope, now(), SIGNED_MS / 1000),
+        setClock,
+        head: async (key, signal) => {
+            const answer = await request('HEAD', key, [200, 404], {}, null, true, signal);
+            answer.cancel();
+            return answer.status === 404 ? null : about(answer);
+        },
+        read: async (key, limit, signal) => {
+            const answer = await request('GET', key, [200, 404], {}, null, true, signal);
+            if (answer.status === 200)
+                return { ...about(answer), text: await wholeText(answer, limit) };
+            // Without the bucket every key is missing: that is not the same as an empty cache.
+            const refusal = await refusal_readRefusal(answer, `GET ${key} in ${name}`);
+            if (refusal.code === 'NoSuchBucket')
+                throw refusal;
+            return null;
+        },
+        put: async (key, upload, condition, signal) => {
+            const header = condition === null
+                ? {}
+                : 'ifMatch' in condition
+                    ? { 'if-match': condition.ifMatch }
+                    : { 'if-none-match': condition.ifNoneMatch };
+            // 404: what the ETag was of is gone. 409: somebody else is writing it at this moment.
+            const answer = await request('PUT', key, [200, 201, 204, 404, 409, 412, 501], header, upload, false, signal);
+            if (answer.status < 300) {
+                answer.cancel();
+                return answer.headers['etag'] ?? '';
+            }
+            const refusal = await refusal_readRefusal(answer, `PUT ${key} in ${name}`);
+            if (condition !== null && (answer.status === 412 || answer.status === 409))
+                return null;
+            if (condition !== null && 'ifMatch' in condition && answer.status === 404)
+                return null;
+            throw refusal;
+        },
+        remove: async (key, signal) => {
+            (await request('DELETE', key, [200, 204, 404], {}, null, true, signal)).cancel();
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/write-once.js
+
+
+/** The largest object that one request can put (Amazon S3, "Uploading objects"), bytes. */
+const LARGEST = 5 * 2 ** 30;
+/** Key of a file: its content, then its name. */
+function wheelKey(sha256, filename) {
+    return `wheels/${sha256}/${filename}`;
+}
+function uploadOf(file, sent) {
+    return {
+        size: file.size,
+        sha256: file.sha256,
+        bytes: async function* () {
+            let bytes = 0;
+            for await (const piece of (0,external_node_fs_.createReadStream)(file.path, { highWaterMark: 2 ** 18 })) {
+                bytes += piece.length;
+                sent(bytes);
+                yield piece;
+            }
+        },
+    };
+}
+/** Puts under a condition; a server that knows none (501: Aliyun OSS, older ones) is given it without. */
+async function putIf(objects, key, upload, condition, signal) {
+    try {
+        return await objects.put(key, upload, condition, signal);
+    }
+    catch (error) {
+        if (!(error instanceof S3Refusal) || error.status !== 501)
+            throw error;
+        return objects.put(key, upload, null, signal);
+    }
+}
+/**
+ * Stores a file under its hash, once however many try: looked for first; a refusal by the condition means that somebody else was
+ * first, and so does a connection that broke where the file is there afterwards (a server need not read what it refuses). `wrong`: the
+ * object that is there was seen to hold other bytes, so it is replaced, if it is still the same one. Throws S3Refusal; `sent` is told of
+ * the bytes that went out.
+ */
+async function writeOnce(objects, key, file, wrong, signal, sent = () => undefined) {
+    if (file.size > LARGEST)
+        throw new S3Refusal(0, '', `${key} is larger than one request may put`, 'Leave it out.');
+    const upload = uploadOf(file, sent);
+    for (let attempt = 1;; attempt += 1) {
+        const found = await objects.head(key, signal);
+        if (found !== null && found.size === file.size && !wrong)
+            return 'there';
+        try {
+            const condition = found === null ? { ifNoneMatch: '*' } : { ifMatch: found.etag };
+            return (await putIf(objects, key, upload, condition, signal)) === null ? 'there' : 'stored';
+        }
+        catch (error) {
+            if (!(error instanceof S3Refusal) || error.status !== 0 || attempt === 3)
+                throw error;
+            const after = await objects.head(key, signal);
+            if (after !== null && after.size === file.size && after.etag !== found?.etag)
+                return 'there';
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/lease.js
+
+
+
+
+
+const lease_LIMIT = 2 ** 20;
+/** Milliseconds for giving a lease up: past that it ends by itself. */
+const RELEASE_MS = 5_000;
+function readArrived(text) {
+    try {
+        const told = JSON.parse(text);
+        return new Set(Array.isArray(told?.arrived) ? told.arrived.filter((key) => typeof key === 'string') : []);
+    }
+    catch {
+        // Whatever it is, its holder announces nothing; its age still tells whether it lives.
+        return new Set();
+    }
+}
+/** Looks at the lease `key`. Its age is told by the store's own clock, so no two machines have to agree on the time. */
+async function lookAtLease(objects, key, { deadMs }, signal) {
+    const found = await objects.read(key, lease_LIMIT, signal);
+    if (found === null)
+        return { state: 'none', etag: '', arrived: new Set() };
+    const state = found.ageMs !== null && found.ageMs > deadMs ? 'dead' : 'alive';
+    return { state, etag: found.etag, arrived: readArrived(found.text) };
+}
+/**
+ * Takes the lease that `seen` shows to be free or dead: of all who try, the condition lets one through. Null where somebody else was
+ * faster. The holder beats until it releases; `lost` is called when another has taken it over (this one was silent for too long).
+ */
+async function takeLease(objects, key, seen, { beatMs }, log, signal) {
+    const holder = (0,external_node_crypto_.randomUUID)();
+    const arrived = new Set();
+    let beats = 0;
+    /** How many of them the latest beat told of. */
+    let told = 0;
+    const text = () => {
+        beats += 1;
+        told = arrived.size;
+        return JSON.stringify({ schema: 1, holder, beat: beats, arrived: [...arrived] });
+    };
+    /** Puts the next beat in the place of `before` ('': of nothing). The ETag that is ours then; null where the lease is somebody else's. */
+    const put = async (before) => {
+        const next = text();
+        const condition = before === '' ? { ifNoneMatch: '*' } : { ifMatch: before };
+        try {
+            return await putIf(objects, key, textUpload(next), condition, signal);
+        }
+        catch (error) {
+            if (!(error instanceof S3Refusal) || error.status !== 0)
+                throw error;
+            // A connection that broke may have been a refusal, or a success whose answer was lost: what is there now tells.
+            const now = await objects.read(key, lease_LIMIT, signal);
+            return now !== null && (now.text === next || now.etag === before) ? now.etag : null;
+        }
+    };
+    const taken = await put(seen.etag);
+    if (taken === null)
+        return null;
+    const end = new AbortController();
+    let etag = taken;
+    let held = true;
+    let wake = () => undefined;
+    const beat = async () => {
+        try {
+            const next = await put(etag);
+            held = next !== null;
+            etag = next ?? '';
+            if (!held)
+                log.debug(`S3: the lease ${key} was taken over`);
+        }
+        catch (error) {
+            // The next beat tries again; without any the lease ends, and others go on.
+            if (!(error instanceof S3Refusal))
+                throw error;
+            log.debug(`S3: ${error.message}`);
+        }
+    };
+    const live = async () => {
+        while (held && !end.signal.aborted && !signal.aborted) {
+            const woken = new Promise((resolve) => {
+                wake = resolve;
+            });
+            if (arrived.size === told) {
+                await Promise.race([woken, (0,external_node_timers_promises_namespaceObject.setTimeout)(beatMs, undefined, { signal: end.signal }).catch(() => undefined)]);
+            }
+            // What is stored at about the same time is told in one go.
+            if (arrived.size > told)
+                await (0,external_node_timers_promises_namespaceObject.setTimeout)(Math.min(200, beatMs / 2));
+            if (!end.signal.aborted)
+                await beat();
+        }
+    };
+    const living = live().catch((error) => log.debug(String(error)));
+    return {
+        announce: (stored) => {
+            arrived.add(stored);
+            wake();
+        },
+        release: async () => {
+            end.abort();
+            wake();
+            await living;
+            if (!held)
+                return;
+            const limit = AbortSignal.timeout(RELEASE_MS);
+            try {
+                // A holder that slept (a suspended machine) may find its successor's lease in the place of its own.
+                if ((await objects.read(key, lease_LIMIT, limit))?.etag === etag)
+                    await objects.remove(key, limit);
+            }
+            catch (error) {
+                log.debug(`S3: ${String(error)}`);
+            }
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/s3/share.js
+
+
+
+
+
+
+
+/** Id of the bucket among the sources. */
+const bucketSource = 'bucket';
+const defaultTimes = { beatMs: 15_000, deadMs: 60_000, pollMs: 1_500, waitMs: 600_000 };
+/** Files that are put at a time. */
+const UPLOADS = 3;
+const LOCK_LIMIT = 2 ** 24;
+/** Opens the bucket for one cache key. `mayWrite`: false only reads, and waits for others where they are at work. */
+function openShare(options) {
+    const { objects, key, mayWrite, log, signal } = options;
+    const times = { ...defaultTimes, ...options.times };
+    const place = nameOfPlace(objects.place);
+    const [lockKey, leaseKey] = [`locks/${key}/pylock.toml`, `leases/${key}.json`];
+    /** Keys that are in the bucket for certain. */
+    const there = new Set();
+    /** Files that were read from it, with where they are. */
+    const lent = new Map();
+    /** Keys whose object has a wrong length. */
+    const wrong = new Set();
+    const counts = { filesStored: 0, bytesStored: 0, filesReplaced: 0 };
+    let lease = null;
+    let leased = false;
+    let [reading, writing] = [true, mayWrite];
+    let waitedMs = 0;
+    let view = null;
+    let tick = null;
+    let taking = null;
+    let slots = Array.from({ length: UPLOADS }, () => Promise.resolve());
+    /** The bucket serves a run or it does not: after the first refusal that tries did not help, the run goes on without it. */
+    const stopReading = (error) => {
+        if (!(error instanceof S3Refusal))
+            throw error;
+        if (reading)
+            log.warn({ id: 's3-not-read', text: `${place} is not read any further: ${error.message}. ${error.remedy}` });
+        [reading, writing] = [false, false];
+        return null;
+    };
+    const stopWriting = (error) => {
+        if (!(error instanceof S3Refusal))
+            throw error;
+        if (writing)
+            log.warn({ id: 's3-not-stored', text: `Nothing more is stored in ${place}: ${error.message}. ${error.remedy}` });
+        writing = false;
+    };
+    /** What all that wait see together. */
+    const look = () => {
+        view ??= lookAtLease(objects, leaseKey, times, signal);
+        return view;
+    };
+    const take = (seen) => {
+        taking ??= takeLease(objects, leaseKey, seen, times, log, signal)
+            .then((taken) => {
+            lease = taken;
+            leased ||= taken !== null;
+        })
+            .catch(stopWriting)
+            .finally(() => {
+            [taking, view] = [null, null];
+        });
+        return taking;
+    };
+    const pause = () => {
+        if (waitedMs === 0 && tick === null) {
+            const minutes = Math.ceil(times.waitMs / 60_000);
+            log.info(`Another job is bringing what ${place} lacks; waiting for it, at most ${minutes} min.`);
+        }
+        const since = Date.now();
+        tick ??= (0,external_node_timers_promises_namespaceObject.setTimeout)(times.pollMs * (0.7 + 0.6 * Math.random()), undefined, { signal }).finally(() => {
+            waitedMs += Date.now() - since;
+            [tick, view] = [null, null];
+        });
+        return tick;
+    };
+    /** What `probe` finds, waited for while another run is at work on it. Null: it is ours to bring, or the bucket is of no use. */
+    async function settle(wanted, probe) {
+        try {
+            let found = reading ? await probe() : null;
+            while (found === null && reading && lease === null) {
+                const seen = await look();
+                const alive = seen.state === 'alive';
+                // What is announced may be there, and so may what a holder that is gone stored last.
+                found = alive && !seen.arrived.has(wanted) ? null : await probe();
+                if (found !== null || (alive ? waitedMs >= times.waitMs : !writing))
+                    break;
+                await (alive ? pause() : take(seen));
+                if (lease !== null)
+                    found = await probe();
+            }
+            return found;
+        }
+        catch (error) {
+            return stopReading(error);
+        }
+    }
+    const store = async (file, name, replace) => {
+        const item = `storing ${(0,external_node_path_.basename)(file.path)}`;
+        const written = await writeOnce(objects, name, file, replace, signal, (bytes) => log.progress({ item, bytes, total: file.size, sources: [] }));
+        there.add(name);
+        wrong.delete(name);
+        lease?.announce(name);
+        if (written === 'there')
+            return;
+        counts.filesStored += 1;
+        counts.bytesStored += file.size;
+        if (replace)
+            counts.filesReplaced += 1;
+    };
+    const lockText = async () => (await objects.read(lockKey, LOCK_LIMIT, signal))?.text ?? null;
+    return {
+        readLock: () => lockText().catch(stopReading),
+        awaitLock: (stale) => settle(lockKey, async () => {
+            const text = await lockText();
+            return text === stale ? null : text;
+        }),
+        locate: ({ sha256, filename, size }) => {
+            if (sha256 === null)
+                return Promise.resolve(null);
+            const name = wheelKey(sha256, filename);
+            return settle(name, async () => {
+                const known = lent.get(name);
+                if (known !== undefined)
+                    return known;
+                const found = await objects.head(name, signal);
+                if (found === null)
+                    return null;
+                if (size !== null && found.size !== size) {
+                    wrong.add(name);
+                    return null;
+                }
+                const location = { source: bucketSource, url: objects.address(name), sha256, size: found.size };
+                there.add(name);
+                lent.set(name, location);
+                return location;
+            });
+        },
+        offer: (file, replace) => {
+            const name = wheelKey(file.sha256, (0,external_node_path_.basename)(file.path));
+            const bad = replace || wrong.has(name);
+            if (!writing || (there.has(name) && !bad))
+                return;
+            const [first = Promise.resolve(), ...others] = slots;
+            const work = first
+                .then(() => (writing ? store(file, name, bad) : undefined))
+                .catch((error) => (signal.aborted ? undefined : stopWriting(error)));
+            // A defect is thrown by close; until then it must not end the process.
+            work.catch(() => undefined);
+            slots = [...others, work];
+        },
+        storeLock: async (text) => {
+            if (!writing)
+                return;
+            try {
+                await objects.put(lockKey, textUpload(text), null, signal);
+                lease?.announce(lockKey);
+            }
+            catch (error) {
+                stopWriting(error);
+            }
+        },
+        has: async ({ sha256, filename }) => {
+            const name = wheelKey(sha256, filename);
+            if (!writing || there.has(name))
+                return true;
+            try {
+                if ((await objects.head(name, signal)) === null)
+                    return false;
+                there.add(name);
+            }
+            catch (error) {
+                stopReading(error);
+            }
+            return true;
+        },
+        close: async () => {
+            try {
+                await Promise.all(slots);
+            }
+            finally {
+                await lease?.release();
+                lease = null;
+            }
+        },
+        lent: () => [...lent].map(([name, { sha256, size }]) => ({
+            sha256: sha256 ?? '',
+            filename: (0,external_node_path_.basename)(name),
+            size: size ?? 0,
+        })),
+        isWhole: () => writing,
+        report: () => ({ place, ...counts, waitedMs, leased }),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/download-speed.js
+
+
+/** How long (ms) a measured speed is believed: networks change. */
+const MEASURED_FOR_MS = 7 * 24 * 3600 * 1000;
+const FACT = 'speed-download';
+/** A speed that this machine has measured lately and kept under a name; null where there is none. */
+async function keptSpeed(store, name = FACT) {
+    const kept = await store.readFact(name);
+    return kept !== null && kept.ageMs < MEASURED_FOR_MS ? readSpeed(kept.value) : null;
+}
+/**
+ * What this run's own transfers show of indexes and mirrors, which is kept for later runs; null where they brought too little, or a bucket
+ * brought a part of it: the time of the two is not told apart.
+ */
+async function measuredSpeed(store, transfers) {
+    const fetched = transfers.fetched();
+    const bytes = Object.values(fetched).reduce((sum, count) => sum + count, 0);
+    const seen = (fetched[bucketSource] ?? 0) > 0 ? null : readSpeed({ bytes, ms: transfers.spentMs() });
+    if (seen !== null)
+        await store.writeFact(FACT, seen);
+    return seen;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/github-cache.js
@@ -14877,13 +15914,8 @@ async function saveToGithub(call) {
 
 
 
-/** How long (ms) a measured speed is believed: networks change. */
-const measuredForMs = 7 * 24 * 3600 * 1000;
-const facts = { download: 'speed-download', github: 'speed-github' };
-async function keptSpeed(store, name) {
-    const kept = await store.readFact(name);
-    return kept !== null && kept.ageMs < measuredForMs ? readSpeed(kept.value) : null;
-}
+
+const restoreFact = 'speed-github';
 /** A machine that keeps its folder may have everything already. */
 async function isComplete(run, prepared, store) {
     const nothing = () => undefined;
@@ -14903,7 +15935,7 @@ async function restoreStock(run, prepared, store) {
     };
     if (await isComplete(run, prepared, store))
         return not('this machine has every file already.');
-    const [download, github] = await Promise.all([keptSpeed(store, facts.download), keptSpeed(store, facts.github)]);
+    const [download, github] = await Promise.all([keptSpeed(store), keptSpeed(store, restoreFact)]);
     const slower = downloadIsFaster(download, github);
     if (slower !== null)
         return not(slower);
@@ -14916,16 +15948,8 @@ async function restoreStock(run, prepared, store) {
     const { entry, files, bytes, ms } = restored;
     log.info(`GitHub's cache had ${entry}: ${files} files, ${formatBytes(bytes)} in ${formatDuration(ms)}.`);
     if (readSpeed({ bytes, ms }) !== null)
-        await store.writeFact(facts.github, { bytes, ms });
+        await store.writeFact(restoreFact, { bytes, ms });
     return restored;
-}
-/** What this run's own transfers show of indexes and mirrors; an earlier run's word where they brought too little. */
-async function downloadSpeed(store, transfers) {
-    const bytes = Object.values(transfers.fetched()).reduce((sum, count) => sum + count, 0);
-    const seen = readSpeed({ bytes, ms: transfers.spentMs() });
-    if (seen !== null)
-        await store.writeFact(facts.download, seen);
-    return seen ?? keptSpeed(store, facts.download);
 }
 /**
  * Decides what post is to save of a lock, and writes into state and story what GitHub's cache did. Called when the lock is known and again
@@ -14935,8 +15959,8 @@ async function tellGithub(run, { writing }, { store, github }, lock, transfers) 
     if (github === null || run.story.cache === null)
         return;
     const restored = github.entry === null ? null : github;
-    const download = (await downloadSpeed(store, transfers)) ?? restored?.download ?? null;
-    const restore = restored === null ? await keptSpeed(store, facts.github) : readSpeed(restored);
+    const download = (await measuredSpeed(store, transfers)) ?? (await keptSpeed(store)) ?? restored?.download ?? null;
+    const restore = restored === null ? await keptSpeed(store, restoreFact) : readSpeed(restored);
     const plan = planSave({ lock, restored: github.entry, writing, download, restore });
     run.state = {
         ...run.state,
@@ -15014,6 +16038,9 @@ async function tellCache({ story }, prepared, { store }, lock, kept, arrived) {
         filesReused: there.length,
         bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
         bytesDownloaded: 0,
+        stored: { files: 0, bytes: 0 },
+        awaited: { files: 0, bytes: 0 },
+        saved: null,
         bucket: null,
         github: null,
     };
@@ -15043,7 +16070,16 @@ function plan(request, context, machine = null) {
                 await choosePlan(run, prepared, desk.sources, machine !== null);
             else
                 tellPlan(run, known.plan);
-            const none = { filesReused: 0, bytesReused: 0, bytesDownloaded: 0, bucket: null, github: null };
+            const none = {
+                filesReused: 0,
+                bytesReused: 0,
+                bytesDownloaded: 0,
+                stored: { files: 0, bytes: 0 },
+                awaited: { files: 0, bytes: 0 },
+                saved: null,
+                bucket: null,
+                github: null,
+            };
             const hit = known === null ? 'miss' : 'exact';
             const { kind: store, reason } = choice;
             if (machine === null)
@@ -15065,6 +16101,7 @@ function plan(request, context, machine = null) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/commands/probe.js
+
 
 
 
@@ -15103,6 +16140,14 @@ function probeSources(request, context) {
                 fault,
             }))
                 .sort((a, b) => (b.bytesPerSecond ?? -1) - (a.bytesPerSecond ?? -1));
+            // PaddlePaddle's own index may be silent where the Python index has the build, so it is shown and no failure.
+            const faults = probes.filter((_, at) => asked[at]?.source.kind === 'python').map(({ fault }) => fault);
+            if (faults.length > 0 && faults.every((fault) => fault !== null)) {
+                const remedy = 'The list says what each one answered, and what helps.';
+                throw new Failure(1, [
+                    { where: 'mirrors', what: 'No index of Python packages that was asked answers.', remedy },
+                ]);
+            }
             return looked;
         }
         finally {
@@ -15111,6 +16156,8 @@ function probeSources(request, context) {
     });
 }
 
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./.build/src/configure/journal-file.js
 
 
@@ -15133,7 +16180,7 @@ async function readState(file) {
         return { content: await (0,promises_.readFile)(file), mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
     }
     catch (error) {
-        if (errorCode(error) === 'ENOENT')
+        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
             return null;
         throw error;
     }
@@ -15148,7 +16195,7 @@ async function existing(folder) {
         return { real: await (0,promises_.realpath)(folder), missing: [] };
     }
     catch (error) {
-        if (errorCode(error) !== 'ENOENT' || external_node_path_.dirname(folder) === folder)
+        if ((0,system_error/* errorCode */.C)(error) !== 'ENOENT' || external_node_path_.dirname(folder) === folder)
             throw error;
         const above = await existing(external_node_path_.dirname(folder));
         return { real: above.real, missing: [...above.missing, external_node_path_.basename(folder)] };
@@ -15173,7 +16220,7 @@ async function realTarget(file, places) {
     return { path: end, missing: folders };
 }
 function nothing(error) {
-    if (errorCode(error) === 'ENOENT')
+    if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
         return null;
     throw error;
 }
@@ -15216,7 +16263,7 @@ async function replaceFile(file, staging, content, mode, owner) {
 async function makeFolders(folders) {
     for (const folder of folders) {
         await (0,promises_.mkdir)(folder).catch((error) => {
-            if (errorCode(error) !== 'EEXIST')
+            if ((0,system_error/* errorCode */.C)(error) !== 'EEXIST')
                 throw error;
         });
     }
@@ -15228,7 +16275,7 @@ async function removeFolders(folders) {
             await (0,promises_.rmdir)(folder);
         }
         catch (error) {
-            if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY'].includes(errorCode(error) ?? ''))
+            if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
                 throw error;
         }
     }
@@ -15263,13 +16310,13 @@ async function removeAfterwards(folder, effect) {
     await (0,promises_.rm)(effectFile(folder, effect), { force: true });
 }
 /** A journal of another user, met by root with that user's home, would have root write what and where that user likes. */
-async function isOwn(file) {
+async function journal_ledger_isOwn(file) {
     const found = await (0,promises_.lstat)(file);
     return found.isFile() && (process.getuid === undefined || found.uid === process.getuid());
 }
 async function readAll(folder, prefix) {
     const names = await (0,promises_.readdir)(folder).catch((error) => {
-        if (errorCode(error) === 'ENOENT')
+        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
             return [];
         throw error;
     });
@@ -15279,7 +16326,7 @@ async function readAll(folder, prefix) {
         .map((name) => external_node_path_.join(folder, name));
     const values = [];
     for (const file of files)
-        if (await isOwn(file))
+        if (await journal_ledger_isOwn(file))
             values.push(JSON.parse(await (0,promises_.readFile)(file, 'utf8')));
     return values;
 }
@@ -15302,7 +16349,7 @@ async function readAfterwards(folder) {
 async function unlessMissing(read) {
     return await read.catch((error) => {
         // ESRCH: the process ended between open and read.
-        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(errorCode(error) ?? ''))
+        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
             return null;
         throw error;
     });
@@ -15334,9 +16381,9 @@ async function isRunning(mark) {
     }
     catch (error) {
         // EPERM: it lives, as another user's.
-        if (errorCode(error) === 'ESRCH')
+        if ((0,system_error/* errorCode */.C)(error) === 'ESRCH')
             return false;
-        if (errorCode(error) !== 'EPERM')
+        if ((0,system_error/* errorCode */.C)(error) !== 'EPERM')
             throw error;
     }
     const started = await startOf(mark.pid);
@@ -15384,7 +16431,7 @@ async function journal_lock_isHeld(lock) {
         return running ?? Date.now() - (await (0,promises_.stat)(lock)).mtimeMs < journal_lock_SILENT_MS;
     }
     catch (error) {
-        if (errorCode(error) === 'ENOENT')
+        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
             return false;
         throw error;
     }
@@ -15404,7 +16451,7 @@ async function tryLock(folder, card) {
         await (0,promises_.link)(card, lock);
     }
     catch (error) {
-        if (errorCode(error) === 'EEXIST')
+        if ((0,system_error/* errorCode */.C)(error) === 'EEXIST')
             return null;
         throw error;
     }
@@ -15884,7 +16931,7 @@ const podmanFile = {
 ;// CONCATENATED MODULE: ./.build/src/configure/whole-text.js
 
 /** A file that is ours alone, in a folder of ours. */
-const wholeText = {
+const whole_text_wholeText = {
     put: (_text, part) => textOf(part, 'text'),
     take: () => null,
 };
@@ -15904,7 +16951,7 @@ const editors = {
     'buildkit-mirrors': buildkitFile,
     'containerd-mirrors': containerdFile,
     'podman-mirrors': podmanFile,
-    'whole-text': wholeText,
+    'whole-text': whole_text_wholeText,
 };
 /** The editor that a journal names. Throws Error for one that this version does not have. */
 function editorNamed(name) {
@@ -16005,10 +17052,12 @@ function withLayer(layers, layer) {
 
 
 
+
 const reasonOf = (error) => {
     if (error instanceof Failure)
         return error.problems.map(({ what }) => what).join(' ');
-    if ((0,types_.isNativeError)(error))
+    // A limit that ran out is a DOMException.
+    if ((0,types_.isNativeError)(error) || error instanceof DOMException)
         return error.message;
     throw error;
 };
@@ -16070,13 +17119,31 @@ async function owners(stateFolder) {
     const distinct = [...new Map(all.map((owner) => [owner.id, owner])).values()];
     return await Promise.all(distinct.map(async (owner) => ({ owner, running: owner.parent === null ? null : await isRunning(owner.parent) })));
 }
-/** Whether an earlier job was killed before its post: a runner has one job at a time, so another one's name is enough; else its process tells. */
+/**
+ * Whether an earlier job was killed before its post. A runner has one job at a time, so another run under its name is enough, but not where
+ * the process of that job still runs: two runners of one machine may have the same name. Only a process that runs this job too is done with it.
+ */
 function wasKilled({ owner, running }, now) {
     if (owner.scope !== 'job' || owner.id === now.id)
+        return false;
+    if (running === true && !isDeepStrictEqual(owner.parent, now.parent))
         return false;
     if (owner.runner === now.runner && owner.run !== '' && now.run !== '')
         return owner.run !== now.run;
     return running === false;
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/engine.js
+/** A daemon that said no, or nothing. `status`: HTTP status, null where no answer came; `code`: of the system error, as `ENOENT`. */
+class EngineFault extends Error {
+    status;
+    code;
+    constructor(message, status, code, options) {
+        super(message, options);
+        this.name = 'EngineFault';
+        this.status = status;
+        this.code = code;
+    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/configure/docker-check.js
@@ -16146,7 +17213,7 @@ function maySignal(pid) {
         return process.kill(pid, 0);
     }
     catch (error) {
-        if (errorCode(error) === null)
+        if ((0,system_error/* errorCode */.C)(error) === null)
             throw error;
         return false;
     }
@@ -16154,7 +17221,7 @@ function maySignal(pid) {
 /** The text of a file of the daemon, or null where there is none. */
 async function readDaemonFile(file) {
     return await (0,promises_.readFile)(file, 'utf8').catch((error) => {
-        if (errorCode(error) === 'ENOENT')
+        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
             return null;
         throw error;
     });
@@ -16163,7 +17230,7 @@ async function readDaemonFile(file) {
  * Has the daemon's own program look at the file as it would be (`dockerd --validate`, 23.0 and newer). Null: nothing to complain, or an
  * older one, which has no such look; else what it says. A broken file of the user's is the journal's to refuse.
  */
-async function validate({ program, file }, mirrors, { version }, signal) {
+async function validate({ program, path: searched, file }, mirrors, { version }, signal) {
     if (!(Number(version.split('.')[0]) >= 23))
         return null;
     const folder = await (0,promises_.mkdtemp)(external_node_path_.join((0,external_node_os_.tmpdir)(), 'paddle-mirror-setup-'));
@@ -16173,7 +17240,7 @@ async function validate({ program, file }, mirrors, { version }, signal) {
         const call = {
             file: program,
             args: ['--validate', '--config-file', copy],
-            environment: {},
+            environment: { PATH: searched },
             limitMs: validateMs,
             signal,
         };
@@ -16199,7 +17266,7 @@ async function overruled({ version }) {
 /** What the system does not let this user see, or what ended meanwhile. */
 async function unlessHidden(read) {
     return await read.catch((error) => {
-        if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes(errorCode(error) ?? ''))
+        if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
             return null;
         throw error;
     });
@@ -16223,6 +17290,8 @@ async function listensOn(pid, socket) {
     }
     return false;
 }
+/** PATH of a service that was given none (systemd.exec(5)). */
+const standardPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const docker_daemon_split = (text) => text?.split('\0').filter((part) => part !== '') ?? [];
 /** The value of a long flag of dockerd, `--name=value` or `--name value`; the last one holds. */
 function flag(args, name) {
@@ -16233,12 +17302,16 @@ function flag(args, name) {
     });
     return values.at(-1) ?? null;
 }
+/** A variable of a process. */
+function docker_daemon_variable(environment, name) {
+    return environment.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) || null;
+}
 /** Where dockerd looks without `--config-file`: rootless, in its user's configuration (its `cmd/dockerd`, https://docs.docker.com/engine/daemon/). */
 function defaultFile(environment, rootless) {
     if (!rootless)
         return '/etc/docker/daemon.json';
-    const value = (name) => environment.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
-    return external_node_path_.join(value('XDG_CONFIG_HOME') || external_node_path_.join(value('HOME') ?? '/', '.config'), 'docker', 'daemon.json');
+    const config = docker_daemon_variable(environment, 'XDG_CONFIG_HOME') ?? external_node_path_.join(docker_daemon_variable(environment, 'HOME') ?? '/', '.config');
+    return external_node_path_.join(config, 'docker', 'daemon.json');
 }
 /** Whether the daemon and we mean the same by a path: its nearest part that is there is one and the same. */
 async function docker_daemon_isSame(pid, file) {
@@ -16264,6 +17337,7 @@ async function findDaemon(socket, rootless) {
         return {
             pid,
             program: `/proc/${pid}/exe`,
+            path: docker_daemon_variable(environment, 'PATH') ?? standardPath,
             file,
             mirrorsByFlag: flag(args, 'registry-mirror') !== null,
             sameFile: await docker_daemon_isSame(pid, file),
@@ -16272,35 +17346,38 @@ async function findDaemon(socket, rootless) {
     return null;
 }
 
-;// CONCATENATED MODULE: ./.build/src/values/engine.js
-/** A daemon that said no, or nothing. `status`: HTTP status, null where no answer came; `code`: of the system error, as `ENOENT`. */
-class EngineFault extends Error {
-    status;
-    code;
-    constructor(message, status, code, options) {
-        super(message, options);
-        this.name = 'EngineFault';
-        this.status = status;
-        this.code = code;
-    }
-}
-
 ;// CONCATENATED MODULE: ./.build/src/configure/docker-reload.js
+
 
 
 
 /** A daemon reads its file within a moment; under load it may take some seconds, ms. */
 const reloadMs = 15_000;
 const pauseMs = 100;
+/** Sends a signal, 0 to ask only; false: the process is not there any more. */
+function reaches(pid, signal) {
+    try {
+        return process.kill(pid, signal);
+    }
+    catch (error) {
+        if ((0,system_error/* errorCode */.C)(error) !== 'ESRCH')
+            throw error;
+        return false;
+    }
+}
 /**
  * Has a running dockerd read its daemon.json again (SIGHUP: no container stops) and waits until it says that it uses these mirrors.
- * `patienceMs`: how long that may take. Null: it does. Else a phrase that says what it did instead.
+ * `patienceMs`: how long that may take. Null: it does.
  */
 async function reloadDocker(pid, engine, mirrors, signal, patienceMs = reloadMs) {
     const wanted = mirrors.map(mirror_list_bare).join(' ');
-    process.kill(pid, 'SIGHUP');
     let seen = 'it did not answer any more';
-    for (const until = performance.now() + patienceMs; performance.now() < until; await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal })) {
+    for (let isThere = reaches(pid, 'SIGHUP'), until = performance.now() + patienceMs; performance.now() < until; isThere = reaches(pid, 0)) {
+        if (!isThere)
+            return {
+                what: 'it ended when it was told to read its file again',
+                remedy: 'Start it again (`systemctl start docker`); its log says why it ended (`journalctl -u docker`).',
+            };
         try {
             const { mirrors: used } = await engine.info(signal);
             if (used.map(mirror_list_bare).join(' ') === wanted)
@@ -16312,8 +17389,12 @@ async function reloadDocker(pid, engine, mirrors, signal, patienceMs = reloadMs)
                 throw error;
             seen = error.message;
         }
+        await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal });
     }
-    return `${seen} ${patienceMs / 1000} s after it was told to read its file again`;
+    return {
+        what: `${seen} ${patienceMs / 1000} s after it was told to read its file again`,
+        remedy: 'Its log says why (`journalctl -u docker`): a setting in that file may be unknown to it.',
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/configure/journal.js
@@ -16331,7 +17412,7 @@ const folderOf = (place) => external_node_path_.join(place.folder, 'journal');
 function refusal(edit, error) {
     if (error instanceof Failure || !(0,types_.isNativeError)(error))
         return error;
-    const code = errorCode(error);
+    const code = (0,system_error/* errorCode */.C)(error);
     const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
     const what = denied
         ? `This user may not write ${edit.path} (${code}).`
@@ -16379,7 +17460,7 @@ async function checkFolder({ path: file, folders }) {
             return;
         }
         catch (error) {
-            if (errorCode(error) !== 'ENOENT')
+            if ((0,system_error/* errorCode */.C)(error) !== 'ENOENT')
                 throw error;
         }
     }
@@ -16446,6 +17527,7 @@ function openJournal(place) {
 
 
 
+
 /** Name of the effect in a journal: what a daemon has to be told once its file is back. */
 const dockerEffect = 'docker-mirrors';
 const effectMs = 60_000;
@@ -16469,8 +17551,8 @@ async function tellDocker(journal, engine, daemon, mirrors, signal, patienceMs) 
     await journal.takeBack(edit);
     const problem = {
         where: 'docker-mirrors',
-        what: `The Docker daemon did not take the mirrors: ${complaint}. ${daemon.file} is as before.`,
-        remedy: 'Its log says why (`journalctl -u docker`): a setting in that file may be unknown to it.',
+        what: `The Docker daemon did not take the mirrors: ${complaint.what}. ${daemon.file} is as before.`,
+        remedy: complaint.remedy,
     };
     throw new Failure(1, [problem]);
 }
@@ -16492,21 +17574,32 @@ async function withEmptyList(folder, daemon, work) {
         await undo(folder, new Set([owner.id]), {});
     }
 }
+/** What a daemon says of itself, null where none listens. One that is slow or closed to this user may still have our mirrors, so that is thrown. */
+async function infoIfRunning(engine, signal) {
+    return await engine.info(signal).catch((error) => {
+        if (error instanceof EngineFault && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED'))
+            return null;
+        throw error;
+    });
+}
 /**
  * Tells a daemon of its file as it is now, after ours was taken out of it, and says so. A file without a list of mirrors would leave the
- * daemon with its old ones, so it gets an explicit empty list for that moment. Throws Error where the daemon does not follow.
+ * daemon with its old ones, so it gets an explicit empty list for that moment. Throws Error where the daemon
+ * does not follow, or does not say whether it has them.
  */
 async function settleDocker(socket, folder, engine) {
     const signal = AbortSignal.timeout(effectMs);
-    const info = await engine.info(signal).catch(() => null);
-    const daemon = info === null ? null : await findDaemon(socket, info.rootless);
-    if (daemon === null)
+    const info = await infoIfRunning(engine, signal);
+    if (info === null)
         return `The Docker daemon at ${socket} does not run any more; it reads its file when it starts.`;
+    const daemon = await findDaemon(socket, info.rootless);
+    if (daemon === null)
+        throw new Error(`the Docker daemon at ${socket} answers, but its process can't be seen`);
     const left = listedMirrors(await readDaemonFile(daemon.file));
     const reload = () => reloadDocker(daemon.pid, engine, left ?? [], signal);
     const complaint = left === null ? await withEmptyList(folder, daemon, reload) : await reload();
     if (complaint !== null)
-        throw new Error(`the Docker daemon did not go back to its mirrors: ${complaint}`);
+        throw new Error(`the Docker daemon did not go back to its mirrors: ${complaint.what}`);
     const used = left === null || left.length === 0 ? 'no mirror' : left.join(', ');
     return `The Docker daemon uses ${used} again, as before.`;
 }
@@ -16641,7 +17734,7 @@ function openEngine(socket) {
         catch (error) {
             call.signal.throwIfAborted();
             const message = error instanceof Error ? error.message : String(error);
-            throw new EngineFault(`The Docker daemon at ${socket} does not answer: ${message}.`, null, errorCode(error), {
+            throw new EngineFault(`The Docker daemon at ${socket} does not answer: ${message}.`, null, (0,system_error/* errorCode */.C)(error), {
                 cause: error,
             });
         }
@@ -16765,7 +17858,10 @@ async function undoAll(folder, ids, log) {
     for (const text of undone.effects)
         log.info(text);
     for (const { what, why } of undone.left) {
-        log.warn({ id: `left-${what}`, text: `${what} is left as it is: ${why}. Correct that and run \`restore\`.` });
+        log.warn({
+            id: `left-${what}`,
+            text: `${what} is left as it is: ${why.replace(/\.$/, '')}. Correct that and run \`restore\`.`,
+        });
     }
 }
 function tellRunning({ owner }, log) {
@@ -16839,7 +17935,7 @@ function findBuildProblem(answer, expected) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/verify/failures.json
-const failures_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"illegal-instruction","patterns":["Illegal instruction"],"signals":["SIGILL"],"exitCodes":[132,3221225501],"cause":"The processor has not the instructions that PaddlePaddle is compiled for (AVX), as older ones and some virtual machines.","remedy":"Let the virtual machine pass on the host\'s processor (`-cpu host` in QEMU), or use another machine. Builds without AVX end with 2.4.2.","source":"PaddleDetection#9488, Paddle#69003, Paddle#70223, Paddle#43181","date":"2026-11-22"},{"id":"nccl-shared-memory","patterns":["Error while (?:creating|attaching to) shared memory segment","failed to extend /dev/shm/","posix_fallocate failed ?: No space left"],"cause":"The devices compute right one by one, but not together: NCCL got no shared memory, of which a container has 64 MB unless it is told otherwise.","remedy":"Start the container with `--shm-size=1g --ulimit memlock=-1` (in Kubernetes: a volume in memory at /dev/shm), or use one GPU: CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Shared memory; nccl#290, nccl#342, nccl#525, nccl-tests#166, Paddle#29331","date":"2026-11-22"},{"id":"nccl","patterns":["NCCL WARN (?<error>[^\\\\n]{1,120})","(?<error>unhandled (?:system|cuda) error)","(?<error>nccl(?:System|Internal|UnhandledCuda|Remote|InvalidUsage)Error)","NCCL (?<error>error[^\\\\n]{0,80})"],"cause":"The devices compute right one by one, but not together: NCCL failed ({error}).","remedy":"Run it again with NCCL_DEBUG=INFO, which tells each step. In a container give it shared memory (`--shm-size=1g --ulimit memlock=-1`); take an NCCL or a CUDA of the system off LD_LIBRARY_PATH; try NCCL_P2P_DISABLE=1 where GPUs have no direct access to each other (virtual machines). For one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Errors; Paddle#27081, Paddle#37803, PaddleDetection#4139, PaddleDetection#7380, PaddleYOLO#121","date":"2026-11-22"},{"id":"bus-error","patterns":["Bus error"],"signals":["SIGBUS"],"exitCodes":[135],"cause":"Shared memory or a disk gave out while it was in use.","remedy":"Give the container more shared memory (`--shm-size=1g`), and see that no disk is full.","source":"signal(7)","date":"2026-11-22"},{"id":"static-tls","patterns":["(?<library>[^\\\\s:]+): cannot allocate memory in static TLS block"],"cause":"{library} was loaded too late: its thread-local memory must be reserved when the process starts.","remedy":"Load it first: `export LD_PRELOAD={library}` before Python starts.","source":"PaddlePaddle\'s pages on other hardware (aarch64 and libgomp)","date":"2026-11-22"},{"id":"address-space","patterns":["(?<allowed>\\\\d+ MB) of address space are allowed \\\\(ulimit -v\\\\), (?<needed>\\\\d+ MB) are needed"],"cause":"A limit gives each process of this job {allowed} of address space. PaddlePaddle needs {needed}, and with less it may hang.","remedy":"Raise or lift the limit where the runner is started: `ulimit -v unlimited`, or LimitAS= of its systemd unit.","source":"getrlimit(2); repeated with 3.2.2: 600 MB failed at import, 1.2 and 1.4 GB failed or hung, 1.74 GB passed","date":"2026-11-22"},{"id":"out-of-memory","patterns":["MemoryError","std::bad_alloc","Cannot allocate memory","error return without exception set"],"signals":["SIGKILL"],"exitCodes":[137],"cause":"The machine or the container ran out of memory, or something else killed the interpreter.","remedy":"Give the job more memory (2 GB are enough for the CPU build), and look for the kernel\'s `Out of memory` line in `dmesg`.","source":"Linux\'s out-of-memory killer","date":"2026-11-22"},{"id":"onednn-pir-double-array","patterns":["ConvertPirAttribute2RuntimeAttribute not support"],"cause":"oneDNN inference of this release is broken: it cannot run a saved network whose operators carry an array of doubles, such as interpolate with a scale factor. PaddlePaddle\'s own run_check() passes all the same.","remedy":"Install 3.2.2 (`paddle-version: \'==3.2.2\'`), or switch oneDNN off wherever a model is loaded: `config.disable_mkldnn()`, or `enable_mkldnn=False` in PaddleOCR and PaddleX (it is on by default, and FLAGS_use_mkldnn=0 does not reach paddle.inference).","source":"Paddle#77340; repeated on CPU 3.3.0 and 3.3.1","date":"2026-11-22"},{"id":"setuptools-easy-install","patterns":["setuptools\\\\.command\\\\.easy_install"],"cause":"This release uses a part of setuptools that newer setuptools have no more.","remedy":"Install an older one into the same environment: `python -m pip install \'setuptools<80\'`.","source":"Paddle#76008","date":"2026-11-22"},{"id":"setuptools-missing","patterns":["No module named \'(?:setuptools|pkg_resources)\'"],"cause":"This release imports setuptools without declaring that it needs it, and the environment has none.","remedy":"Install it into the same environment: `python -m pip install setuptools`, or name `setuptools` under `packages`.","source":"Paddle#73449, Paddle#76589; repeated with 3.2.2 in a bare environment","date":"2026-11-22"},{"id":"paddle-missing","patterns":["No module named \'paddle\'$"],"cause":"PaddlePaddle is not installed for this interpreter.","remedy":"Install it into this environment, or name the interpreter of the environment that has it with `python` or `venv`.","source":"Python\'s import system","date":"2026-11-22"},{"id":"module-missing","patterns":["No module named \'(?<module>[^\']+)\'"],"cause":"PaddlePaddle imports the Python module {module}, and this environment has none.","remedy":"Install the package that provides {module} into the same environment, or install PaddlePaddle again with its dependencies (without `--no-deps`).","source":"Python\'s import system","date":"2026-11-22"},{"id":"two-distributions","patterns":["are installed over one another"],"cause":"Two PaddlePaddle distributions share one folder, so the files of one have replaced files of the other.","remedy":"Uninstall both and install one: `python -m pip uninstall -y paddlepaddle paddlepaddle-gpu`, then run this again.","source":"the file lists of the wheels","date":"2026-11-22"},{"id":"not-as-planned","patterns":["the package metadata say .*, the code says","is installed, .* was planned","is made for CUDA .*, .* was planned"],"cause":"The PaddlePaddle that this interpreter imports is not the one that was planned.","remedy":"Uninstall every PaddlePaddle from this environment and install the planned one alone; then nothing of another version is left.","source":"the plan","date":"2026-11-22"},{"id":"build-without-cuda","patterns":["this build of PaddlePaddle has no CUDA"],"cause":"A GPU was asked for, and the CPU build is installed.","remedy":"Name the CUDA build as `device`, for example `cu126`: it comes from PaddlePaddle\'s own index, as mirrors of the Python index have no GPU build since 3.0.","source":"Paddle#75638","date":"2026-11-22"},{"id":"wrong-gpu-architecture","patterns":["Mismatched GPU Architecture","Unsupported GPU architecture","CUDA error ?\\\\(209\\\\)","no kernel image is available","compute capability in your current machine is \\\\d+, which is not supported"],"cause":"The build holds no code for the architecture of this GPU.","remedy":"Choose a build made for it: `device: cu129` or `cu130` with version 3.2.0 or newer for RTX 50, `cu118` for Pascal, `cu126` or newer (not `cu118`) for Hopper.","source":"Paddle#73687, Paddle#76037, Paddle#75016, Paddle#72672, PaddleX#4682","date":"2026-11-22"},{"id":"driver-too-old","patterns":["CUDA error ?\\\\(35\\\\)","CUDA driver version is insufficient for CUDA runtime version"],"cause":"The NVIDIA driver is older than the CUDA version of this build wants, or no driver reaches this container.","remedy":"Update the driver, or choose a build for an older CUDA (`device: cu118`); in a container start it with `--gpus all`.","source":"Paddle#35564, Paddle#33619, Paddle#30933, Paddle#25157, docs#997","date":"2026-11-22"},{"id":"no-gpu","patterns":["no usable gpu","there is no GPU detected on your machine","no CUDA-capable device is detected","CUDA error ?\\\\(100\\\\)","libcuda\\\\.so\\\\S*: cannot open shared object"],"cause":"PaddlePaddle finds no GPU: there is none, its driver does not answer, or the container was started without it.","remedy":"See that `nvidia-smi` lists the GPU in this very job; in a container start it with `--gpus all`; `CUDA_VISIBLE_DEVICES` must not hide it. On a machine without a GPU write `gpu: optional` or `device: cpu`.","source":"run_check of 3.x; repeated with paddlepaddle-gpu 2.6.2 without a GPU","date":"2026-11-22"},{"id":"no-device","patterns":["no usable (?<kind>\\\\w+)"],"cause":"PaddlePaddle finds no {kind}: the device, its driver or the plug-in package for it is missing.","remedy":"See that the vendor\'s own tool lists the device in this very job, and that the plug-in is of the version that belongs to this PaddlePaddle.","source":"PaddlePaddle\'s pages on other hardware","date":"2026-11-22"},{"id":"library-not-configured","patterns":["third-party dynamic library \\\\((?<library>[^)\\\\s]+)\\\\) that Paddle depends on is not configured correctly"],"cause":"PaddlePaddle cannot load {library}, which its GPU build needs.","remedy":"For 3.x install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and take other CUDA folders off LD_LIBRARY_PATH. For 2.x install the CUDA and cuDNN that the build is made for and put their folders on LD_LIBRARY_PATH (PATH on Windows).","source":"Paddle#30694, Paddle#50195, Paddle#39102, Paddle#38663, Paddle#60925, Paddle#43197","date":"2026-11-22"},{"id":"windows-library","patterns":["WinError 12[67]","error code 12[67]\\\\b","(?:cudnn|cublas)\\\\w*64_\\\\d+\\\\.dll","DLL load failed"],"exitCodes":[3221225781],"cause":"Windows cannot load a library that PaddlePaddle needs.","remedy":"Install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and the current Visual C++ redistributable, or put the missing library into `paddle\\\\libs` or on PATH.","source":"MinerU#992, Paddle#68673, Paddle#66947, Paddle#66669","date":"2026-11-22"},{"id":"numpy-abi","patterns":["compiled using NumPy 1\\\\.x cannot be run in","numpy\\\\.core\\\\.multiarray failed to import","numpy\\\\.dtype size changed","_ARRAY_API not found","was removed in the NumPy 2\\\\.0 release"],"cause":"This release is made for NumPy 1, and NumPy 2 is installed. It concerns releases up to 2.5 and the betas of 3.0.","remedy":"Install `numpy<2` into the same environment, or PaddlePaddle 2.6.2 or 3.0.0 and newer, which work with NumPy 2.","source":"MinerU#446","date":"2026-11-22"},{"id":"protobuf-descriptors","patterns":["Descriptors cannot (?:not )?be created directly"],"cause":"This release of PaddlePaddle 2 was generated for an older protobuf than the installed one.","remedy":"Install `protobuf==3.20.*` into the same environment, or a newer PaddlePaddle.","source":"Paddle#43033, Paddle#43050, Paddle#43052, Paddle#70562, PaddleSpeech#1970","date":"2026-11-22"},{"id":"libstdcxx-too-old","patterns":["version [`\'](?<symbol>(?:GLIBCXX|CXXABI)_[\\\\d.]+)\' not found"],"cause":"The C++ library of this machine is too old: it has no {symbol}. The wheel\'s name does not tell of it.","remedy":"Put a newer libstdc++ first on LD_LIBRARY_PATH (conda\'s `lib` folder has one), use a newer image, or another version of PaddlePaddle.","source":"Paddle#71372, Paddle#68155, Paddle#64704, Paddle#54853","date":"2026-11-22"},{"id":"glibc-too-old","patterns":["version [`\'](?<symbol>GLIBC_[\\\\d.]+)\' not found"],"cause":"The C library of this machine is too old: it has no {symbol}.","remedy":"Use a newer operating system or image, or an older PaddlePaddle.","source":"ld.so","date":"2026-11-22"},{"id":"libpython-missing","patterns":["(?<library>libpython3\\\\.\\\\d+\\\\S*): cannot open shared object"],"cause":"PaddlePaddle wants {library}, and this interpreter\'s folder for libraries is not searched.","remedy":"Add the folder that holds {library} to LD_LIBRARY_PATH; with conda it is the environment\'s `lib`.","source":"PaddlePaddle\'s documentation of 3.0.0b0","date":"2026-11-22"},{"id":"library-broken","patterns":["(?<library>[^\\\\s:]+): (?:file too short|invalid ELF header|cannot read file data|ELF load command past end of file)"],"cause":"The shared library {library} is there and damaged, or is no library at all: an installation that was cut short, or a full disk.","remedy":"Install the package that owns {library} again, by the system\'s package manager or, where it is in the Python environment, into a new environment.","source":"ld.so; repeated with an emptied libgomp","date":"2026-11-22"},{"id":"library-missing","patterns":["(?<library>lib[^\\\\s:/]+\\\\.so[.\\\\d]*): cannot open shared object"],"cause":"The shared library {library} is missing on this machine or not where the loader looks.","remedy":"Install the system package that holds it (slim images lack `libgomp1`, for example); for a CUDA library install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`).","source":"ld.so","date":"2026-11-22"},{"id":"library-mixture","patterns":["undefined symbol: (?<symbol>\\\\w+)"],"cause":"A library of another version was loaded first: it has no {symbol}. Often another CUDA stands first on LD_LIBRARY_PATH, or another framework shares the environment and wants other `nvidia-*` versions.","remedy":"Take other CUDA folders off LD_LIBRARY_PATH, and give PaddlePaddle an environment of its own (`venv`).","source":"Paddle#74250, Paddle#74894, Paddle#75926, Paddle#71867, MinerU#862","date":"2026-11-22"},{"id":"no-distribution","patterns":["No matching distribution .*\\\\(from versions: none\\\\)","\\\\(from versions: none\\\\)"],"cause":"The index offers no file for this interpreter: it is 32-bit or of a version without wheels, or the mirror refused the request.","remedy":"Use a 64-bit CPython that this release has wheels for, or another mirror.","source":"Paddle#65320, tuna#2603","date":"2026-11-22"},{"id":"gpu-out-of-memory","patterns":["Out of memory error on GPU","ResourceExhausted","CUDA error ?\\\\(2\\\\)","CUDNN_STATUS_ALLOC_FAILED"],"cause":"The memory of the GPU is full; this verification needs less than 1 GB of it.","remedy":"See with `nvidia-smi` which other job holds the memory, or choose another GPU with CUDA_VISIBLE_DEVICES.","source":"PaddlePaddle\'s allocator","date":"2026-11-22"},{"id":"disk-full","patterns":["No space left on device"],"cause":"A disk is full, the one for temporary files or the one of the environment.","remedy":"Free space there, or point TMPDIR at a larger disk.","source":"errno(3)","date":"2026-11-22"},{"id":"segmentation-fault","patterns":["Segmentation fault"],"signals":["SIGSEGV"],"exitCodes":[139,3221225477],"cause":"PaddlePaddle crashed with an invalid memory access.","remedy":"Give it an environment of its own (`venv`) without other frameworks; if it crashes there too, choose another version and report the evidence to PaddlePaddle.","source":"signal(7)","date":"2026-11-22"},{"id":"aborted","patterns":["Process abort signal"],"signals":["SIGABRT"],"exitCodes":[134,3221226505],"cause":"PaddlePaddle or one of its libraries gave up and ended the process.","remedy":"Read the evidence for the library that gave up; an environment of its own (`venv`) or another version usually helps.","source":"signal(7)","date":"2026-11-22"},{"id":"wrong-numbers","patterns":["differs by \\\\S+ where \\\\S+ is allowed","has the shape .* instead of"],"cause":"PaddlePaddle computed wrong numbers on this device, without an error.","remedy":"Do not use this pair of build and machine: choose another version, and on a GPU first of all a build made for its architecture.","source":"this verification; PaddleX#3909, PaddleX#4268, Paddle#73937","date":"2026-11-22"},{"id":"wrong-device","patterns":["the result is on \\\\S+ instead of"],"cause":"PaddlePaddle computed on another device than the one it was told to use.","remedy":"See that the driver works in this job, and that the build or plug-in is the one for this device.","source":"this verification","date":"2026-11-22"},{"id":"all-reduce-limit","patterns":["the all-reduce did not end within \\\\S+ s"],"cause":"The devices compute right one by one, but not together: their all-reduce hung and was stopped.","remedy":"Run it again with NCCL_DEBUG=INFO. Direct access between GPUs that is announced and does not work hangs like this: try NCCL_P2P_DISABLE=1, and switch ACS off in the BIOS; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting: PCI Access Control Services","date":"2026-11-22"},{"id":"all-reduce-rank","patterns":["(?<rank>rank \\\\d+ of \\\\d+ \\\\(\\\\S+\\\\)) (?<end>ended with exit status \\\\d+|was killed by SIG\\\\w+)"],"cause":"The devices compute right one by one, but not together: {rank} of their all-reduce {end}.","remedy":"See whether memory ran out (`dmesg`), and run it again with NCCL_DEBUG=INFO; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"this verification","date":"2026-11-22"}]');
+const failures_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"illegal-instruction","patterns":["Illegal instruction"],"signals":["SIGILL"],"exitCodes":[132,3221225501],"cause":"The processor has not the instructions that PaddlePaddle is compiled for (AVX), as older ones and some virtual machines.","remedy":"Let the virtual machine pass on the host\'s processor (`-cpu host` in QEMU), or use another machine. Builds without AVX end with 2.4.2.","source":"PaddleDetection#9488, Paddle#69003, Paddle#70223, Paddle#43181","date":"2026-11-22"},{"id":"nccl-shared-memory","patterns":["Error while (?:creating|attaching to) shared memory segment","failed to extend /dev/shm/","posix_fallocate failed ?: No space left"],"cause":"The devices compute right one by one, but not together: NCCL got no shared memory, of which a container has 64 MB unless it is told otherwise.","remedy":"Start the container with `--shm-size=1g --ulimit memlock=-1` (in Kubernetes: a volume in memory at /dev/shm), or use one GPU: CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Shared memory; nccl#290, nccl#342, nccl#525, nccl-tests#166, Paddle#29331","date":"2026-11-22"},{"id":"nccl","patterns":["NCCL WARN (?<error>[^\\\\n]{1,120})","(?<error>unhandled (?:system|cuda) error)","(?<error>nccl(?:System|Internal|UnhandledCuda|Remote|InvalidUsage)Error)","NCCL (?<error>error[^\\\\n]{0,80})"],"cause":"The devices compute right one by one, but not together: NCCL failed ({error}).","remedy":"Run it again with NCCL_DEBUG=INFO, which tells each step. In a container give it shared memory (`--shm-size=1g --ulimit memlock=-1`); take an NCCL or a CUDA of the system off LD_LIBRARY_PATH; try NCCL_P2P_DISABLE=1 where GPUs have no direct access to each other (virtual machines). For one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Errors; Paddle#27081, Paddle#37803, PaddleDetection#4139, PaddleDetection#7380, PaddleYOLO#121","date":"2026-11-22"},{"id":"bus-error","patterns":["Bus error"],"signals":["SIGBUS"],"exitCodes":[135],"cause":"Shared memory or a disk gave out while it was in use.","remedy":"Give the container more shared memory (`--shm-size=1g`), and see that no disk is full.","source":"signal(7)","date":"2026-11-22"},{"id":"static-tls","patterns":["(?<library>[^\\\\s:]+): cannot allocate memory in static TLS block"],"cause":"{library} was loaded too late: its thread-local memory must be reserved when the process starts.","remedy":"Load it first: `export LD_PRELOAD={library}` before Python starts.","source":"PaddlePaddle\'s pages on other hardware (aarch64 and libgomp)","date":"2026-11-22"},{"id":"address-space","patterns":["(?<allowed>\\\\d+ MB) of address space are allowed \\\\(ulimit -v\\\\), (?<needed>\\\\d+ MB) are needed"],"cause":"A limit gives each process of this job {allowed} of address space. PaddlePaddle needs {needed}, and with less it may hang.","remedy":"Raise or lift the limit where the runner is started: `ulimit -v unlimited`, or LimitAS= of its systemd unit.","source":"getrlimit(2); repeated with 3.2.2: 600 MB failed at import, 1.2 and 1.4 GB failed or hung, 1.74 GB passed","date":"2026-11-22"},{"id":"memory-limit","patterns":["(?<allowed>\\\\d+ MB) of memory are allowed \\\\((?<file>[^)]+)\\\\), (?<needed>\\\\d+ MB) are needed"],"cause":"The container or the service that this job runs in may use {allowed} of memory. The verification needs {needed}, and with less the kernel kills it.","remedy":"Give it more: `--memory=2g` for `docker run`, `resources.limits.memory` in Kubernetes, MemoryMax= of a systemd unit. Or write `verify: import`.","source":"cgroups(7); repeated with 3.2.2: 600 MB were killed in training-resnet18, 1000 MB passed with a peak of 670 MB","date":"2026-11-22"},{"id":"out-of-memory","patterns":["MemoryError","std::bad_alloc","Cannot allocate memory","error return without exception set"],"signals":["SIGKILL"],"exitCodes":[137],"cause":"The machine or the container ran out of memory, or something else killed the interpreter.","remedy":"Give the job more memory (2 GB are enough for the CPU build), and look for the kernel\'s `Out of memory` line in `dmesg`.","source":"Linux\'s out-of-memory killer","date":"2026-11-22"},{"id":"onednn-pir-double-array","patterns":["ConvertPirAttribute2RuntimeAttribute not support"],"cause":"oneDNN inference of this release is broken: it cannot run a saved network whose operators carry an array of doubles, such as interpolate with a scale factor. PaddlePaddle\'s own run_check() passes all the same.","remedy":"Install 3.2.2 (`paddle-version: \'==3.2.2\'`), or switch oneDNN off wherever a model is loaded: `config.disable_mkldnn()`, or `enable_mkldnn=False` in PaddleOCR and PaddleX (it is on by default, and FLAGS_use_mkldnn=0 does not reach paddle.inference).","source":"Paddle#77340; repeated on CPU 3.3.0 and 3.3.1","date":"2026-11-22"},{"id":"setuptools-easy-install","patterns":["setuptools\\\\.command\\\\.easy_install"],"cause":"This release uses a part of setuptools that newer setuptools have no more.","remedy":"Install an older one into the same environment: `python -m pip install \'setuptools<80\'`.","source":"Paddle#76008","date":"2026-11-22"},{"id":"setuptools-missing","patterns":["No module named \'(?:setuptools|pkg_resources)\'"],"cause":"This release imports setuptools without declaring that it needs it, and the environment has none.","remedy":"Install it into the same environment: `python -m pip install setuptools`, or name `setuptools` under `packages`.","source":"Paddle#73449, Paddle#76589; repeated with 3.2.2 in a bare environment","date":"2026-11-22"},{"id":"paddle-missing","patterns":["No module named \'paddle\'$"],"cause":"PaddlePaddle is not installed for this interpreter.","remedy":"Install it into this environment, or name the interpreter of the environment that has it with `python` or `venv`.","source":"Python\'s import system","date":"2026-11-22"},{"id":"module-missing","patterns":["No module named \'(?<module>[^\']+)\'"],"cause":"PaddlePaddle imports the Python module {module}, and this environment has none.","remedy":"Install the package that provides {module} into the same environment, or install PaddlePaddle again with its dependencies (without `--no-deps`).","source":"Python\'s import system","date":"2026-11-22"},{"id":"two-distributions","patterns":["are installed over one another"],"cause":"Two PaddlePaddle distributions share one folder, so the files of one have replaced files of the other.","remedy":"Uninstall both and install one: `python -m pip uninstall -y paddlepaddle paddlepaddle-gpu`, then run this again.","source":"the file lists of the wheels","date":"2026-11-22"},{"id":"not-as-planned","patterns":["the package metadata say .*, the code says","is installed, .* was planned","is made for CUDA .*, .* was planned"],"cause":"The PaddlePaddle that this interpreter imports is not the one that was planned.","remedy":"Uninstall every PaddlePaddle from this environment and install the planned one alone; then nothing of another version is left.","source":"the plan","date":"2026-11-22"},{"id":"build-without-cuda","patterns":["this build of PaddlePaddle has no CUDA"],"cause":"A GPU was asked for, and the CPU build is installed.","remedy":"Name the CUDA build as `device`, for example `cu126`: it comes from PaddlePaddle\'s own index, as mirrors of the Python index have no GPU build since 3.0.","source":"Paddle#75638","date":"2026-11-22"},{"id":"wrong-gpu-architecture","patterns":["Mismatched GPU Architecture","Unsupported GPU architecture","CUDA error ?\\\\(209\\\\)","no kernel image is available","compute capability in your current machine is \\\\d+, which is not supported"],"cause":"The build holds no code for the architecture of this GPU.","remedy":"Choose a build made for it: `device: cu129` or `cu130` with version 3.2.0 or newer for RTX 50, `cu118` for Pascal, `cu126` or newer (not `cu118`) for Hopper.","source":"Paddle#73687, Paddle#76037, Paddle#75016, Paddle#72672, PaddleX#4682","date":"2026-11-22"},{"id":"driver-too-old","patterns":["CUDA error ?\\\\(35\\\\)","CUDA driver version is insufficient for CUDA runtime version"],"cause":"The NVIDIA driver is older than the CUDA version of this build wants, or no driver reaches this container.","remedy":"Update the driver, or choose a build for an older CUDA (`device: cu118`); in a container start it with `--gpus all`.","source":"Paddle#35564, Paddle#33619, Paddle#30933, Paddle#25157, docs#997","date":"2026-11-22"},{"id":"no-gpu","patterns":["no usable gpu","there is no GPU detected on your machine","no CUDA-capable device is detected","CUDA error ?\\\\(100\\\\)","libcuda\\\\.so\\\\S*: cannot open shared object"],"cause":"PaddlePaddle finds no GPU: there is none, its driver does not answer, or the container was started without it.","remedy":"See that `nvidia-smi` lists the GPU in this very job; in a container start it with `--gpus all`; `CUDA_VISIBLE_DEVICES` must not hide it. On a machine without a GPU write `gpu: optional` or `device: cpu`.","source":"run_check of 3.x; repeated with paddlepaddle-gpu 2.6.2 without a GPU","date":"2026-11-22"},{"id":"no-device","patterns":["no usable (?<kind>\\\\w+)"],"cause":"PaddlePaddle finds no {kind}: the device, its driver or the plug-in package for it is missing.","remedy":"See that the vendor\'s own tool lists the device in this very job, and that the plug-in is of the version that belongs to this PaddlePaddle.","source":"PaddlePaddle\'s pages on other hardware","date":"2026-11-22"},{"id":"library-not-configured","patterns":["third-party dynamic library \\\\((?<library>[^)\\\\s]+)\\\\) that Paddle depends on is not configured correctly"],"cause":"PaddlePaddle cannot load {library}, which its GPU build needs.","remedy":"For 3.x install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and take other CUDA folders off LD_LIBRARY_PATH. For 2.x install the CUDA and cuDNN that the build is made for and put their folders on LD_LIBRARY_PATH (PATH on Windows).","source":"Paddle#30694, Paddle#50195, Paddle#39102, Paddle#38663, Paddle#60925, Paddle#43197","date":"2026-11-22"},{"id":"windows-library","patterns":["WinError 12[67]","error code 12[67]\\\\b","(?:cudnn|cublas)\\\\w*64_\\\\d+\\\\.dll","DLL load failed"],"exitCodes":[3221225781],"cause":"Windows cannot load a library that PaddlePaddle needs.","remedy":"Install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and the current Visual C++ redistributable, or put the missing library into `paddle\\\\libs` or on PATH.","source":"MinerU#992, Paddle#68673, Paddle#66947, Paddle#66669","date":"2026-11-22"},{"id":"numpy-abi","patterns":["compiled using NumPy 1\\\\.x cannot be run in","numpy\\\\.core\\\\.multiarray failed to import","numpy\\\\.dtype size changed","_ARRAY_API not found","was removed in the NumPy 2\\\\.0 release"],"cause":"This release is made for NumPy 1, and NumPy 2 is installed. It concerns releases up to 2.5 and the betas of 3.0.","remedy":"Install `numpy<2` into the same environment, or PaddlePaddle 2.6.2 or 3.0.0 and newer, which work with NumPy 2.","source":"MinerU#446","date":"2026-11-22"},{"id":"protobuf-descriptors","patterns":["Descriptors cannot (?:not )?be created directly"],"cause":"This release of PaddlePaddle 2 was generated for an older protobuf than the installed one.","remedy":"Install `protobuf==3.20.*` into the same environment, or a newer PaddlePaddle.","source":"Paddle#43033, Paddle#43050, Paddle#43052, Paddle#70562, PaddleSpeech#1970","date":"2026-11-22"},{"id":"libstdcxx-too-old","patterns":["version [`\'](?<symbol>(?:GLIBCXX|CXXABI)_[\\\\d.]+)\' not found"],"cause":"The C++ library of this machine is too old: it has no {symbol}. The wheel\'s name does not tell of it.","remedy":"Put a newer libstdc++ first on LD_LIBRARY_PATH (conda\'s `lib` folder has one), use a newer image, or another version of PaddlePaddle.","source":"Paddle#71372, Paddle#68155, Paddle#64704, Paddle#54853","date":"2026-11-22"},{"id":"glibc-too-old","patterns":["version [`\'](?<symbol>GLIBC_[\\\\d.]+)\' not found"],"cause":"The C library of this machine is too old: it has no {symbol}.","remedy":"Use a newer operating system or image, or an older PaddlePaddle.","source":"ld.so","date":"2026-11-22"},{"id":"libpython-missing","patterns":["(?<library>libpython3\\\\.\\\\d+\\\\S*): cannot open shared object"],"cause":"PaddlePaddle wants {library}, and this interpreter\'s folder for libraries is not searched.","remedy":"Add the folder that holds {library} to LD_LIBRARY_PATH; with conda it is the environment\'s `lib`.","source":"PaddlePaddle\'s documentation of 3.0.0b0","date":"2026-11-22"},{"id":"library-broken","patterns":["(?<library>[^\\\\s:]+): (?:file too short|invalid ELF header|cannot read file data|ELF load command past end of file)"],"cause":"The shared library {library} is there and damaged, or is no library at all: an installation that was cut short, or a full disk.","remedy":"Install the package that owns {library} again, by the system\'s package manager or, where it is in the Python environment, into a new environment.","source":"ld.so; repeated with an emptied libgomp","date":"2026-11-22"},{"id":"library-missing","patterns":["(?<library>lib[^\\\\s:/]+\\\\.so[.\\\\d]*): cannot open shared object"],"cause":"The shared library {library} is missing on this machine or not where the loader looks.","remedy":"Install the system package that holds it (slim images lack `libgomp1`, for example); for a CUDA library install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`).","source":"ld.so","date":"2026-11-22"},{"id":"library-mixture","patterns":["undefined symbol: (?<symbol>\\\\w+)"],"cause":"A library of another version was loaded first: it has no {symbol}. Often another CUDA stands first on LD_LIBRARY_PATH, or another framework shares the environment and wants other `nvidia-*` versions.","remedy":"Take other CUDA folders off LD_LIBRARY_PATH, and give PaddlePaddle an environment of its own (`venv`).","source":"Paddle#74250, Paddle#74894, Paddle#75926, Paddle#71867, MinerU#862","date":"2026-11-22"},{"id":"no-distribution","patterns":["No matching distribution .*\\\\(from versions: none\\\\)","\\\\(from versions: none\\\\)"],"cause":"The index offers no file for this interpreter: it is 32-bit or of a version without wheels, or the mirror refused the request.","remedy":"Use a 64-bit CPython that this release has wheels for, or another mirror.","source":"Paddle#65320, tuna#2603","date":"2026-11-22"},{"id":"gpu-out-of-memory","patterns":["Out of memory error on GPU","ResourceExhausted","CUDA error ?\\\\(2\\\\)","CUDNN_STATUS_ALLOC_FAILED"],"cause":"The memory of the GPU is full; this verification needs less than 1 GB of it.","remedy":"See with `nvidia-smi` which other job holds the memory, or choose another GPU with CUDA_VISIBLE_DEVICES.","source":"PaddlePaddle\'s allocator","date":"2026-11-22"},{"id":"disk-full","patterns":["No space left on device"],"cause":"A disk is full, the one for temporary files or the one of the environment.","remedy":"Free space there, or point TMPDIR at a larger disk.","source":"errno(3)","date":"2026-11-22"},{"id":"segmentation-fault","patterns":["Segmentation fault"],"signals":["SIGSEGV"],"exitCodes":[139,3221225477],"cause":"PaddlePaddle crashed with an invalid memory access.","remedy":"Give it an environment of its own (`venv`) without other frameworks; if it crashes there too, choose another version and report the evidence to PaddlePaddle.","source":"signal(7)","date":"2026-11-22"},{"id":"aborted","patterns":["Process abort signal"],"signals":["SIGABRT"],"exitCodes":[134,3221226505],"cause":"PaddlePaddle or one of its libraries gave up and ended the process.","remedy":"Read the evidence for the library that gave up; an environment of its own (`venv`) or another version usually helps.","source":"signal(7)","date":"2026-11-22"},{"id":"wrong-numbers","patterns":["differs by \\\\S+ where \\\\S+ is allowed","has the shape .* instead of"],"cause":"PaddlePaddle computed wrong numbers on this device, without an error.","remedy":"Do not use this pair of build and machine: choose another version, and on a GPU first of all a build made for its architecture.","source":"this verification; PaddleX#3909, PaddleX#4268, Paddle#73937","date":"2026-11-22"},{"id":"wrong-device","patterns":["the result is on \\\\S+ instead of"],"cause":"PaddlePaddle computed on another device than the one it was told to use.","remedy":"See that the driver works in this job, and that the build or plug-in is the one for this device.","source":"this verification","date":"2026-11-22"},{"id":"all-reduce-limit","patterns":["the all-reduce did not end within \\\\S+ s"],"cause":"The devices compute right one by one, but not together: their all-reduce hung and was stopped.","remedy":"Run it again with NCCL_DEBUG=INFO. Direct access between GPUs that is announced and does not work hangs like this: try NCCL_P2P_DISABLE=1, and switch ACS off in the BIOS; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting: PCI Access Control Services","date":"2026-11-22"},{"id":"all-reduce-rank","patterns":["(?<rank>rank \\\\d+ of \\\\d+ \\\\(\\\\S+\\\\)) (?<end>ended with exit status \\\\d+|was killed by SIG\\\\w+)"],"cause":"The devices compute right one by one, but not together: {rank} of their all-reduce {end}.","remedy":"See whether memory ran out (`dmesg`), and run it again with NCCL_DEBUG=INFO; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"this verification","date":"2026-11-22"}]');
 ;// CONCATENATED MODULE: ./.build/src/verify/diagnose.js
 
 const EVIDENCE_LINES = 6;
@@ -16848,8 +17944,13 @@ const rows = failures_namespaceObject;
 function shorten(line) {
     return line.length > EVIDENCE_LINE_LENGTH ? `${line.slice(0, EVIDENCE_LINE_LENGTH)}…` : line;
 }
+/** Python's warnings, with the line of code that they quote, tell nothing of an end. */
+const warning = /^.*:\d+: \w*Warning: .*(?:\r?\n[ \t]+\S.*)?$/gm;
 function lastLines(text) {
-    const lines = text.split(/\r?\n/).map((line) => line.trimEnd());
+    const lines = text
+        .replace(warning, '')
+        .split(/\r?\n/)
+        .map((line) => line.trimEnd());
     return lines
         .filter((line) => line !== '')
         .slice(-EVIDENCE_LINES)
@@ -16950,8 +18051,9 @@ function describeEnd(run) {
         return `stopped after ${(run.ms / 1000).toFixed(1)} s`;
     return run.signal === null ? `ended with exit status ${run.code}` : `killed by ${run.signal}`;
 }
+const hang = 'A driver or a file system that does not answer hangs like this, and so does PaddlePaddle where one of its threads gets no memory (a job with less than 2 GB).';
 /** The diagnosis of a process that did not reach its end. */
-function diagnoseEnd(run, python) {
+function diagnoseEnd(run, { python, cutShort }) {
     if (run.startError !== null) {
         return {
             id: 'not-started',
@@ -16961,12 +18063,18 @@ function diagnoseEnd(run, python) {
         };
     }
     if (run.timedOut) {
-        return {
-            id: 'timeout',
-            cause: 'The verification did not end within its limit and was stopped.',
-            remedy: 'See what the machine was busy with. A driver or a file system that does not answer hangs like this, and so does PaddlePaddle where one of its threads gets no memory (a job with less than 2 GB); a slow disk needs a larger `timeout-minutes`.',
-            evidence: describeEnd(run),
-        };
+        const evidence = describeEnd(run);
+        return cutShort
+            ? {
+                ...{ id: 'timeout', evidence },
+                cause: 'The verification was stopped before its end, because the time of the whole run was over.',
+                remedy: `Give the run more time with a larger \`timeout-minutes\`. ${hang}`,
+            }
+            : {
+                ...{ id: 'timeout', evidence },
+                cause: 'The verification did not end within its own limit and was stopped.',
+                remedy: `See what the machine was busy with. ${hang}`,
+            };
     }
     return diagnose(run.output, run);
 }
@@ -17045,7 +18153,7 @@ function verify_judge_judge(answer, run, asked) {
     if (answer === null || !answer.complete || run.code !== 0) {
         const ended = endedCheck(answer, run);
         const { error: _error, ...check } = ended;
-        troubles.push({ check: ended, diagnosis: diagnoseEnd(run, asked.python) });
+        troubles.push({ check: ended, diagnosis: diagnoseEnd(run, asked) });
         checks.push(check);
     }
     return {
@@ -17079,6 +18187,8 @@ function verify_judge_judge(answer, run, asked) {
 
 /** Catalogue devices that PaddlePaddle calls by another name; CUDA and Hygon's builds call theirs `gpu`. */
 const KINDS = { dcu: 'gpu', maca: 'metax_gpu', ixuca: 'iluvatar_gpu' };
+/** Milliseconds for the whole verification: importing a GPU build from a cold disk takes tens of seconds, a hang takes for ever. */
+const verify_limitMs = 300_000;
 /** Characters of what it printed that are searched for a cause, the last ones: a failure is told of at the end. */
 const outputLimit = 64 * 1024;
 function deviceKind(device) {
@@ -17104,7 +18214,7 @@ async function makeWorkFolder() {
  * Leaves nothing behind. Throws the signal's reason on abort, Failure(1) without a folder for temporary files, and what is a defect of ours.
  */
 async function verify(options) {
-    const { environment, expect, knownDefects, level, python, signal, timeoutMs } = options;
+    const { environment, expect, knownDefects, level, python, remainingMs, signal } = options;
     const device = deviceKind(options.device);
     const work = await makeWorkFolder();
     try {
@@ -17116,9 +18226,16 @@ async function verify(options) {
         ];
         const script = (0,external_node_path_.join)(import.meta.dirname, 'verify.py');
         const args = [...flags, script, '--work', work, '--device', device, '--level', level];
-        const ran = await run({ file: python, args, cwd: work, environment, limitMs: timeoutMs, signal });
+        const ran = await run({
+            file: python,
+            args,
+            cwd: work,
+            environment,
+            limitMs: Math.min(verify_limitMs, remainingMs),
+            signal,
+        });
         const answer = await answer_readAnswer((0,external_node_path_.join)(work, 'answer.json'));
-        return verify_judge_judge(answer, { ...ran, output: ran.output.slice(-outputLimit) }, { python, device, level, expect, knownDefects });
+        return verify_judge_judge(answer, { ...ran, output: ran.output.slice(-outputLimit) }, { python, device, level, expect, knownDefects, cutShort: remainingMs < verify_limitMs });
     }
     finally {
         await (0,promises_.rm)(work, { recursive: true, force: true, maxRetries: 3 });
@@ -17128,8 +18245,7 @@ async function verify(options) {
 ;// CONCATENATED MODULE: ./.build/src/pipeline/prove.js
 
 
-/** Milliseconds for the whole verification: importing a GPU build from a cold disk takes tens of seconds, a hang takes for ever. */
-const prove_limitMs = 300_000;
+
 /** A build for an accelerator on a machine that has none, where the user said that this is fine: it is verified on the CPU, and that is said. */
 function deviceToVerify(run, device, { accelerators }) {
     const excused = run.request.gpu === 'optional' && /^(?:cu\d+|gpu)$/.test(device);
@@ -17142,15 +18258,14 @@ function deviceToVerify(run, device, { accelerators }) {
 /** Proves the installation of a plan in an interpreter, writes it into the story and gives whether it passed. */
 async function prove(run, plan, runner, python, level) {
     const { context, deadline, story } = run;
-    const set = Object.entries(context.environment).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
     const verification = await context.timeline.step('Verify', () => verify({
         python,
         device: deviceToVerify(run, plan.device, runner),
         expect: { version: plan.version, cuda: plan.cuda },
         level,
-        environment: Object.fromEntries(set),
-        timeoutMs: Math.min(prove_limitMs, deadline.remainingMs()),
-        signal: deadline.signal,
+        environment: packageEnvironment(context.environment),
+        remainingMs: deadline.remainingMs(),
+        signal: context.signal,
         knownDefects: plan.knownDefects,
     }));
     story.verification = verification;
@@ -17195,8 +18310,12 @@ async function findCondaPaddle(prefix) {
 
 
 
+
+
+
+
 /** Which PaddlePaddle an environment has, by Python's metadata or conda's: its distribution and version. Plug-ins stand beside one and are not it. Throws Failure(2) where there is none. */
-async function installed({ paddle, executable, prefix, }) {
+async function installed({ paddle, executable, prefix }) {
     const found = Object.entries(paddle).filter(([name]) => name === 'paddlepaddle' || name.startsWith('paddlepaddle-'));
     const [first] = found;
     if (first !== undefined)
@@ -17213,23 +18332,66 @@ async function installed({ paddle, executable, prefix, }) {
         },
     ]);
 }
-/** Checks an environment that is there already, whoever made it. */
+/** What was asked for, and is not what is installed. Nothing asked: whatever is there will do. */
+function verify_differences(request, interpreter, { distribution, version }) {
+    const { paddle, device } = request;
+    const there = `${distribution} ${version} is installed in ${interpreter.prefix}`;
+    const remedy = 'Name the environment that is meant, leave the wish out to verify what is there, or run `setup` first.';
+    const { named } = readWish(request, interpreter).wish;
+    const wishes = [
+        ...(paddle.kind === 'specifier' ? [{ where: paddle.origin, specifier: paddle.specifier }] : []),
+        ...[named[distribution] ?? []].flat().map((specifier) => ({ where: 'requirements', specifier })),
+    ];
+    const unmet = wishes.find(({ specifier }) => !answers(version, specifier, true));
+    const nightly = paddle.kind === 'nightly' && !isNightly(version);
+    const wanted = device === 'gpu' ? cudaDevices()[0] : findDevice(device);
+    const plugin = wanted?.plugin ?? null;
+    const parts = plugin === null ? wanted?.distribution : `${wanted?.distribution} with ${plugin}`;
+    const other = wanted !== undefined &&
+        (wanted.distribution !== distribution || (plugin !== null && interpreter.paddle[plugin] === undefined));
+    return [
+        ...(unmet === undefined ? [] : [{ where: unmet.where, what: `${there}, not ${unmet.specifier}.`, remedy }]),
+        ...(nightly ? [{ where: 'paddle-version', what: `${there}, which is no nightly build.`, remedy }] : []),
+        ...(other ? [{ where: 'device', what: `${there}; ${device} is ${parts}.`, remedy }] : []),
+    ];
+}
+/** Throws Failure(2) where nothing could be verified: `setup` makes an environment that is not there, and nothing else may stand in for it here. */
+async function checkVenv(venv) {
+    if (venv === null)
+        return;
+    const there = await (0,promises_.access)((0,external_node_path_.join)(venv, 'pyvenv.cfg')).then(() => true, () => false);
+    if (there)
+        return;
+    const remedy = 'Name the folder of the environment that is meant, or run `setup` first.';
+    throw new Failure(2, [{ where: 'venv', what: `${venv} is no virtual environment.`, remedy }]);
+}
+/** Checks an environment that is there already, whoever made it, and that it is what the request asks for. */
 function verifyEnvironment(request, context) {
     return conclude('verify', request, context, async (run) => {
+        if (request.verify === 'off') {
+            const remedy = 'Write "verify: full" or "verify: import".';
+            throw new Failure(2, [{ where: 'verify', what: 'It is off, and `verify` does nothing else.', remedy }]);
+        }
+        await checkVenv(request.venv);
         const { runner } = await context.timeline.step('Look at the machine', () => inspectRunner(request, context.environment, run.deadline.signal));
         const { interpreter } = runner;
-        const { distribution, version } = await installed(interpreter);
+        const found = await installed(interpreter);
+        const problems = verify_differences(request, interpreter, found);
+        if (problems.length > 0)
+            throw new Failure(2, problems);
+        const { distribution, version } = found;
         const own = distribution === 'paddlepaddle' ? 'cpu' : distribution.replace(/^paddlepaddle-/, '');
         const device = request.device === 'auto' ? own : request.device;
-        run.story.plan = { device, cuda: null, distribution, version, pins: [] };
+        const cuda = findDevice(device)?.cuda ?? null;
+        run.story.plan = { device, cuda, distribution, version, pins: [] };
         const knownDefects = defectsOf(distribution, version).map(({ id, check, text, remedy }) => ({
             id,
             check,
             text: `PaddlePaddle ${version}: ${text}. ${remedy}`,
             asked: request.paddle.kind === 'specifier',
         }));
-        const level = request.verify === 'import' ? 'import' : 'full';
-        const proved = await prove(run, { device, cuda: null, version, knownDefects }, runner, interpreter.executable, level);
+        const plan = { device, cuda, version, knownDefects };
+        const proved = await prove(run, plan, runner, interpreter.executable, request.verify);
         return { ...looked, exitCode: proved ? 0 : 3 };
     });
 }
@@ -17417,39 +18579,6 @@ function readDuration(given, report) {
     }
     return ms;
 }
-/** What people call devices that have another name here: vendors, their products, the words of other frameworks. */
-const alsoCalled = {
-    cuda: 'gpu',
-    nvidia: 'gpu',
-    kunlun: 'xpu',
-    kunlunxin: 'xpu',
-    ascend: 'npu',
-    huawei: 'npu',
-    rocm: 'dcu',
-    hygon: 'dcu',
-    cambricon: 'mlu',
-    enflame: 'gcu',
-    metax: 'maca',
-    iluvatar: 'ixuca',
-};
-/** The device that was probably meant: by another name of it, by a CUDA version (`cuda-12.6`, `12.6`), else by the nearest spelling. */
-function meant(text, known) {
-    const given = text.toLowerCase();
-    const [, major = '', minor = ''] = /^(?:cuda|cu)?[-_ ]?(\d{2})\.?(\d)$/.exec(given) ?? [];
-    return [alsoCalled[given], `cu${major}${minor}`].find((one) => known.includes(one ?? '')) ?? nearest(text, known);
-}
-/** A device of the catalogue, `auto` or `gpu`. */
-function readDevice(given, devices, report) {
-    const known = [...new Set(['auto', 'cpu', 'gpu', ...devices])];
-    if (!known.includes(given.text)) {
-        report({
-            where: given.where,
-            what: `There is no device ${show(given.text)}; there are ${known.join(', ')}.`,
-            remedy: advise(given, meant(given.text, known)),
-        });
-    }
-    return given.text;
-}
 /** A version, a version with a star, clauses, `latest` or `nightly`; '' is null: the requirements decide. */
 function readPaddleVersion(given, report) {
     const { text } = given;
@@ -17467,7 +18596,7 @@ function readPaddleVersion(given, report) {
     // A text without an operator is no specifier, so a word can't slip through.
     if (!isSpecifier(specifier)) {
         const word = nearest(text, ['latest', 'nightly']);
-        const release = /\d+\.\d+/.exec(text)?.[0];
+        const release = /\d+\.\d+/.exec(text)?.[0] ?? /^\d+(?=\.[x*]+$)/i.exec(bare)?.[0];
         report({
             where: given.where,
             what: `It is ${show(text)}; allowed is a version (3.2.2), a series (3.2.*), clauses (>=3.1,<3.3), latest or nightly.`,
@@ -17555,6 +18684,44 @@ function readConfigure(given, mirrored, report) {
         });
     }
     return named;
+}
+
+;// CONCATENATED MODULE: ./.build/src/request/agreement.js
+
+/** Refuses a file that would be written over another one of the request. `requirements`: absolute paths. */
+function checkFiles({ envFile, reportFile }, requirements, where, report) {
+    const read = requirements.map((path) => ['requirements', path]);
+    const written = [['environment-file', envFile], ['report', reportFile]];
+    for (const [at, [name, path]] of written.entries()) {
+        const other = [...read, ...written.slice(0, at)].find(([, one]) => path !== null && one === path);
+        if (path === null || other === undefined)
+            continue;
+        report({
+            where: where(name),
+            what: `It is ${show(path)}, which ${where(other[0])} is too.`,
+            remedy: 'Name another file.',
+        });
+    }
+}
+/**
+ * Refuses what `install: off` would never do: tell later steps of an environment that is not there. `venv` stays, as it names the Python that
+ * the files are for, and tools that run containers are told all the same.
+ */
+function checkWarmUp({ install, envFile, pipConfig, configure }, where, report) {
+    if (install)
+        return;
+    const untold = [
+        ['environment-file', envFile !== null],
+        ['pip-config', pipConfig !== 'env'],
+        ['configure', configure.includes('conda')],
+    ];
+    for (const [name] of untold.filter(([, isGiven]) => isGiven)) {
+        report({
+            where: where(name),
+            what: `${name === 'configure' ? 'It names conda' : 'It is given'}, but ${where('install')} is off: that only fills the cache, and later steps are not told.`,
+            remedy: `Leave ${name === 'configure' ? 'conda' : 'it'} out here; it belongs to the jobs that install.`,
+        });
+    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/request/cache-url.js
@@ -17645,6 +18812,56 @@ function readCacheUrl(given, report) {
 function decodePath(pathname) {
     const parts = pathname.split('/').filter((part) => part !== '');
     return parts.every((part) => /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(part)) ? parts.join('/') : null;
+}
+
+;// CONCATENATED MODULE: ./.build/src/request/device.js
+
+/** What people call devices that have another name here: vendors, their products, the words of other frameworks. */
+const alsoCalled = {
+    nvidia: 'gpu',
+    kunlun: 'xpu',
+    kunlunxin: 'xpu',
+    ascend: 'npu',
+    huawei: 'npu',
+    hygon: 'dcu',
+    cambricon: 'mlu',
+    enflame: 'gcu',
+    metax: 'maca',
+    iluvatar: 'ixuca',
+};
+/** Hardware that no device of the catalogue serves, with what is known of it (documented by the vendors; Paddle#72578, Paddle#76215). */
+const unserved = [
+    [
+        /^(?:amd|radeon|rocm|hip)/,
+        "GPUs of AMD are served by AMD's own distribution alone (amd-paddlepaddle on AMD's index); `dcu` is Hygon's",
+    ],
+    [
+        /^(?:jetson|orin|xavier|tegra|jetpack)/,
+        "NVIDIA's Jetson has no build on any index, only wheels for single versions of JetPack on PaddlePaddle's download pages",
+    ],
+    [/^(?:mps|metal|apple|m[1-4]$)/, 'on macOS PaddlePaddle has CPU builds alone'],
+    [/^(?:sdaa|teco)/, "of Tecorigin's packages nothing is known here"],
+    [/^(?:intel|arc$|sycl|oneapi)/, 'PaddlePaddle has no build for GPUs of Intel'],
+];
+/** The device that was probably meant: by another name of it, by a CUDA version (`cuda-12.6`, `12.6`), else by the nearest spelling. */
+function meant(text, known) {
+    const [, major = '', minor = ''] = /^(?:cuda|cu)?[-_ ]?(\d{2})\.?(\d)$/.exec(text) ?? [];
+    const words = [alsoCalled[text], `cu${major}${minor}`, /^(?:cuda|gpu)\D*$/.test(text) ? 'gpu' : ''];
+    return words.find((one) => known.includes(one ?? '')) ?? nearest(text, known);
+}
+/** A device of the catalogue, `auto` or `gpu`. */
+function readDevice(given, devices, report) {
+    const known = [...new Set(['auto', 'cpu', 'gpu', ...devices])];
+    if (!known.includes(given.text)) {
+        const text = given.text.toLowerCase();
+        const [, why] = unserved.find(([words]) => words.test(text)) ?? [];
+        report({
+            where: given.where,
+            what: `There is no device ${show(given.text)}${why === undefined ? '' : `: ${why}`}; there are ${known.join(', ')}.`,
+            remedy: advise(given, why === undefined ? meant(text, known) : 'cpu'),
+        });
+    }
+    return given.text;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/packaging/requirement.js
@@ -17918,7 +19135,7 @@ const option_lines_known = {
     '--trusted-host': { spellings: [], value: true },
     '--use-feature': { spellings: [], value: true },
 };
-const names = Object.keys(option_lines_known);
+const option_lines_names = Object.keys(option_lines_known);
 /** Words of a line; quotes hold blanks together. A backslash is nothing special: it belongs to paths of Windows. */
 function option_lines_words(line) {
     if (/["']/.test(line.replace(/"[^"]*"|'[^']*'/g, ''))) {
@@ -17928,7 +19145,7 @@ function option_lines_words(line) {
 }
 function findName(word) {
     const [spelling = '', ...rest] = word.split('=');
-    for (const name of names) {
+    for (const name of option_lines_names) {
         const spellings = [name, ...option_lines_known[name].spellings];
         if (spellings.includes(spelling)) {
             return { name, attached: rest.length === 0 ? null : rest.join('=') };
@@ -17938,7 +19155,7 @@ function findName(word) {
             return { name, attached: word.slice(2) };
         }
     }
-    const nearest = names.reduce((best, name) => ((0,mod/* distance */.Io)(word, name) < (0,mod/* distance */.Io)(word, best) ? name : best));
+    const nearest = option_lines_names.reduce((best, name) => ((0,mod/* distance */.Io)(word, name) < (0,mod/* distance */.Io)(word, best) ? name : best));
     throw new SyntaxError(`\`${spelling}\` is no option of a requirements file; the nearest is \`${nearest}\``);
 }
 /** Whether a line holds options and not a requirement (`-e` begins a requirement). */
@@ -17997,10 +19214,10 @@ async function read_text_readText(path, shown, where) {
     }
     return read_text_decode(read.bytes) ?? { where, what: `The file ${name} is not UTF-8.`, remedy: 'Save it as UTF-8.' };
 }
-/** A path as messages show it: relative inside `cwd`, with slashes; absolute elsewhere. */
+/** A path as messages show it: relative inside `cwd`, with slashes; absolute elsewhere, and for `cwd` itself. */
 function shownPath(path, cwd) {
     const inside = (0,external_node_path_.relative)(cwd, path);
-    return inside.startsWith('..') || (0,external_node_path_.isAbsolute)(inside) ? path : inside.split(external_node_path_.sep).join('/');
+    return inside === '' || inside.startsWith('..') || (0,external_node_path_.isAbsolute)(inside) ? path : inside.split(external_node_path_.sep).join('/');
 }
 
 ;// CONCATENATED MODULE: ./.build/src/request/requirement-set.js
@@ -18600,6 +19817,12 @@ const inputs = table;
 function secretVariable(name) {
     return `PADDLE_MIRROR_SETUP_${name.toUpperCase().replaceAll('-', '_')}`;
 }
+/** Takes secret inputs out of an action's environment, as the runner hands them to main and to post: no child is to inherit one. */
+function dropSecretInputs(environment) {
+    for (const { name, secret } of inputs)
+        if (secret)
+            delete environment[`INPUT_${name.toUpperCase()}`];
+}
 /** Every output of the action, with what it holds. */
 const outputs = [
     { name: 'paddle-version', help: 'Version of PaddlePaddle that was installed.' },
@@ -18714,7 +19937,7 @@ async function checkContextFolder(given, path, report) {
     await checkCacheFolder(given, path, report);
 }
 /** A virtual environment is one that exists, or is made in an empty place: nothing of the user's is ever overwritten. */
-async function checkVenv(given, path, report) {
+async function places_checkVenv(given, path, report) {
     const kind = await kindOf(path);
     if (kind === 'file') {
         report({
@@ -18740,10 +19963,11 @@ async function checkVenv(given, path, report) {
         });
     }
 }
-/** A file that is written at the end: its folder has to be there at the beginning. */
+/** A file that is written at the end: its folder has to be there at the beginning, and a pipe or a device in its place could hold the run up. */
 async function checkOutputFile(given, path, report) {
     const folder = (0,external_node_path_.dirname)(path);
-    if ((await kindOf(path)) === 'folder') {
+    const found = await (0,promises_.stat)(path).catch(() => null);
+    if (found?.isDirectory()) {
         report({ where: given.where, what: `${show(path)} is a folder.`, remedy: 'Name a file in it.' });
     }
     else if ((await kindOf(folder)) !== 'folder') {
@@ -18753,10 +19977,17 @@ async function checkOutputFile(given, path, report) {
             remedy: 'Make it first, or name a file elsewhere.',
         });
     }
-    else if (!(await isWritable(folder))) {
+    else if (found !== null && !found.isFile()) {
         report({
             where: given.where,
-            what: `This user may not write in ${show(folder)}.`,
+            what: `${show(path)} is no regular file.`,
+            remedy: 'Name a file that exists or can be made.',
+        });
+    }
+    else if (!(await isWritable(folder)) || (found !== null && !(await isWritable(path)))) {
+        report({
+            where: given.where,
+            what: `This user may not write ${found === null ? `in ${show(folder)}` : show(path)}.`,
             remedy: 'Name a file in a folder of this user.',
         });
     }
@@ -18791,6 +20022,9 @@ function readSize(given, report) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/request/parse.js
+
+
+
 
 
 
@@ -18845,11 +20079,19 @@ function readCache(read, report) {
             remedy: `Name one with ${url.where}, such as \`s3://my-bucket/wheels\`.`,
         });
     }
-    if (cacheUrl !== null && (cache === 'github' || cache === 'directory')) {
+    if (cacheUrl !== null && (cache === 'github' || cache === 'directory' || cache === 'off')) {
         report({
             where: url.where,
             what: `It names a bucket, but ${given.where} is ${cache}.`,
             remedy: `Leave ${url.where} out, or set ${given.where} to s3.`,
+        });
+    }
+    const folder = read('cache-path');
+    if (cache === 'off' && folder.text !== '') {
+        report({
+            where: folder.where,
+            what: `It names a folder, but ${given.where} is off: nothing is kept.`,
+            remedy: `Leave ${folder.where} out, or set ${given.where} to directory.`,
         });
     }
     return { cache, cacheUrl };
@@ -18864,7 +20106,7 @@ async function readPlaces(read, cwd, report) {
         return path;
     };
     return {
-        venv: await at('venv', checkVenv),
+        venv: await at('venv', places_checkVenv),
         envFile: await at('environment-file', checkOutputFile),
         cachePath: await at('cache-path', checkCacheFolder),
         dockerContext: await at('docker-context', checkContextFolder),
@@ -18934,6 +20176,10 @@ async function parseRequest(raw, { cwd, environment, known, origin }) {
         timeoutMs: readMinutes(read('timeout-minutes'), report),
         ...(await readPlaces(read, cwd, report)),
     };
+    const where = (name) => read(name).where;
+    const named = paths.map((path) => (0,external_node_path_.resolve)(cwd, path));
+    checkFiles(request, named, where, report);
+    checkWarmUp(request, where, report);
     if (problems.length > 0) {
         throw new Failure(2, problems);
     }
@@ -18941,8 +20187,9 @@ async function parseRequest(raw, { cwd, environment, known, origin }) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/request/secrets.js
+
 /**
- * Every text of a request that must never be printed: user names and passwords of its indexes and mirrors, as they are and as they stand
+ * Every text of a request that must never be printed: passwords and tokens of its indexes and mirrors, as they are and as they stand
  * in addresses. To be masked before anything else happens with the request.
  */
 function secretsOf({ mirrors, paddleIndexes, requirements }) {
@@ -18950,11 +20197,7 @@ function secretsOf({ mirrors, paddleIndexes, requirements }) {
         ...(mirrors === 'auto' ? [] : mirrors.map((wish) => (wish.kind === 'url' ? wish.credentials : null))),
         ...[...paddleIndexes, ...requirements.indexes].map(({ credentials }) => credentials),
     ];
-    const texts = held
-        .filter((credentials) => credentials !== null)
-        .flatMap(({ username, password }) => [username, password])
-        .flatMap((text) => [text, encodeURIComponent(text)]);
-    return [...new Set(texts)].filter((text) => text !== '');
+    return [...new Set(held.filter((credentials) => credentials !== null).flatMap(secretForms))];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/read-request.js
@@ -19086,7 +20329,7 @@ function formatPlan(report) {
         const system = [runner.os, runner.arch, runner.libc].filter((part) => part !== null).join(', ');
         lines.push(`python: ${runner.python} (${runner.pythonVersion}), ${system}`);
         if (runner.driver !== null)
-            lines.push(`gpus: ${runner.gpus.join(', ')}; driver ${runner.driver}`);
+            lines.push(`gpus: ${runner.gpus.join(', ') || 'none that a process can use'}; driver ${runner.driver}`);
     }
     for (const source of sources)
         lines.push(`source: ${source.id} ${source.url} (${source.origin})`);
@@ -19143,6 +20386,33 @@ function describeContainers(report) {
     ];
 }
 
+;// CONCATENATED MODULE: ./.build/src/report/describe-cache.js
+
+const some = ({ files, bytes }) => `${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}`;
+function describeSaved({ saved, bytesReused }) {
+    if (bytesReused === 0)
+        return 'nothing: no file was there';
+    if (saved === null)
+        return 'not known: no download was measured here in the last 7 days';
+    const { ms, bytes, bytesPerSecond, measured } = saved;
+    const against = `downloading ${formatBytes(bytes)} at ${formatBytes(bytesPerSecond)}/s (measured ${measured})`;
+    return ms < 0
+        ? `nothing: it took ${formatDuration(-ms)} longer than ${against}`
+        : `about ${formatDuration(ms)} against ${against}`;
+}
+/** What a cache had for a run, what it was given, and what that saved: in plain words, each with its heading. */
+function describeCache(cache) {
+    const { hit, filesReused, bytesReused, bytesDownloaded, awaited, stored } = cache;
+    const reused = `${hit}: ${some({ files: filesReused, bytes: bytesReused })} reused`;
+    const meanwhile = awaited.files === 0 ? [] : [`${some(awaited)} brought by another job meanwhile`];
+    const rows = [
+        ['Hit', [reused, ...meanwhile, `${formatBytes(bytesDownloaded)} downloaded`].join(', ')],
+    ];
+    if (cache.store === 'off')
+        return rows;
+    return [...rows, ['Stored', stored.files === 0 ? 'nothing new' : some(stored)], ['Saved', describeSaved(cache)]];
+}
+
 ;// CONCATENATED MODULE: ./.build/src/report/describe-github.js
 
 /** Whether restoring beat downloading, by what was last measured of it. */
@@ -19168,6 +20438,49 @@ function describeGithub(github) {
     ];
 }
 
+;// CONCATENATED MODULE: ./.build/src/report/describe-sources.js
+
+/** From this many on, sources that failed in the same way and served nothing share a row: behind a closed door all of them do. */
+const CROWD = 3;
+/** What each source served and where it failed; faults of one kind are told once. */
+function describeSources(sources) {
+    const rows = [];
+    const told = new Set();
+    for (const source of sources) {
+        const way = wayOf(source);
+        const alike = way === null ? [] : sources.filter((other) => wayOf(other) === way);
+        if (way === null || alike.length < CROWD) {
+            rows.push({ ids: source.id, origin: source.origin, did: describe(source) });
+        }
+        else if (!told.has(way)) {
+            told.add(way);
+            const detail = source.faults[0]?.detail ?? '';
+            const did = `no file served by any of these ${alike.length}; ${source.faults[0]?.kind}, for one: ${detail}${remedyOf(source)}`;
+            rows.push({ ids: alike.map(({ id }) => id).join(', '), origin: source.origin, did });
+        }
+    }
+    return rows;
+}
+/** What a source that served nothing failed of, by whom it was named; null where it served something or failed in several ways. */
+function wayOf({ bytes, faults, origin }) {
+    const [kind, ...others] = new Set(faults.map((fault) => fault.kind));
+    return bytes === 0 && kind !== undefined && others.length === 0 ? `${origin} ${kind}` : null;
+}
+function remedyOf({ faults }) {
+    const remedy = faults.find((fault) => fault.remedy !== null)?.remedy;
+    return remedy === undefined || remedy === null ? '' : ` ${remedy}`;
+}
+function describe(source) {
+    const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'no file served';
+    const kinds = [...new Set(source.faults.map(({ kind }) => kind))];
+    const faults = kinds.map((kind) => {
+        const same = source.faults.filter((fault) => fault.kind === kind);
+        const more = same.length > 1 ? ` (${same.length} times)` : '';
+        return `${kind}${more}: ${same[0]?.detail ?? ''}${remedyOf({ faults: same })}`;
+    });
+    return [served, ...faults].join('; ');
+}
+
 ;// CONCATENATED MODULE: ./.build/src/report/headline.js
 
 /** The run in one sentence: what is installed, what was proved, what was downloaded, how long it took. */
@@ -19190,7 +20503,9 @@ function headline(report) {
 /** What a run had of its bucket and gave it, in plain words. */
 function describeBucket(bucket) {
     const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased, readOnly } = bucket;
-    const files = `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
+    const files = filesStored === 0
+        ? 'nothing had to be stored'
+        : `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
     const stored = readOnly === null ? files : `nothing stored (${readOnly})`;
     return [
         `${place}: ${formatBytes(bytesRead)} read`,
@@ -19198,18 +20513,6 @@ function describeBucket(bucket) {
         ...(filesReplaced > 0 ? [`${filesReplaced} of them in the place of wrong bytes`] : []),
         ...(waitedMs > 0 ? [`${formatDuration(waitedMs)} waited for another job`] : []),
     ].join(', ');
-}
-/** What a source served and where it failed, in plain words; faults of one kind are told once. */
-function describeSource(source) {
-    const served = source.bytes > 0 ? `${formatBytes(source.bytes)} served` : 'no file served';
-    const kinds = [...new Set(source.faults.map(({ kind }) => kind))];
-    const faults = kinds.map((kind) => {
-        const same = source.faults.filter((fault) => fault.kind === kind);
-        const remedy = same.find((fault) => fault.remedy !== null)?.remedy;
-        const more = same.length > 1 ? ` (${same.length} times)` : '';
-        return `${kind}${more}: ${same[0]?.detail ?? ''}${remedy === undefined || remedy === null ? '' : ` ${remedy}`}`;
-    });
-    return [served, ...faults].join('; ');
 }
 
 ;// CONCATENATED MODULE: ./.build/src/report/verification.js
@@ -19291,6 +20594,8 @@ function describeDifference({ difference, tolerance }) {
 
 
 
+
+
 const BAR_WIDTH = 24;
 const NAME_WIDTH = 24;
 function padded(rows) {
@@ -19321,10 +20626,12 @@ function formatReport(report) {
         lines.push(`  ${name.padEnd(NAME_WIDTH)} ${timeBar(step, report.totalMs, BAR_WIDTH)} ${formatDuration(step.ms)}`);
     }
     if (report.sources.length > 0)
-        lines.push('', ...report.sources.map((source) => `  ${source.id}: ${describeSource(source)}`));
+        lines.push('', ...describeSources(report.sources).map(({ ids, did }) => `  ${ids}: ${did}`));
     if (report.cache !== null) {
         const { bucket, github, hit, folder, reason, store } = report.cache;
         lines.push(store === 'off' ? '  cache: off' : `  cache: ${hit} in ${folder} (${reason})`);
+        if (store !== 'off')
+            lines.push(...describeCache(report.cache).map(([what, text]) => `    ${what.toLowerCase()}: ${text}`));
         if (bucket !== null)
             lines.push(`  bucket: ${describeBucket(bucket)}`);
         if (github !== null) {
@@ -19658,7 +20965,55 @@ async function checkLinkHash(line, path) {
     throw new Failure(2, [{ where: line.origin, what, remedy: 'Correct the hash, or find out who changed the file.' }]);
 }
 
+;// CONCATENATED MODULE: ./.build/src/lock/pins.js
+
+
+
+
+/** Last part of an address or path, decoded as far as it can be: a user's may hold a lone `%`, on which decodeURIComponent throws. */
+function filenameOf(address) {
+    const last = address
+        .replace(/[?#].*$/s, '')
+        .split(/[/\\]/)
+        .at(-1) ?? '';
+    return external_node_querystring_.unescape(last);
+}
+function targetPin(line, address, published) {
+    const url = published.get(address) ?? address;
+    const plain = line.replace(address, url);
+    const file = parseFilename(filenameOf(url));
+    if (file === null || /^(?:git|hg|svn|bzr)\+/.test(url))
+        return { kind: 'unhashed', line: plain };
+    if (/^https?:/.test(url))
+        return { kind: 'link', name: file.name, url };
+    return { kind: 'local', path: url.startsWith('file:') ? (0,external_node_url_.fileURLToPath)(url) : url };
+}
+/**
+ * Reads what `uv pip compile --no-annotate --no-header --strip-extras` printed: one package a line as `name==version`,
+ * `name @ address`, a bare address or path, or `-e folder`, a marker behind a semicolon.
+ * `published`: addresses that the gateway invented for direct links → the public ones.
+ * Throws Error for a line of another form: a change in uv that has to be seen.
+ */
+function parsePins(output, published) {
+    const lines = output.split(/\r?\n/).map((line) => line.trim());
+    return lines
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .map((full) => {
+        const line = full.replace(/\s+;\s.*$/, '');
+        if (line.startsWith('-e '))
+            return { kind: 'unhashed', line };
+        const [, name, version] = /^([\w.-]+)(?:\[[^\]]*\])?===?([^\s@;]+)$/.exec(line) ?? [];
+        if (name !== undefined && version !== undefined)
+            return { kind: 'index', name: normalise(name), version };
+        const address = /^[\w.-]+(?:\[[^\]]*\])? @ (\S.*)$/.exec(line)?.[1] ?? line;
+        if (address === line && !/^(?:\w+\+?\w*:|[./\\])/.test(line))
+            throw new Error(`Unknown line from uv: ${line}`);
+        return targetPin(line, address, published);
+    });
+}
+
 ;// CONCATENATED MODULE: ./.build/src/lock/make-lock.js
+
 
 
 
@@ -19715,7 +21070,7 @@ function namesOf(filename) {
 }
 async function lockLinkPin(pin, wishes) {
     const seen = await wishes.fetchLink(pin.url);
-    const filename = decodeURIComponent(new URL(pin.url).pathname.split('/').at(-1) ?? '');
+    const filename = filenameOf(pin.url);
     checkHash(pin.name, seen.sha256, filename, wishes);
     const line = wishes.requirements.find(({ normalised, kind }) => normalised === pin.name && kind === 'url');
     const vouched = line !== undefined && (await checkLinkHash(line, seen.path));
@@ -19734,7 +21089,7 @@ async function lockLocalPin(pin, wishes) {
     const hash = (0,external_node_crypto_.createHash)('sha256');
     await (0,external_node_stream_promises_namespaceObject.pipeline)((0,external_node_fs_.createReadStream)(pin.path), hash);
     const url = (0,external_node_url_.pathToFileURL)(pin.path).href;
-    const filename = decodeURIComponent(url.split('/').at(-1) ?? '');
+    const filename = filenameOf(url);
     const sha256 = hash.digest('hex');
     const names = namesOf(filename);
     checkHash(names.name, sha256, filename, wishes);
@@ -20001,18 +21356,34 @@ async function checkDiskSpace(run, store, lock, environment, underWay) {
 
 
 
+
 /**
  * Begins, while uv is being brought, what resolving and installing are going to need: pages and metadata of everything required, then the
- * files themselves where it is certain that they fit together. A request that may have no solution has no file brought.
+ * files themselves where it is certain that they fit together. A request that may have no solution has no file brought; one for PaddlePaddle
+ * alone has one, so that its own files are begun as soon as they are known.
  */
 async function goAhead(run, { runner }, plan, { sources }, { transfers }, store) {
     const { request, context, deadline } = run;
     const { interpreter } = runner;
     const { formats, preReleases } = request.requirements;
+    const { requirements, constraints } = request.requirements;
+    const alone = requirements.length === 0 && constraints.length === 0;
+    const isPinned = ({ filename }) => plan.pins.some(({ name }) => name === parseFilename(filename)?.name);
+    const begin = async (files) => {
+        if (await mayHaveRoom(store, files, request.venv ?? interpreter.purelib)) {
+            for (const file of files)
+                transfers.get(file);
+        }
+    };
     const files = await foresee({
         ...resolverInput(plan, request),
         page: (project) => sources.confirm(project, plan.origins[project]),
-        metadata: (file) => transfers.metadata(file, deadline.signal),
+        metadata: async (file) => {
+            const text = await transfers.metadata(file, deadline.signal);
+            if (alone && isPinned(file))
+                await begin([file]);
+            return text;
+        },
         interpreter,
         environment: markerEnvironment(interpreter),
         preReleases: preReleases || plan.channel === 'nightly',
@@ -20020,122 +21391,20 @@ async function goAhead(run, { runner }, plan, { sources }, { transfers }, store)
     });
     if (files === null)
         context.log.debug('What will be installed is not known before it is resolved.');
-    else if (await mayHaveRoom(store, files, request.venv ?? interpreter.purelib)) {
-        for (const file of files)
-            transfers.get(file);
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/s3/sign.js
-
-const algorithm = 'AWS4-HMAC-SHA256';
-/** SHA-256 in lower-case hex. */
-function sha256(data) {
-    return (0,external_node_crypto_.createHash)('sha256').update(data).digest('hex');
-}
-function hmac(key, text) {
-    return (0,external_node_crypto_.createHmac)('sha256', key).update(text).digest();
-}
-/** Percent-encodes everything but RFC 3986's unreserved characters, as the signature wants it. */
-function sign_encode(text) {
-    return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-/** `20260102T030405Z` (ISO 8601, basic format). */
-function timestamp(now) {
-    return now.toISOString().replace(/[-:]|\.\d{3}/g, '');
-}
-function scopeOf(now, { region, service }) {
-    return `${timestamp(now).slice(0, 8)}/${region}/${service}/aws4_request`;
-}
-function sign({ method, url, headers, payload }, keys, scope, now) {
-    const names = Object.keys(headers).sort();
-    const query = [...url.searchParams].map(([name, value]) => `${sign_encode(name)}=${sign_encode(value)}`).sort();
-    const canonical = [
-        method,
-        url.pathname,
-        query.join('&'),
-        ...names.map((name) => `${name}:${headers[name]?.trim()}`),
-        '',
-        names.join(';'),
-        payload,
-    ].join('\n');
-    const text = [algorithm, timestamp(now), scopeOf(now, scope), sha256(canonical)].join('\n');
-    const key = scopeOf(now, scope).split('/').reduce(hmac, `AWS4${keys.secretAccessKey}`);
-    return hmac(Buffer.from(key), text).toString('hex');
-}
-/**
- * The headers of a request with its signature (AWS Signature Version 4, "Authenticating Requests: Using the Authorization Header").
- * `payload`: SHA-256 of the body in lower-case hex, which the server compares with what it gets.
- */
-function signedHeaders(request, keys, scope, now) {
-    const headers = {
-        ...request.headers,
-        'x-amz-content-sha256': request.payload,
-        'x-amz-date': timestamp(now),
-        ...(keys.sessionToken === null ? {} : { 'x-amz-security-token': keys.sessionToken }),
-    };
-    const all = { ...headers, host: request.url.host };
-    const signature = sign({ ...request, headers: all }, keys, scope, now);
-    const names = Object.keys(all).sort().join(';');
-    const authorization = `${algorithm} Credential=${keys.accessKeyId}/${scopeOf(now, scope)}, SignedHeaders=${names}, Signature=${signature}`;
-    return { ...headers, authorization };
-}
-/**
- * An address that lets its holder read the object for `seconds` (AWS Signature Version 4, "Authenticating Requests: Using Query
- * Parameters"). It is a secret.
- */
-function presignedUrl(url, keys, scope, now, seconds) {
-    const signed = new URL(url);
-    const parameters = {
-        'X-Amz-Algorithm': algorithm,
-        'X-Amz-Credential': `${keys.accessKeyId}/${scopeOf(now, scope)}`,
-        'X-Amz-Date': timestamp(now),
-        'X-Amz-Expires': String(seconds),
-        ...(keys.sessionToken === null ? {} : { 'X-Amz-Security-Token': keys.sessionToken }),
-        'X-Amz-SignedHeaders': 'host',
-    };
-    signed.search = Object.entries(parameters)
-        .map(([name, value]) => `${name}=${sign_encode(value)}`)
-        .join('&');
-    const request = { method: 'GET', url: signed, headers: { host: signed.host }, payload: 'UNSIGNED-PAYLOAD' };
-    signed.search += `&X-Amz-Signature=${sign(request, keys, scope, now)}`;
-    return signed.href;
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/s3/address.js
-
-/** Amazon's own server of a region; the regions in China are a partition with a domain of its own. */
-function amazon(region, service) {
-    return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
-}
-/** Address of Amazon's Security Token Service in a region. */
-function tokenService(region) {
-    return `${amazon(region, 'sts')}/`;
-}
-/** Address of an object; `key` is what follows the place's prefix. */
-function objectUrl(place, region, key) {
-    const { bucket, prefix, endpoint, pathStyle } = place;
-    const url = new URL(endpoint ?? amazon(region, 's3'));
-    if (!pathStyle)
-        url.hostname = `${bucket}.${url.hostname}`;
-    const parts = [...(pathStyle ? [bucket] : []), ...prefix.split('/'), ...key.split('/')];
-    url.pathname = `/${parts
-        .filter((part) => part !== '')
-        .map(sign_encode)
-        .join('/')}`;
-    return url;
+    else
+        await begin(files);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/s3/key-service.js
 
 /** A service that is not there is found out by silence, so the limits are short. */
-const limits = { connectMs: 1_000, headersMs: 3_000, stallMs: 3_000 };
-const LIMIT = 2 ** 16;
+const key_service_limits = { connectMs: 1_000, headersMs: 3_000, stallMs: 3_000 };
+const key_service_LIMIT = 2 ** 16;
 /** Where keys may be fetched from over plain http: this machine, and the addresses that Amazon's containers know (SDKs Reference Guide, "Container credential provider"). */
 const key_service_plainHosts = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|169\.254\.170\.(2|23)|\[fd00:ec2::23\])$/;
 async function get(services, url, headers, method = 'GET') {
-    const answer = await services.direct.request({ url, method, headers, ...limits, signal: services.signal });
-    const text = await answer.text(LIMIT);
+    const answer = await services.direct.request({ url, method, headers, ...key_service_limits, signal: services.signal });
+    const text = await answer.text(key_service_LIMIT);
     if (answer.status !== 200)
         throw new Error(`it answered ${answer.status}`);
     return text;
@@ -20213,7 +21482,7 @@ async function profile_read(file) {
         return parseProfiles(await (0,promises_.readFile)(file, 'utf8'));
     }
     catch (error) {
-        if (['ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR'].includes(errorCode(error) ?? ''))
+        if (['ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
             return new Map();
         throw error;
     }
@@ -20228,52 +21497,6 @@ async function readProfile(environment, home) {
     ]);
     const [set, secret] = [config.get(name), credentials.get(name)];
     return { name, profile: set === undefined && secret === undefined ? null : { ...set, ...secret } };
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/s3/refusal.js
-/** A store's answer that is no success, or none at all. */
-class S3Refusal extends Error {
-    /** 0 where no answer came. */
-    status;
-    /** The store's own word (`AccessDenied`, `SlowDown`); '' where it has none, as in answers to HEAD. */
-    code;
-    remedy;
-    constructor(status, code, message, remedy, options) {
-        super(message, options);
-        this.name = 'S3Refusal';
-        this.status = status;
-        this.code = code;
-        this.remedy = remedy;
-    }
-}
-/** Bytes of an error document that are read. */
-const refusal_LIMIT = 2 ** 16;
-const remedies = [
-    [/^NoSuchBucket$/, 'Make the bucket, or correct its name in cache-url.'],
-    [/^(InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken)$/, 'Check the keys that this job is given.'],
-    [/^RequestTimeTooSkewed$/, "Set this machine's clock."],
-    [/^(AccessDenied|AllAccessDisabled|)$/, 'Check what the keys may do; docs/s3.md has the policy that is needed.'],
-];
-/** A tag of an error document (Amazon S3 API Reference, "Error Responses"); '' where it is missing. */
-function tag(document, name) {
-    return new RegExp(`<${name}>([^<]{1,200})</${name}>`).exec(document)?.[1] ?? '';
-}
-function remedyFor(status, code, region) {
-    if (region !== '' && (status === 301 || status === 400 || status === 307)) {
-        return `The bucket is in the region ${region}: write \`region=${region}\` in cache-url.`;
-    }
-    if (status !== 403 && status !== 404 && status !== 400)
-        return 'Try again later.';
-    return remedies.find(([pattern]) => pattern.test(code))?.[1] ?? 'Check cache-url and what the keys may do.';
-}
-/** Reads an answer that is no success, to its end. `asked` says what was asked, without secrets. */
-async function refusal_readRefusal(answer, asked) {
-    const document = await answer.text(refusal_LIMIT).catch(() => '');
-    const code = tag(document, 'Code');
-    const region = answer.headers['x-amz-bucket-region'] ?? tag(document, 'Region');
-    const said = [code, tag(document, 'Message')].filter((text) => text !== '').join(': ');
-    const what = `${asked}: the store answered ${answer.status}${said === '' ? '' : ` (${said})`}`;
-    return new S3Refusal(answer.status, code, what, remedyFor(answer.status, code, region));
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/s3/web-identity.js
@@ -20328,6 +21551,8 @@ async function webIdentityKeys(client, wanted, signal) {
 
 /** Keys are renewed this long (ms) before they end. */
 const EARLY_MS = 300_000;
+/** After a renewal that failed the old keys are used for this long (ms) before the next try. */
+const AGAIN_MS = 10_000;
 function staticKeys(id, secret, token) {
     return id && secret ? { accessKeyId: id, secretAccessKey: secret, sessionToken: token || null, expires: null } : null;
 }
@@ -20407,9 +21632,10 @@ async function openKeys(wishes) {
     };
     let ask = null;
     let current = null;
-    let expires = null;
+    /** When new ones are asked for (ms, as of `Date.now`); null: never, or somebody asks already. */
+    let renewAt = null;
     const take = (keys) => {
-        expires = keys.expires;
+        renewAt = keys.expires === null ? null : keys.expires - EARLY_MS;
         return masked(keys);
     };
     const find = async () => {
@@ -20423,6 +21649,7 @@ async function openKeys(wishes) {
         }
         catch (error) {
             // They are good for a while yet, and are asked for again.
+            renewAt = Date.now() + AGAIN_MS;
             log.debug(`S3: keys were not renewed: ${String(error)}`);
             return before;
         }
@@ -20430,156 +21657,12 @@ async function openKeys(wishes) {
     return {
         region,
         get: () => {
-            if (current !== null && expires !== null && expires - Date.now() < EARLY_MS) {
-                expires = null;
+            if (current !== null && renewAt !== null && renewAt < Date.now()) {
+                renewAt = null;
                 current = current.then(renew);
             }
             current ??= find();
             return current;
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/values/s3.js
-/** The place as it is shown: `s3://bucket/prefix`, with the server where it is not Amazon's. */
-function nameOfPlace({ bucket, prefix, endpoint }) {
-    const server = endpoint === null ? '' : ` at ${new URL(endpoint).host}`;
-    return `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}${server}`;
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/s3/objects.js
-
-
-
-
-
-
-/** Milliseconds for which a presigned address is good: it is used at once, and a request that has begun goes on. */
-const SIGNED_MS = 900_000;
-/** A clock that is off by this much (ms) is corrected; stores take 15 minutes, presigned addresses none into the future. */
-const SKEW_MS = 30_000;
-const objects_limits = { connectMs: 5_000, headersMs: 20_000, stallMs: 30_000 };
-/** Tries after an answer that promises nothing and denies nothing. */
-const TRIES = 4;
-const again = (status) => status === 429 || status === 500 || (status >= 502 && status <= 504);
-/** What is put of a text. */
-function textUpload(text) {
-    const bytes = Buffer.from(text);
-    return { size: bytes.length, sha256: sha256(bytes), bytes: () => bytes };
-}
-/**
- * Opens a place. `keys` gives what signs (they may end and be renewed, hence a function); `backOffMs` is the first wait after a store
- * said to slow down.
- */
-function openObjects(options) {
-    const { client, place, region, keys, backOffMs = 300 } = options;
-    const scope = { region, service: 's3' };
-    const name = nameOfPlace(place);
-    /** The store's clock minus ours, ms. */
-    let ahead = 0;
-    const now = () => new Date(Date.now() + ahead);
-    const setClock = (headers) => {
-        const told = Date.parse(headers['date'] ?? '');
-        if (!Number.isFinite(told) || Math.abs(told - now().getTime()) < SKEW_MS)
-            return false;
-        ahead = told - Date.now();
-        return true;
-    };
-    const about = ({ headers }) => {
-        const age = Date.parse(headers['date'] ?? '') - Date.parse(headers['last-modified'] ?? '');
-        const size = Number(headers['content-length'] ?? Number.NaN);
-        return { etag: headers['etag'] ?? '', size, ageMs: Number.isFinite(age) ? age : null };
-    };
-    async function once(method, key, extra, upload, signal) {
-        const url = objectUrl(place, region, key);
-        const payload = upload?.sha256 ?? sha256('');
-        const signed = signedHeaders({ method, url, headers: {}, payload }, await keys(), scope, now());
-        const length = upload === null ? {} : { 'content-length': String(upload.size) };
-        return client.request({
-            url: url.href,
-            method,
-            headers: { ...extra, ...length, ...signed },
-            ...(upload === null ? {} : { body: upload.bytes() }),
-            ...objects_limits,
-            // A signal of its own: dozens of requests are under way at a time.
-            signal: AbortSignal.any([signal]),
-        });
-    }
-    /** An answer with one of the statuses in `good`; every other one is thrown. `resend`: also after a connection that broke. */
-    async function request(method, key, good, extra, upload, resend, signal) {
-        const asked = `${method} ${key} in ${name}`;
-        let corrected = false;
-        for (let attempt = 1;; attempt += 1) {
-            let refusal;
-            try {
-                const answer = await once(method, key, extra, upload, signal);
-                if (good.includes(answer.status))
-                    return answer;
-                refusal = await refusal_readRefusal(answer, asked);
-                if (answer.status === 403 && !corrected && setClock(answer.headers)) {
-                    corrected = true;
-                    continue;
-                }
-                if (!again(answer.status))
-                    throw refusal;
-            }
-            catch (error) {
-                if (!(error instanceof HttpFault))
-                    throw error;
-                refusal = new S3Refusal(0, '', error.message, error.remedy ?? 'Check cache-url and the network.', {
-                    cause: error,
-                });
-                // A silent server has cost its whole time limit already.
-                const passing = error.kind === 'reset' || (error.kind === 'timeout' && attempt === 1);
-                if (!resend || !passing)
-                    throw refusal;
-            }
-            if (attempt === TRIES)
-                throw refusal;
-            await (0,external_node_timers_promises_namespaceObject.setTimeout)(backOffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal });
-        }
-    }
-    return {
-        place,
-        address: (key) => objectUrl(place, region, key).href,
-        presign: async (url) => presignedUrl(new URL(url), await keys(), scope, now(), SIGNED_MS / 1000),
-        setClock,
-        head: async (key, signal) => {
-            const answer = await request('HEAD', key, [200, 404], {}, null, true, signal);
-            answer.cancel();
-            return answer.status === 404 ? null : about(answer);
-        },
-        read: async (key, limit, signal) => {
-            const answer = await request('GET', key, [200, 404], {}, null, true, signal);
-            if (answer.status === 200)
-                return { ...about(answer), text: await answer.text(limit) };
-            // Without the bucket every key is missing: that is not the same as an empty cache.
-            const refusal = await refusal_readRefusal(answer, `GET ${key} in ${name}`);
-            if (refusal.code === 'NoSuchBucket')
-                throw refusal;
-            return null;
-        },
-        put: async (key, upload, condition, signal) => {
-            const header = condition === null
-                ? {}
-                : 'ifMatch' in condition
-                    ? { 'if-match': condition.ifMatch }
-                    : { 'if-none-match': condition.ifNoneMatch };
-            // 404: what the ETag was of is gone. 409: somebody else is writing it at this moment.
-            const answer = await request('PUT', key, [200, 201, 204, 404, 409, 412, 501], header, upload, false, signal);
-            if (answer.status < 300) {
-                answer.cancel();
-                return answer.headers['etag'] ?? '';
-            }
-            const refusal = await refusal_readRefusal(answer, `PUT ${key} in ${name}`);
-            if (condition !== null && (answer.status === 412 || answer.status === 409))
-                return null;
-            if (condition !== null && 'ifMatch' in condition && answer.status === 404)
-                return null;
-            throw refusal;
-        },
-        remove: async (key, signal) => {
-            (await request('DELETE', key, [200, 204, 404], {}, null, true, signal)).cancel();
         },
     };
 }
@@ -20622,383 +21705,6 @@ function readThrough(client, objects) {
             }
             return { ...answer, url: wanted.url };
         },
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/s3/write-once.js
-
-
-/** The largest object that one request can put (Amazon S3, "Uploading objects"), bytes. */
-const LARGEST = 5 * 2 ** 30;
-/** Key of a file: its content, then its name. */
-function wheelKey(sha256, filename) {
-    return `wheels/${sha256}/${filename}`;
-}
-function uploadOf(file, sent) {
-    return {
-        size: file.size,
-        sha256: file.sha256,
-        bytes: async function* () {
-            let bytes = 0;
-            for await (const piece of (0,external_node_fs_.createReadStream)(file.path, { highWaterMark: 2 ** 18 })) {
-                bytes += piece.length;
-                sent(bytes);
-                yield piece;
-            }
-        },
-    };
-}
-/** Puts under a condition; a server that knows none (501: Aliyun OSS, older ones) is given it without. */
-async function putIf(objects, key, upload, condition, signal) {
-    try {
-        return await objects.put(key, upload, condition, signal);
-    }
-    catch (error) {
-        if (!(error instanceof S3Refusal) || error.status !== 501)
-            throw error;
-        return objects.put(key, upload, null, signal);
-    }
-}
-/**
- * Stores a file under its hash, once however many try: looked for first; a refusal by the condition means that somebody else was
- * first, and so does a connection that broke where the file is there afterwards (a server need not read what it refuses). `wrong`: the
- * object that is there was seen to hold other bytes, so it is replaced, if it is still the same one. Throws S3Refusal; `sent` is told of
- * the bytes that went out.
- */
-async function writeOnce(objects, key, file, wrong, signal, sent = () => undefined) {
-    if (file.size > LARGEST)
-        throw new S3Refusal(0, '', `${key} is larger than one request may put`, 'Leave it out.');
-    const upload = uploadOf(file, sent);
-    for (let attempt = 1;; attempt += 1) {
-        const found = await objects.head(key, signal);
-        if (found !== null && found.size === file.size && !wrong)
-            return 'there';
-        try {
-            const condition = found === null ? { ifNoneMatch: '*' } : { ifMatch: found.etag };
-            return (await putIf(objects, key, upload, condition, signal)) === null ? 'there' : 'stored';
-        }
-        catch (error) {
-            if (!(error instanceof S3Refusal) || error.status !== 0 || attempt === 3)
-                throw error;
-            const after = await objects.head(key, signal);
-            if (after !== null && after.size === file.size && after.etag !== found?.etag)
-                return 'there';
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/s3/lease.js
-
-
-
-
-
-const lease_LIMIT = 2 ** 20;
-/** Milliseconds for giving a lease up: past that it ends by itself. */
-const RELEASE_MS = 5_000;
-function readArrived(text) {
-    try {
-        const told = JSON.parse(text);
-        return new Set(Array.isArray(told?.arrived) ? told.arrived.filter((key) => typeof key === 'string') : []);
-    }
-    catch {
-        // Whatever it is, its holder announces nothing; its age still tells whether it lives.
-        return new Set();
-    }
-}
-/** Looks at the lease `key`. Its age is told by the store's own clock, so no two machines have to agree on the time. */
-async function lookAtLease(objects, key, { deadMs }, signal) {
-    const found = await objects.read(key, lease_LIMIT, signal);
-    if (found === null)
-        return { state: 'none', etag: '', arrived: new Set() };
-    const state = found.ageMs !== null && found.ageMs > deadMs ? 'dead' : 'alive';
-    return { state, etag: found.etag, arrived: readArrived(found.text) };
-}
-/**
- * Takes the lease that `seen` shows to be free or dead: of all who try, the condition lets one through. Null where somebody else was
- * faster. The holder beats until it releases; `lost` is called when another has taken it over (this one was silent for too long).
- */
-async function takeLease(objects, key, seen, { beatMs }, log, signal) {
-    const holder = (0,external_node_crypto_.randomUUID)();
-    const arrived = new Set();
-    let beats = 0;
-    /** How many of them the latest beat told of. */
-    let told = 0;
-    const text = () => {
-        beats += 1;
-        told = arrived.size;
-        return JSON.stringify({ schema: 1, holder, beat: beats, arrived: [...arrived] });
-    };
-    /** Puts the next beat in the place of `before` ('': of nothing). The ETag that is ours then; null where the lease is somebody else's. */
-    const put = async (before) => {
-        const next = text();
-        const condition = before === '' ? { ifNoneMatch: '*' } : { ifMatch: before };
-        try {
-            return await putIf(objects, key, textUpload(next), condition, signal);
-        }
-        catch (error) {
-            if (!(error instanceof S3Refusal) || error.status !== 0)
-                throw error;
-            // A connection that broke may have been a refusal, or a success whose answer was lost: what is there now tells.
-            const now = await objects.read(key, lease_LIMIT, signal);
-            return now !== null && (now.text === next || now.etag === before) ? now.etag : null;
-        }
-    };
-    const taken = await put(seen.etag);
-    if (taken === null)
-        return null;
-    const end = new AbortController();
-    let etag = taken;
-    let held = true;
-    let wake = () => undefined;
-    const beat = async () => {
-        try {
-            const next = await put(etag);
-            held = next !== null;
-            etag = next ?? '';
-            if (!held)
-                log.debug(`S3: the lease ${key} was taken over`);
-        }
-        catch (error) {
-            // The next beat tries again; without any the lease ends, and others go on.
-            if (!(error instanceof S3Refusal))
-                throw error;
-            log.debug(`S3: ${error.message}`);
-        }
-    };
-    const live = async () => {
-        while (held && !end.signal.aborted && !signal.aborted) {
-            const woken = new Promise((resolve) => {
-                wake = resolve;
-            });
-            if (arrived.size === told) {
-                await Promise.race([woken, (0,external_node_timers_promises_namespaceObject.setTimeout)(beatMs, undefined, { signal: end.signal }).catch(() => undefined)]);
-            }
-            // What is stored at about the same time is told in one go.
-            if (arrived.size > told)
-                await (0,external_node_timers_promises_namespaceObject.setTimeout)(Math.min(200, beatMs / 2));
-            if (!end.signal.aborted)
-                await beat();
-        }
-    };
-    const living = live().catch((error) => log.debug(String(error)));
-    return {
-        announce: (stored) => {
-            arrived.add(stored);
-            wake();
-        },
-        release: async () => {
-            end.abort();
-            wake();
-            await living;
-            if (!held)
-                return;
-            try {
-                await objects.remove(key, AbortSignal.timeout(RELEASE_MS));
-            }
-            catch (error) {
-                log.debug(`S3: ${String(error)}`);
-            }
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/s3/share.js
-
-
-
-
-
-
-
-/** Id of the bucket among the sources. */
-const bucketSource = 'bucket';
-const defaultTimes = { beatMs: 15_000, deadMs: 60_000, pollMs: 1_500, waitMs: 600_000 };
-/** Files that are put at a time. */
-const UPLOADS = 3;
-const LOCK_LIMIT = 2 ** 24;
-/** Opens the bucket for one cache key. `mayWrite`: false only reads, and waits for others where they are at work. */
-function openShare(options) {
-    const { objects, key, mayWrite, log, signal } = options;
-    const times = { ...defaultTimes, ...options.times };
-    const place = nameOfPlace(objects.place);
-    const [lockKey, leaseKey] = [`locks/${key}/pylock.toml`, `leases/${key}.json`];
-    /** Keys that are in the bucket for certain. */
-    const there = new Set();
-    /** Files that were read from it, with where they are. */
-    const lent = new Map();
-    /** Keys whose object has a wrong length. */
-    const wrong = new Set();
-    const counts = { filesStored: 0, bytesStored: 0, filesReplaced: 0 };
-    let lease = null;
-    let leased = false;
-    let [reading, writing] = [true, mayWrite];
-    let waitedMs = 0;
-    let view = null;
-    let tick = null;
-    let taking = null;
-    let slots = Array.from({ length: UPLOADS }, () => Promise.resolve());
-    /** The bucket serves a run or it does not: after the first refusal that tries did not help, the run goes on without it. */
-    const stopReading = (error) => {
-        if (!(error instanceof S3Refusal))
-            throw error;
-        if (reading)
-            log.warn({ id: 's3-not-read', text: `${place} is not read any further: ${error.message}. ${error.remedy}` });
-        [reading, writing] = [false, false];
-        return null;
-    };
-    const stopWriting = (error) => {
-        if (!(error instanceof S3Refusal))
-            throw error;
-        if (writing)
-            log.warn({ id: 's3-not-stored', text: `Nothing more is stored in ${place}: ${error.message}. ${error.remedy}` });
-        writing = false;
-    };
-    /** What all that wait see together. */
-    const look = () => {
-        view ??= lookAtLease(objects, leaseKey, times, signal);
-        return view;
-    };
-    const take = (seen) => {
-        taking ??= takeLease(objects, leaseKey, seen, times, log, signal)
-            .then((taken) => {
-            lease = taken;
-            leased ||= taken !== null;
-        })
-            .catch(stopWriting)
-            .finally(() => {
-            [taking, view] = [null, null];
-        });
-        return taking;
-    };
-    const pause = () => {
-        if (waitedMs === 0 && tick === null) {
-            const minutes = Math.ceil(times.waitMs / 60_000);
-            log.info(`Another job is bringing what ${place} lacks; waiting for it, at most ${minutes} min.`);
-        }
-        const since = Date.now();
-        tick ??= (0,external_node_timers_promises_namespaceObject.setTimeout)(times.pollMs * (0.7 + 0.6 * Math.random()), undefined, { signal }).finally(() => {
-            waitedMs += Date.now() - since;
-            [tick, view] = [null, null];
-        });
-        return tick;
-    };
-    /** What `probe` finds, waited for while another run is at work on it. Null: it is ours to bring, or the bucket is of no use. */
-    async function settle(wanted, probe) {
-        try {
-            let found = reading ? await probe() : null;
-            while (found === null && reading && lease === null) {
-                const seen = await look();
-                const alive = seen.state === 'alive';
-                // What is announced may be there, and so may what a holder that is gone stored last.
-                found = alive && !seen.arrived.has(wanted) ? null : await probe();
-                if (found !== null || (alive ? waitedMs >= times.waitMs : !writing))
-                    break;
-                await (alive ? pause() : take(seen));
-                if (lease !== null)
-                    found = await probe();
-            }
-            return found;
-        }
-        catch (error) {
-            return stopReading(error);
-        }
-    }
-    const store = async (file, name, replace) => {
-        const item = `storing ${(0,external_node_path_.basename)(file.path)}`;
-        const written = await writeOnce(objects, name, file, replace, signal, (bytes) => log.progress({ item, bytes, total: file.size, sources: [] }));
-        there.add(name);
-        wrong.delete(name);
-        lease?.announce(name);
-        if (written === 'there')
-            return;
-        counts.filesStored += 1;
-        counts.bytesStored += file.size;
-        if (replace)
-            counts.filesReplaced += 1;
-    };
-    const lockText = async () => (await objects.read(lockKey, LOCK_LIMIT, signal))?.text ?? null;
-    return {
-        readLock: () => lockText().catch(stopReading),
-        awaitLock: (stale) => settle(lockKey, async () => {
-            const text = await lockText();
-            return text === stale ? null : text;
-        }),
-        locate: ({ sha256, filename, size }) => {
-            if (sha256 === null)
-                return Promise.resolve(null);
-            const name = wheelKey(sha256, filename);
-            return settle(name, async () => {
-                const known = lent.get(name);
-                if (known !== undefined)
-                    return known;
-                const found = await objects.head(name, signal);
-                if (found === null)
-                    return null;
-                if (size !== null && found.size !== size) {
-                    wrong.add(name);
-                    return null;
-                }
-                const location = { source: bucketSource, url: objects.address(name), sha256, size: found.size };
-                there.add(name);
-                lent.set(name, location);
-                return location;
-            });
-        },
-        offer: (file, replace) => {
-            const name = wheelKey(file.sha256, (0,external_node_path_.basename)(file.path));
-            const bad = replace || wrong.has(name);
-            if (!writing || (there.has(name) && !bad))
-                return;
-            const [first = Promise.resolve(), ...others] = slots;
-            const work = first
-                .then(() => (writing ? store(file, name, bad) : undefined))
-                .catch((error) => (signal.aborted ? undefined : stopWriting(error)));
-            // A defect is thrown by close; until then it must not end the process.
-            work.catch(() => undefined);
-            slots = [...others, work];
-        },
-        storeLock: async (text) => {
-            if (!writing)
-                return;
-            try {
-                await objects.put(lockKey, textUpload(text), null, signal);
-                lease?.announce(lockKey);
-            }
-            catch (error) {
-                stopWriting(error);
-            }
-        },
-        has: async ({ sha256, filename }) => {
-            const name = wheelKey(sha256, filename);
-            if (!writing || there.has(name))
-                return true;
-            try {
-                if ((await objects.head(name, signal)) === null)
-                    return false;
-                there.add(name);
-            }
-            catch (error) {
-                stopReading(error);
-            }
-            return true;
-        },
-        close: async () => {
-            try {
-                await Promise.all(slots);
-            }
-            finally {
-                await lease?.release();
-                lease = null;
-            }
-        },
-        lent: () => [...lent].map(([name, { sha256, size }]) => ({
-            sha256: sha256 ?? '',
-            filename: (0,external_node_path_.basename)(name),
-            size: size ?? 0,
-        })),
-        isWhole: () => writing,
-        report: () => ({ place, ...counts, waitedMs, leased }),
     };
 }
 
@@ -21140,7 +21846,7 @@ async function place(from, to) {
         await (0,promises_.link)(from, to);
     }
     catch (error) {
-        if (!['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP'].includes(errorCode(error) ?? ''))
+        if (!['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
             throw error;
         await (0,promises_.copyFile)(from, to, promises_.constants.COPYFILE_FICLONE);
     }
@@ -21222,7 +21928,7 @@ async function makeBuildContext(run, { interpreter }, lock, desk, works, store) 
 /** The text of a TOML file; null where there is none. Throws SyntaxError, with its path, for a broken one. */
 async function readIfThere(file) {
     const text = await (0,promises_.readFile)(file, 'utf8').catch((error) => {
-        if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? ''))
+        if (['ENOENT', 'ENOTDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
             return null;
         throw error;
     });
@@ -21235,8 +21941,8 @@ async function readIfThere(file) {
     return text;
 }
 /**
- * The file that buildx gives to every builder it creates without a configuration of its own (`buildkitd.default.toml` in its folder, its
- * `util/confutil`). Builders that are there already keep theirs.
+ * The file that buildx gives to every builder it creates without a configuration of its own (`buildkitd.default.toml` in its folder,
+ * https://docs.docker.com/reference/cli/docker/buildx/create/). Builders that are there already keep theirs.
  */
 function buildkitEdit({ environment, home, mirrors }) {
     const docker = environment['DOCKER_CONFIG'] || external_node_path_.join(home, '.docker');
@@ -21624,7 +22330,7 @@ async function findDocker({ context, deadline }) {
         throw error;
     });
     if (endpoint instanceof SyntaxError)
-        return problem(`Docker's own settings can't be read: ${endpoint.message}.`, 'Correct its config.json.');
+        return problem(`Docker's own settings can't be read: ${endpoint.message}.`, 'Correct that file.');
     if (endpoint === null)
         return problem('There is no Docker daemon here: DOCKER_HOST and the context name none, and there is no socket at /var/run/docker.sock.', 'Start one; where there is podman, write `configure: pip,podman`.');
     if (endpoint.kind === 'elsewhere')
@@ -21777,6 +22483,7 @@ function pullProblem(image, said) {
 
 
 
+
 /** The sources of a wish with the catalogue's copies behind them, each once. */
 function sourcesOf({ sources }) {
     const copies = sources.flatMap((source) => copiesOf(`${source.registry}/${source.repository}`).map((copy) => {
@@ -21796,8 +22503,8 @@ async function pullFrom(image, name, { holder, login, log, signal }) {
     const here = image.digest === null ? null : await holder.image(held, signal);
     const credentials = here === null ? await login(image.registry) : null;
     if (credentials !== null)
-        for (const secret of Object.values(credentials))
-            log.mask(String(secret));
+        for (const secret of secretForms(credentials))
+            log.mask(secret);
     const progress = ({ bytes, total }) => log.progress({ item: held, bytes, total, sources: [image.registry] });
     const bytes = here === null ? await holder.pull(image, credentials, progress, signal) : 0;
     if (name !== null && name !== held)
@@ -21873,15 +22580,16 @@ async function pullImages(run, holder) {
     const { environment, home, log } = context;
     const { signal } = deadline;
     const login = async (registry) => {
+        const notice = (text) => tell(run, [{ id: `docker-login-${registry}`, text }]);
         try {
             const given = givenLogin(registry, request.indexCredentials);
-            return given ?? (await findLogin(registry, environment, home, signal));
+            return given ?? (await findLogin(registry, home, { environment, signal, notice }));
         }
         catch (error) {
             if (!(error instanceof SyntaxError))
                 throw error;
             const what = `Docker's own settings can't be read: ${error.message}.`;
-            throw new Failure(1, [{ where: 'docker-images', what, remedy: 'Correct its config.json.' }], { cause: error });
+            throw new Failure(1, [{ where: 'docker-images', what, remedy: 'Correct that file.' }], { cause: error });
         }
     };
     if (holder.name === 'podman')
@@ -22060,6 +22768,27 @@ async function serveContainers(run, { docker, edits, mirrors, holder }) {
     story.containers = { mirrors: story.containers?.mirrors ?? [], images: [], told };
     if (holder !== null)
         await pullImages(run, holder);
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/end-all.js
+/**
+ * Ends one thing after the other, each whatever became of those before: a socket or timer that stays open keeps the process alive.
+ * Throws what went wrong once all have ended, an AggregateError where it was more than one.
+ */
+async function endAll(...ends) {
+    const errors = [];
+    for (const end of ends) {
+        try {
+            await end();
+        }
+        catch (error) {
+            errors.push(error);
+        }
+    }
+    if (errors.length > 1)
+        throw new AggregateError(errors, errors.map(String).join('; '));
+    if (errors.length === 1)
+        throw errors[0];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/install/installer-failure.js
@@ -22434,7 +23163,37 @@ async function makeVenv(wishes) {
     return { executable: pythonOf(folder), created: !there };
 }
 
+;// CONCATENATED MODULE: ./.build/src/values/gateway.js
+/** What the gateway could not serve, for the user: the network's or the machine's fault and not the request's. */
+function servingProblems(problems) {
+    return problems.flatMap(({ item, faults, failure }) => {
+        if (failure !== null)
+            return failure.problems;
+        const seen = faults.map((fault) => `${fault.source}: ${fault.detail}`).join('; ');
+        const what = `No source could serve it${seen === '' ? '' : `: ${seen}`}.`;
+        const remedy = faults.find((fault) => fault.remedy !== null)?.remedy;
+        return [{ where: item, what, remedy: remedy ?? 'Name a source that can be reached with mirrors.' }];
+    });
+}
+
+;// CONCATENATED MODULE: ./.build/src/pipeline/explain-install.js
+
+
+/**
+ * Why an installation failed. What the gateway could not serve since it began (`told`, less what was `known` before) is the reason, of
+ * which an installer knows a status alone; each place is told once. Anything but a Failure is given back as it is.
+ */
+function explainInstall(error, told, known) {
+    const causes = servingProblems(told.filter((problem) => !known.has(problem)));
+    if (!(error instanceof Failure) || causes.length === 0)
+        return error;
+    const places = new Map(causes.map((cause) => [cause.where, cause]));
+    return new Failure(1, [...places.values()], { cause: error });
+}
+
 ;// CONCATENATED MODULE: ./.build/src/pipeline/place.js
+
+
 
 
 
@@ -22515,13 +23274,20 @@ async function place_place(run, prepared, lock, kept, works, programs) {
         if (installer === 'pip')
             return timeline.step('Install', withPip);
         const { unpacked } = programs;
-        const altered = await timeline.step('Check unpacked files', () => guardTrees(unpacked, lock.files, deadline.signal));
+        const { folder } = prepared.choice;
+        // A store that goes at the end of the run is this run's alone.
+        const others = async () => folder === null ? Number.POSITIVE_INFINITY : oldestRun(folder, Date.now(), process.pid);
+        const altered = await timeline.step('Check unpacked files', () => guardTrees(unpacked, lock.files, others, deadline.signal));
         tellAltered(run, altered);
         const attempts = await timeline.step('Install', () => withUv(altered));
         fresh = await timeline.step('Record unpacked files', () => recordTrees(unpacked, lock.files));
         return attempts;
     };
-    const attempts = await install();
+    const problems = () => works.opened()?.problems() ?? [];
+    const known = new Set(problems());
+    const attempts = await install().catch((error) => {
+        throw explainInstall(error, problems(), known);
+    });
     const installerVersion = (installer === 'uv' ? programs.uv.version : interpreter.pip) ?? '';
     story.install = { installer, installerVersion, python: interpreter.executable, venv, attempts, unpacked: fresh };
     return interpreter.executable;
@@ -22740,6 +23506,8 @@ function uvProgram(options) {
             UV_PYTHON_DOWNLOADS: 'never',
             UV_HTTP_TIMEOUT: String(Math.ceil(limitMs / 1000)),
             UV_HTTP_RETRIES: '0',
+            // Another job's uv holds a wheel's lock for as long as its download takes, which is not bound to uv's own 300 s.
+            UV_LOCK_TIMEOUT: String(Math.ceil(limitMs / 1000)),
             NO_COLOR: '1',
             ...(options.gateway === null ? {} : { HTTP_PROXY: options.gateway.proxyUrl }),
         });
@@ -22754,39 +23522,6 @@ function uvProgram(options) {
             purpose,
         });
     };
-}
-
-;// CONCATENATED MODULE: ./.build/src/runner/clean-environment.js
-/** Where the operating system and the user are; programs do not start, or not right, without them. */
-const system = [
-    'PATH HOME USER LOGNAME SHELL TZ LANG LANGUAGE TMPDIR TMP TEMP TERM',
-    'SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT OS USERNAME USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA PROGRAMDATA ALLUSERSPROFILE',
-    'PROGRAMFILES PROGRAMFILES(X86) PROGRAMW6432 COMMONPROGRAMFILES COMMONPROGRAMFILES(X86) NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE',
-    'LD_LIBRARY_PATH DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR',
-];
-/** What a build of an sdist or a VCS requirement may need: compilers, their search paths, git and its keys, version managers' shims. */
-const building = [
-    'CC CXX CPP FC AR AS LD NM RANLIB STRIP CFLAGS CXXFLAGS CPPFLAGS FFLAGS LDFLAGS LDSHARED ARCHFLAGS MAKE MAKEFLAGS',
-    'CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH PKG_CONFIG PKG_CONFIG_PATH PKG_CONFIG_LIBDIR INCLUDE LIB LIBPATH',
-    'SDKROOT DEVELOPER_DIR MACOSX_DEPLOYMENT_TARGET SOURCE_DATE_EPOCH CUDA_HOME CUDA_PATH CARGO_HOME RUSTUP_HOME RUSTFLAGS',
-    'SSH_AUTH_SOCK PYENV_ROOT PYENV_VERSION ASDF_DIR ASDF_DATA_DIR',
-];
-const clean_environment_names = new Set([...system, ...building].flatMap((line) => line.split(' ')));
-const families = /^(LC_|CMAKE_|GIT_(SSH|SSL_|CONFIG_|ASKPASS|TERMINAL_)|SETUPTOOLS_SCM_|VSCMD_|VC(IDE|INSTALL|TOOLS))(?!.*PROXY)/;
-/**
- * The environment of an installer: what the lists above name, and `extra`, which wins. An allow-list, because anything else changes
- * what uv and pip do in ways that cannot all be known: `UV_*`, `PIP_*`, `*_PROXY`, `NO_PROXY`, `REQUEST_METHOD` (makes HTTP_PROXY be
- * ignored), `NETRC`, `VIRTUAL_ENV`, `CONDA_PREFIX`, `PYTHONHOME` and `PYTHONPATH` (what it holds looks installed and is not in the
- * environment), CA files and every token of the job stay out. Names are compared without regard to case, as Windows does.
- */
-function installerEnvironment(environment, extra) {
-    const ours = new Set(Object.keys(extra).map((name) => name.toUpperCase()));
-    const kept = Object.entries(environment).flatMap(([name, value]) => {
-        const upper = name.toUpperCase();
-        const wanted = value !== undefined && !ours.has(upper) && (clean_environment_names.has(upper) || families.test(upper));
-        return wanted ? [[name, value]] : [];
-    });
-    return { ...Object.fromEntries(kept), ...extra };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/file-system.js
@@ -22807,16 +23542,32 @@ const NETWORK = {
 };
 /** Looks at the folder, or at the nearest one above it that exists. */
 async function fileSystemOf(folder) {
-    const found = await (0,promises_.stat)(folder).catch(goneAsNull);
+    const found = await (0,promises_.stat)(folder).catch(system_error/* goneAsNull */.v);
     if (found === null && (0,external_node_path_.dirname)(folder) !== folder) {
         return fileSystemOf((0,external_node_path_.dirname)(folder));
     }
     const { type } = await (0,promises_.statfs)(folder);
-    return { device: found?.dev ?? 0, network: process.platform === 'linux' ? (NETWORK[type] ?? null) : null };
+    const linux = process.platform === 'linux';
+    const mount = linux ? await mountPoint(await (0,promises_.realpath)(folder)) : '';
+    return { device: `${found?.dev ?? 0} ${mount}`, network: linux ? (NETWORK[type] ?? null) : null };
+}
+/**
+ * Where the file system of a folder is mounted: link(2) refuses to link between two mounts even of the same one, as the folders of a job in
+ * a container are (proc_pid_mountinfo(5): the fifth field, blanks and backslashes in octal).
+ */
+async function mountPoint(folder) {
+    const text = await (0,promises_.readFile)('/proc/self/mountinfo', 'utf8').catch(() => '');
+    const points = text.split('\n').flatMap((line) => {
+        const point = line.split(' ')[4];
+        return point === undefined
+            ? []
+            : [point.replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8)))];
+    });
+    const above = points.filter((point) => point === '/' || folder === point || folder.startsWith(`${point}/`));
+    return above.reduce((longest, point) => (point.length > longest.length ? point : longest), '');
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/unpacked-place.js
-
 
 
 
@@ -22839,7 +23590,7 @@ async function placeUnpacked(run, { runner }, store) {
     const { request, context } = run;
     const target = request.venv ?? runner.interpreter.purelib;
     const own = store.folders.own;
-    const spare = external_node_path_.join(keptFolder(runner.os, context.environment, context.home), 'users', userName());
+    const spare = spareFolder(runner.os, context.environment, context.home, userName());
     const [ownSystem, spareSystem, targetSystem] = (await Promise.all([own, spare, target].map(fileSystemOf)));
     const { where, copies } = chooseUnpacked(ownSystem, spareSystem, targetSystem);
     const chosen = where === 'own' ? own : spare;
@@ -23239,12 +23990,16 @@ async function openGateway(options) {
         if (page === null || page.files.length === 0) {
             const faults = page?.faults ?? [];
             const nobody = page === null || page.answered.length > 0 || faults.some((f) => f.kind === 'missing' || f.kind === 'empty');
-            if (!nobody) {
+            if (nobody) {
+                problems.delete(project);
+            }
+            else {
                 problems.set(project, { item: project, faults, failure: null });
             }
             say(response, nobody ? 404 : 503, nobody ? `no source has ${project}` : `every source failed for ${project}`);
             return;
         }
+        problems.delete(project);
         const { type, body } = renderPage(page, request.headers.accept, (file) => origin + shelf.put(file));
         const etag = `"${(0,external_node_crypto_.createHash)('sha256').update(type).update(body).digest('hex').slice(0, 32)}"`;
         const headers = { 'cache-control': 'no-cache', etag, vary: 'accept' };
@@ -23289,6 +24044,8 @@ async function openGateway(options) {
                 broke: (filename) => broken.push(filename),
             });
         }
+        // It could be had after all: what went wrong before explains nothing any more.
+        problems.delete(itemOf(path));
     };
     const answer = async (request, response) => {
         const authorization = request.headers['proxy-authorization'] ?? null;
@@ -23308,13 +24065,9 @@ async function openGateway(options) {
             if (response.destroyed) {
                 return;
             }
-            const item = entrance.path.replace(/^\/simple\/|\/$/g, '').replace(/^.*\//, '');
+            const item = itemOf(entrance.path);
             log.debug(`gateway: ${item}: ${String(error)}`);
-            problems.set(item, {
-                item,
-                faults: shelf.at(entrance.path) === null ? [] : transfers.faults().filter((f) => f.url.endsWith(`/${item}`)),
-                failure: error instanceof Failure ? error : null,
-            });
+            problems.set(item, { item, faults: [], failure: error instanceof Failure ? error : unforeseen(item, error) });
             if (response.headersSent) {
                 response.destroy();
             }
@@ -23332,6 +24085,9 @@ async function openGateway(options) {
     });
     server.on('connect', (_request, socket) => {
         count.refused += 1;
+        // From here on the socket is nobody else's: its errors would end the process, and a half that stays open the wait of `close`.
+        socket.on('error', (error) => log.debug(`gateway: a refused tunnel: ${String(error)}`));
+        socket.once('finish', () => socket.destroy());
         socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
     });
     // A slow installer is no fault: the deadline of the run is the only limit.
@@ -23354,6 +24110,17 @@ async function openGateway(options) {
             await new Promise((resolve) => server.close(resolve));
         },
     };
+}
+/** What a path asks for, as problems name it. */
+function itemOf(path) {
+    const last = path.replace(/\/$/, '').replace(/^.*\//, '');
+    return path.startsWith('/simple/') ? normalise(last) : last;
+}
+/** A disk that fails, a right that lacks: nothing that a source could be blamed for. */
+function unforeseen(item, error) {
+    const what = `It could not be served: ${error instanceof Error ? error.message : String(error)}.`;
+    const remedy = 'Look at the folder and the disk of the cache; run it again with debugging on to see more.';
+    return new Failure(1, [{ where: item, what, remedy }], { cause: error });
 }
 function say(response, status, text) {
     response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(text) }).end(text);
@@ -23471,56 +24238,168 @@ function createBell() {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/transfer/record.js
+// EXTERNAL MODULE: external "node:perf_hooks"
+var external_node_perf_hooks_ = __nccwpck_require__(643);
+;// CONCATENATED MODULE: ./.build/src/transfer/busyness.js
 
-/** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
-const KEPT = '(kept)';
-/** The same start of the machine, read twice from its clock and its uptime. */
-const SAME_BOOT_MS = 5000;
-/** When the machine was started, ms since the epoch. */
-function bootTime() {
-    return Math.round(Date.now() - (0,external_node_os_.uptime)() * 1000);
-}
+/** A look at a shorter time (ms) says nothing. */
+const LOOK_MS = 100;
+/** Share of the time from which the process counts as busy. */
+const BUSY = 0.8;
 /**
- * Reads the notes of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
- * a file without hash whose copy can't be told or whose bytes a restart of the machine (`bootedMs` is another) may have damaged.
- * Pieces that reach past `onDisk` bytes are cut there.
+ * Tells whether this process was at work nearly all the time lately. Then nobody waits for the network: what the connections bring lies in
+ * the system's buffers, and another connection would only add to it.
  */
-function readRecord(notes, sha256, onDisk, bootedMs) {
-    const at = notes.findLastIndex((note) => !isWrite(note));
-    const value = notes[at];
-    if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
-        return null;
-    }
-    const identity = readIdentity(value['identity']);
-    const sameBoot = isCount(value['bootedMs']) && Math.abs(value['bootedMs'] - bootedMs) < SAME_BOOT_MS;
-    if (!Array.isArray(value['pieces']) || (sha256 === null && (identity === null || !sameBoot))) {
-        return null;
-    }
-    const source = sha256 === null && identity !== null ? identity.source : KEPT;
-    const writes = notes.slice(at + 1).filter(isWrite);
-    const pieces = [...value['pieces'], ...writes.map(([from, to]) => ({ from, to }))].flatMap((piece) => {
-        if (!record_isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
-            return [];
+function watchBusyness() {
+    let [seen, seenMs] = [external_node_perf_hooks_.performance.eventLoopUtilization(), external_node_perf_hooks_.performance.now()];
+    let busy = false;
+    return () => {
+        if (external_node_perf_hooks_.performance.now() - seenMs >= LOOK_MS) {
+            const now = external_node_perf_hooks_.performance.eventLoopUtilization();
+            busy = external_node_perf_hooks_.performance.eventLoopUtilization(now, seen).utilization >= BUSY;
+            [seen, seenMs] = [now, external_node_perf_hooks_.performance.now()];
         }
-        return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
-    });
-    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to), bootedMs };
+        return busy;
+    };
 }
-function isWrite(note) {
-    return Array.isArray(note) && note.length === 2 && note.every(isCount);
-}
-function readIdentity(value) {
-    if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
-        return null;
-    }
-    return { source: value['source'], validator: value['validator'] };
-}
-function record_isObject(value) {
-    return typeof value === 'object' && value !== null;
-}
-function isCount(value) {
-    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+;// CONCATENATED MODULE: ./.build/src/transfer/disk-file.js
+
+
+
+
+/** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
+const HELD_BACK = 2 ** 16;
+const READ = 2 ** 17;
+/** How long (ms) less than `READ` bytes wait for more: each piece on its own would cost the processor as much as a large one. */
+const GATHER_MS = 20;
+/** Bytes hashed at a time. */
+const HASHED = 2 ** 18;
+/** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null; `explain` reads an error met while writing. */
+async function openDiskFile(path, filename, expected, extent, bell, failed, explain) {
+    const handle = await (0,promises_.open)(path, 'r+');
+    const readers = new Set();
+    let differences = 0;
+    let restarts = 0;
+    let closing = false;
+    const closeWhenIdle = async () => {
+        if (closing && readers.size === 0) {
+            await handle.close();
+        }
+    };
+    const visible = () => {
+        const size = extent.size();
+        return size !== null && extent.verified()
+            ? size
+            : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
+    };
+    const readAt = async (buffer, length, position) => {
+        const { bytesRead } = await handle.read(buffer, 0, length, position);
+        if (bytesRead === 0) {
+            throw new Error(`${path} became shorter while it was used`);
+        }
+        return buffer.subarray(0, bytesRead);
+    };
+    const compare = async (bytes, at, length) => {
+        const old = await readAt(Buffer.allocUnsafe(length), length, at);
+        const fresh = Buffer.from(bytes.buffer, bytes.byteOffset, old.length);
+        if (old.equals(fresh)) {
+            return;
+        }
+        differences += 1;
+        const first = at + fresh.findIndex((byte, index) => byte !== old[index]);
+        for (const reader of readers) {
+            reader.broken ||= reader.position > first;
+        }
+    };
+    return {
+        write: async (pieces, at, compareTo) => {
+            const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+            if (compareTo > at) {
+                await compare(Buffer.concat(pieces), at, Math.min(length, compareTo - at));
+            }
+            try {
+                for (let [rest, done] = [pieces, 0]; done < length;) {
+                    const { bytesWritten } = await handle.writev(rest, at + done);
+                    done += bytesWritten;
+                    rest = done < length ? [Buffer.concat(pieces).subarray(done)] : [];
+                }
+            }
+            catch (error) {
+                throw await explain(error, Math.max(length, (extent.size() ?? 0) - extent.front()));
+            }
+            return length;
+        },
+        read: async function* (from, signal) {
+            const reader = { position: from, broken: false };
+            const buffer = Buffer.allocUnsafeSlow(READ);
+            readers.add(reader);
+            try {
+                for (let gathered = false;;) {
+                    if (reader.broken) {
+                        throw new WrongBytes(filename, expected ?? 'the one seen first', null);
+                    }
+                    const end = visible();
+                    if (reader.position < end && end - reader.position < READ && !gathered && !extent.verified()) {
+                        gathered = true;
+                        await (0,external_node_timers_promises_namespaceObject.setTimeout)(GATHER_MS);
+                        signal.throwIfAborted();
+                    }
+                    else if (reader.position < end) {
+                        gathered = false;
+                        const length = Math.min(READ, end - reader.position);
+                        const piece = await readAt(buffer, length, reader.position);
+                        reader.position += piece.length;
+                        yield piece;
+                    }
+                    else if (extent.verified()) {
+                        return;
+                    }
+                    else if (failed() !== null) {
+                        throw failed();
+                    }
+                    else {
+                        await bell.wait(signal);
+                    }
+                }
+            }
+            finally {
+                readers.delete(reader);
+                await closeWhenIdle();
+            }
+        },
+        hash: async (signal) => {
+            const buffer = Buffer.allocUnsafeSlow(HASHED);
+            let [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
+            for (;;) {
+                const front = extent.front();
+                if (round !== restarts) {
+                    [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
+                }
+                else if (front - position >= HASHED || (position < front && front === extent.size())) {
+                    const piece = await readAt(buffer, Math.min(HASHED, front - position), position);
+                    if (round === restarts) {
+                        hash.update(piece);
+                        position += piece.length;
+                    }
+                }
+                else if (position === extent.size()) {
+                    return hash.digest('hex');
+                }
+                else {
+                    await bell.wait(signal);
+                }
+            }
+        },
+        restart: () => {
+            restarts += 1;
+        },
+        differences: () => differences,
+        close: async () => {
+            closing = true;
+            await closeWhenIdle();
+        },
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/refusal.js
@@ -23634,6 +24513,7 @@ function viewRoute(route, usable, nowMs) {
         active: route.lane.active,
         limit: route.lane.limit,
         rate: route.lane.rate,
+        behind: route.lane.behind,
         mine: route.mine,
     };
 }
@@ -23693,185 +24573,6 @@ const REMEDIES = {
     dns: 'Check the name and the DNS of this machine, or name another mirror with `mirrors`.',
 };
 
-;// CONCATENATED MODULE: ./.build/src/transfer/blame.js
-
-
-/**
- * Chooses whose bytes are fetched again: those of an earlier run first, which nobody has vouched for; then, when one source brought the
- * whole, that one is proven wrong; otherwise the least wished for of the sources that another one can replace. Each round either
- * clears the file or leaves fewer sources to doubt, so it ends.
- */
-function blame(contributors, routes) {
-    if (contributors.includes(KEPT)) {
-        return { recall: KEPT, proven: false };
-    }
-    const [only] = contributors;
-    if (contributors.length === 1 && only !== undefined) {
-        return { recall: only, proven: true };
-    }
-    const replaceable = (source) => routes.some((r) => r.location.source !== source && routes_isAlive(r) && !r.suspected);
-    const suspect = routes
-        .map((r) => r.location.source)
-        .reverse()
-        .find((source) => contributors.includes(source) && replaceable(source));
-    return suspect === undefined ? { recall: null } : { recall: suspect, proven: false };
-}
-
-// EXTERNAL MODULE: external "node:perf_hooks"
-var external_node_perf_hooks_ = __nccwpck_require__(643);
-;// CONCATENATED MODULE: ./.build/src/transfer/busyness.js
-
-/** A look at a shorter time (ms) says nothing. */
-const LOOK_MS = 100;
-/** Share of the time from which the process counts as busy. */
-const BUSY = 0.8;
-/**
- * Tells whether this process was at work nearly all the time lately. Then nobody waits for the network: what the connections bring lies in
- * the system's buffers, and another connection would only add to it.
- */
-function watchBusyness() {
-    let [seen, seenMs] = [external_node_perf_hooks_.performance.eventLoopUtilization(), external_node_perf_hooks_.performance.now()];
-    let busy = false;
-    return () => {
-        if (external_node_perf_hooks_.performance.now() - seenMs >= LOOK_MS) {
-            const now = external_node_perf_hooks_.performance.eventLoopUtilization();
-            busy = external_node_perf_hooks_.performance.eventLoopUtilization(now, seen).utilization >= BUSY;
-            [seen, seenMs] = [now, external_node_perf_hooks_.performance.now()];
-        }
-        return busy;
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/transfer/disk-file.js
-
-
-
-/** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
-const HELD_BACK = 2 ** 16;
-const READ = 2 ** 17;
-/** Bytes hashed at a time. */
-const HASHED = 2 ** 18;
-/** Opens the bytes of a partial file. `failed` is what readers get when the file can't be had, or null; `explain` reads an error met while writing. */
-async function openDiskFile(path, filename, expected, extent, bell, failed, explain) {
-    const handle = await (0,promises_.open)(path, 'r+');
-    const readers = new Set();
-    let differences = 0;
-    let restarts = 0;
-    let closing = false;
-    const closeWhenIdle = async () => {
-        if (closing && readers.size === 0) {
-            await handle.close();
-        }
-    };
-    const visible = () => {
-        const size = extent.size();
-        return size !== null && extent.verified()
-            ? size
-            : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
-    };
-    const readAt = async (buffer, length, position) => {
-        const { bytesRead } = await handle.read(buffer, 0, length, position);
-        if (bytesRead === 0) {
-            throw new Error(`${path} became shorter while it was used`);
-        }
-        return buffer.subarray(0, bytesRead);
-    };
-    const compare = async (bytes, at, length) => {
-        const old = await readAt(Buffer.allocUnsafe(length), length, at);
-        const fresh = Buffer.from(bytes.buffer, bytes.byteOffset, old.length);
-        if (old.equals(fresh)) {
-            return;
-        }
-        differences += 1;
-        const first = at + fresh.findIndex((byte, index) => byte !== old[index]);
-        for (const reader of readers) {
-            reader.broken ||= reader.position > first;
-        }
-    };
-    return {
-        write: async (pieces, at, compareTo) => {
-            const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-            if (compareTo > at) {
-                await compare(Buffer.concat(pieces), at, Math.min(length, compareTo - at));
-            }
-            try {
-                for (let [rest, done] = [pieces, 0]; done < length;) {
-                    const { bytesWritten } = await handle.writev(rest, at + done);
-                    done += bytesWritten;
-                    rest = done < length ? [Buffer.concat(pieces).subarray(done)] : [];
-                }
-            }
-            catch (error) {
-                throw await explain(error, Math.max(length, (extent.size() ?? 0) - extent.front()));
-            }
-            return length;
-        },
-        read: async function* (from, signal) {
-            const reader = { position: from, broken: false };
-            const buffer = Buffer.allocUnsafeSlow(READ);
-            readers.add(reader);
-            try {
-                for (;;) {
-                    if (reader.broken) {
-                        throw new WrongBytes(filename, expected ?? 'the one seen first', null);
-                    }
-                    const end = visible();
-                    if (reader.position < end) {
-                        const length = Math.min(READ, end - reader.position);
-                        const piece = await readAt(buffer, length, reader.position);
-                        reader.position += piece.length;
-                        yield piece;
-                    }
-                    else if (extent.verified()) {
-                        return;
-                    }
-                    else if (failed() !== null) {
-                        throw failed();
-                    }
-                    else {
-                        await bell.wait(signal);
-                    }
-                }
-            }
-            finally {
-                readers.delete(reader);
-                await closeWhenIdle();
-            }
-        },
-        hash: async (signal) => {
-            const buffer = Buffer.allocUnsafeSlow(HASHED);
-            let [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
-            for (;;) {
-                const front = extent.front();
-                if (round !== restarts) {
-                    [round, position, hash] = [restarts, 0, (0,external_node_crypto_.createHash)('sha256')];
-                }
-                else if (front - position >= HASHED || (position < front && front === extent.size())) {
-                    const piece = await readAt(buffer, Math.min(HASHED, front - position), position);
-                    if (round === restarts) {
-                        hash.update(piece);
-                        position += piece.length;
-                    }
-                }
-                else if (position === extent.size()) {
-                    return hash.digest('hex');
-                }
-                else {
-                    await bell.wait(signal);
-                }
-            }
-        },
-        restart: () => {
-            restarts += 1;
-        },
-        differences: () => differences,
-        close: async () => {
-            closing = true;
-            await closeWhenIdle();
-        },
-    };
-}
-
 ;// CONCATENATED MODULE: ./.build/src/transfer/first-source.js
 
 /** So many times as fast has a connection to another source to be. Below that it would cost the others bytes that they need not send. */
@@ -23894,6 +24595,58 @@ function weighFirst(routes, missing) {
     if (others.some(({ lane }) => (lane.rate ?? 0) >= rate * FASTER))
         return 'join';
     return others.every(({ lane }) => lane.rate === null && lane.active === 0) ? 'try' : 'alone';
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/record.js
+
+/** Stands for the bytes of an earlier run: they are the first to be doubted when the hash of the whole is wrong. */
+const KEPT = '(kept)';
+/** The same start of the machine, read twice from its clock and its uptime. */
+const SAME_BOOT_MS = 5000;
+/** When the machine was started, ms since the epoch. */
+function bootTime() {
+    return Math.round(Date.now() - (0,external_node_os_.uptime)() * 1000);
+}
+/**
+ * Reads the notes of an earlier run for a file of this hash; null when there is none to go on with: malformed, of another hash, or of
+ * a file without hash whose copy can't be told or whose bytes a restart of the machine (`bootedMs` is another) may have damaged.
+ * Pieces that reach past `onDisk` bytes are cut there.
+ */
+function readRecord(notes, sha256, onDisk, bootedMs) {
+    const at = notes.findLastIndex((note) => !isWrite(note));
+    const value = notes[at];
+    if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
+        return null;
+    }
+    const identity = readIdentity(value['identity']);
+    const sameBoot = isCount(value['bootedMs']) && Math.abs(value['bootedMs'] - bootedMs) < SAME_BOOT_MS;
+    if (!Array.isArray(value['pieces']) || (sha256 === null && (!identity?.validator || !sameBoot))) {
+        return null;
+    }
+    const source = sha256 === null && identity !== null ? identity.source : KEPT;
+    const writes = notes.slice(at + 1).filter(isWrite);
+    const pieces = [...value['pieces'], ...writes.map(([from, to]) => ({ from, to }))].flatMap((piece) => {
+        if (!record_isObject(piece) || !isCount(piece['from']) || !isCount(piece['to'])) {
+            return [];
+        }
+        return [{ source, from: piece['from'], to: Math.min(piece['to'], onDisk) }];
+    });
+    return { version: 1, size: value['size'], sha256, identity, pieces: pieces.filter((p) => p.from < p.to), bootedMs };
+}
+function isWrite(note) {
+    return Array.isArray(note) && note.length === 2 && note.every(isCount);
+}
+function readIdentity(value) {
+    if (!record_isObject(value) || typeof value['source'] !== 'string' || typeof value['validator'] !== 'string') {
+        return null;
+    }
+    return { source: value['source'], validator: value['validator'] };
+}
+function record_isObject(value) {
+    return typeof value === 'object' && value !== null;
+}
+function isCount(value) {
+    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/segments.js
@@ -24052,16 +24805,40 @@ function statedSize(file) {
 function othersThan(route, state) {
     return state.routes.filter((r) => r.lane !== route.lane && routes_isAlive(r) && !r.suspected);
 }
-/** It may serve this file now: the same copy where no hash tells copies apart; one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after trouble with it or to learn how fast it is. */
+/** Its bytes are wanted: those of the same copy where no hash tells copies apart. It may be busy, or waited for. */
+function isWanted(route, { file, identity }) {
+    const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
+    return sameCopy && routes_isAlive(route) && !route.suspected;
+}
+/** Another one that is wanted too sends the bytes that are missing and no others. */
+function isBettered(route, state) {
+    return state.routes.some((r) => r !== route && !r.rangeless && isWanted(r, state));
+}
+/**
+ * It may serve this file now: one that ignores ranges only when no better one is left, and once; beside one that is asked first, only after
+ * trouble with it or to learn how fast it is. While a file has nothing under way, one of those whose bytes are wanted always may.
+ */
 function download_state_isUsable(route, state) {
-    const { file, identity, routes } = state;
+    const { routes } = state;
+    // One that ignores ranges and is not at it is asked last: nobody waits for it.
+    const isFirst = (r) => r.lane.first && isWanted(r, state) && (!r.rangeless || r.mine > 0);
     const reserved = !state.widened &&
         !route.lane.first &&
-        routes.some((r) => r.lane.first && routes_isAlive(r) && !r.suspected) &&
+        routes.some(isFirst) &&
         weighFirst(routes, state.segments.missing()) !== 'try';
-    const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
-    const better = routes.some((r) => r !== route && !r.rangeless && routes_isAlive(r) && !r.suspected);
-    return sameCopy && !reserved && (!route.rangeless || (route.mine === 0 && !better));
+    const whole = route.rangeless && (route.mine > 0 || isBettered(route, state));
+    return isWanted(route, state) && !reserved && !whole;
+}
+/** No hash tells copies apart, and every place of the one that was begun is left while others are not: it is not gone on with. */
+function isStranded(state) {
+    const { file, identity, routes, segments } = state;
+    const others = file.sha256 === null && identity !== null && segments.missing() > 0 && routes.some(routes_isAlive);
+    return others && !routes.some((r) => isWanted(r, state));
+}
+/** Nothing is there, and nothing is known of the file but what its page says. Only while nobody has seen any of it. */
+function startOver(state, disk, timings) {
+    Object.assign(state, { segments: freshSegments(state.file, timings), identity: null, confirmed: true });
+    disk.restart();
 }
 /** The bytes of `source` are missing again. */
 function takeBack(source, state, disk) {
@@ -24071,6 +24848,8 @@ function takeBack(source, state, disk) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/ask.js
+
+
 
 
 
@@ -24097,9 +24876,21 @@ async function askHttp(client, wanted) {
         if (/^(text\/html|application\/xhtml)/i.test(headers['content-type'] ?? '')) {
             throw refusal_refused('html', 'answered with a web page instead of the file');
         }
-        const encoding = headers['content-encoding'];
-        if (encoding !== undefined && encoding !== 'identity') {
-            throw refusal_refused('malformed', `sends the file re-encoded (${encoding})`);
+        const encoding = headers['content-encoding'] ?? 'identity';
+        if (encoding !== 'identity') {
+            const body = status === 200 ? ask_decode(answer.body, encoding, url) : null;
+            if (body === null) {
+                throw refusal_refused('malformed', `sends the file re-encoded (${encoding})`);
+            }
+            // Its length is that of the encoded bytes.
+            return {
+                at: 0,
+                total: null,
+                ranged: false,
+                validator: readValidator(headers),
+                body,
+                cancel: () => answer.cancel(),
+            };
         }
         const { at, total } = status === 206 ? readContentRange(headers['content-range'], from, to) : { at: 0, total: readLength(headers) };
         if (size !== null && total !== null && total !== size) {
@@ -24131,6 +24922,32 @@ function readContentRange(value, from, to) {
     }
     return { at, total: match[3] === '*' ? null : Number(match[3]) };
 }
+/**
+ * The bytes of a file that came encoded although nobody asked for that (RFC 9110, section 8.4.1), as one stream; null for an encoding that
+ * is not known, and for a file that is gzip itself: there the header is a server's mistake far more often than an encoding.
+ */
+function ask_decode(body, encoding, url) {
+    const makers = { gzip: external_node_zlib_.createGunzip, 'x-gzip': external_node_zlib_.createGunzip, deflate: external_node_zlib_.createInflate, br: external_node_zlib_.createBrotliDecompress };
+    const make = new Map(Object.entries(makers)).get(encoding.toLowerCase());
+    if (make === undefined || /\.t?gz$/.test(new URL(url).pathname)) {
+        return null;
+    }
+    const decoder = make();
+    // Whoever reads from the decoder gets the error.
+    (0,external_node_stream_.pipeline)(external_node_stream_.Readable.from(body), decoder, () => undefined);
+    return readDecoded(decoder);
+}
+async function* readDecoded(decoder) {
+    try {
+        for await (const piece of decoder) {
+            yield piece;
+        }
+    }
+    catch (error) {
+        const damaged = (0,system_error/* errorCode */.C)(error)?.startsWith('Z_') === true || (0,system_error/* errorCode */.C)(error)?.startsWith('ERR__ERROR_') === true;
+        throw damaged ? refusal_refused('malformed', `sends what can't be decoded (${(0,system_error/* errorCode */.C)(error)})`) : error;
+    }
+}
 function readLength(headers) {
     const value = headers['content-length'];
     return value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
@@ -24143,9 +24960,7 @@ async function askFile(wanted) {
     const { to, size, signal } = wanted;
     const from = wanted.whole ? 0 : wanted.from;
     const path = (0,external_node_url_.fileURLToPath)(wanted.url);
-    const found = await (0,promises_.stat)(path).catch((error) => {
-        throw refusal_refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
-    });
+    const found = await (0,promises_.stat)(path).catch(ask_unreadable);
     if (!found.isFile() || (size !== null && found.size !== size)) {
         throw refusal_refused('malformed', found.isFile() ? `has a file of ${found.size} bytes, not ${size}` : 'is no file');
     }
@@ -24159,13 +24974,18 @@ async function askFile(wanted) {
         cancel: () => undefined,
     };
 }
+function ask_unreadable(error) {
+    throw refusal_refused('missing', `can't be read (${(0,system_error/* errorCode */.C)(error) ?? String(error)})`);
+}
 async function* readFileRange(path, from, to, signal) {
-    const handle = await (0,promises_.open)(path, 'r');
+    const handle = await (0,promises_.open)(path, 'r').catch(ask_unreadable);
     try {
         for (let position = from; position < to;) {
             signal.throwIfAborted();
             const length = Math.min(2 ** 18, to - position);
-            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
+            const { bytesRead, buffer } = await handle
+                .read(Buffer.allocUnsafe(length), 0, length, position)
+                .catch(ask_unreadable);
             if (bytesRead === 0) {
                 throw refusal_refused('reset', 'became shorter while it was read');
             }
@@ -24180,8 +25000,8 @@ async function* readFileRange(path, from, to, signal) {
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/connection.js
 
-/** What arrives within this time (ms) of the last write is gathered for the next one: a slow connection's bytes are not kept waiting. */
-const GATHER_MS = 5;
+/** What is gathered for a write waits so long (ms) for more: a slow connection's bytes are noted soon, and not lost when the process dies. */
+const connection_GATHER_MS = 5;
 /**
  * Pours an answer into the file, from `first` (already busy) on. A ranged answer ends with its segment; a `stream`, which began where
  * the server liked, goes on through every segment that nobody else fetches and passes over the others. Whatever was claimed is free
@@ -24194,18 +25014,17 @@ async function pour(reply, first, segments, stream, sink) {
     /** Pieces that follow `mine.reached`. */
     let held = [];
     let heldBytes = 0;
-    let wroteAt = 0;
+    let heldSince = 0;
     const flush = async () => {
         const pieces = held;
         [held, heldBytes] = [[], 0];
         if (mine !== null && pieces.length > 0) {
             await sink.write(mine, pieces);
             pieces.forEach(connection_release);
-            wroteAt = performance.now();
         }
     };
     try {
-        for await (const chunk of reply.body) {
+        for await (const chunk of unlessLate(reply.body, () => heldBytes > 0, flush)) {
             sink.arrived(chunk.length);
             for (let offset = 0; offset < chunk.length;) {
                 const rest = chunk.length - offset;
@@ -24220,6 +25039,9 @@ async function pour(reply, first, segments, stream, sink) {
                     return;
                 }
                 if (mine !== null && position === next) {
+                    if (heldBytes === 0) {
+                        heldSince = performance.now();
+                    }
                     held.push(chunk.subarray(offset, offset + step));
                     heldBytes += step;
                 }
@@ -24229,7 +25051,7 @@ async function pour(reply, first, segments, stream, sink) {
                     continue;
                 }
                 const ended = position >= mine.end;
-                if (ended || heldBytes >= sink.batch || performance.now() - wroteAt > GATHER_MS) {
+                if (ended || heldBytes >= sink.batch || performance.now() - heldSince > connection_GATHER_MS) {
                     await flush();
                 }
                 if (mine.reached >= mine.end) {
@@ -24259,6 +25081,39 @@ async function pour(reply, first, segments, stream, sink) {
             reply.cancel();
         });
     }
+}
+/** Gives on what `body` brings; where something `waits` and the next piece is not there soon, `flush` comes first. */
+async function* unlessLate(body, waits, flush) {
+    const pieces = body[Symbol.asyncIterator]();
+    try {
+        for (;;) {
+            const coming = pieces.next();
+            // It may fail while the flush is awaited; it is awaited itself right after.
+            coming.catch(() => undefined);
+            if (waits() && !(await isThereWithin(coming, connection_GATHER_MS))) {
+                await flush();
+            }
+            const next = await coming;
+            if (next.done === true) {
+                return;
+            }
+            yield next.value;
+        }
+    }
+    finally {
+        // Not waited for: a piece that does not come would hold it up. Whoever asked cancels the answer.
+        pieces.return?.().catch(() => undefined);
+    }
+}
+function isThereWithin(coming, ms) {
+    return new Promise((resolve) => {
+        const timer = setTimeout(() => resolve(false), ms);
+        const there = () => {
+            clearTimeout(timer);
+            resolve(true);
+        };
+        coming.then(there, there);
+    });
 }
 function claim(segments, position) {
     const here = segments.at(position);
@@ -24307,6 +25162,7 @@ function openLanes(sources) {
                 notBefore: 0,
                 left: false,
                 rate: null,
+                behind: 1,
             };
             lanes.set(key, lane);
             return lane;
@@ -24319,13 +25175,30 @@ function openLanes(sources) {
         },
     };
 }
-/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing. */
-function measure(lane, bytes, ms) {
-    if (bytes < 2 ** 18 && ms < 1000) {
+/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing, unless it was `givenUp` for them. */
+function measure(lane, bytes, ms, givenUp) {
+    if (!givenUp && bytes < 2 ** 18 && ms < 1000) {
         return;
     }
     const seen = (bytes * 1000) / Math.max(1, ms);
     lane.rate = lane.rate === null ? seen : lane.rate * 0.6 + seen * 0.4;
+}
+/** One that was beaten by so many times is asked after the others. */
+const BEHIND = 2;
+/** Takes in that `winner` answered with `bytes` in `ms` where others, begun before it, were still at it. Those begun later are not judged. */
+function compare(winner, ms, bytes, beaten) {
+    winner.behind = 1;
+    for (const { lane, ms: took, received } of beaten) {
+        if (took >= ms) {
+            // Of one that has said nothing yet it is only known that its time is not up.
+            const whole = received === 0 ? took * BEHIND : (took * bytes) / received;
+            lane.behind = whole / Math.max(1, ms);
+        }
+    }
+}
+/** Another one is asked before it for a small part of a file. */
+function isBehind(lane) {
+    return lane.behind >= BEHIND;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/lines.js
@@ -24350,8 +25223,7 @@ function createLines(state, disk, around, signal, events) {
                 state.recalling = identity.source;
                 throw refusal_refused('reset', 'has another file now than when its first bytes came');
             }
-            Object.assign(state, { segments: freshSegments(file, timings), identity: null, confirmed: true });
-            disk.restart();
+            startOver(state, disk, timings);
             return false;
         }
         if (reply.ranged && reply.total === null && segments.size() === null) {
@@ -24363,7 +25235,7 @@ function createLines(state, disk, around, signal, events) {
         state.confirmed = true;
         if (!reply.ranged && !whole) {
             route.rangeless = true;
-            if (asked.reached > 0 && othersThan(route, state).some((r) => !r.rangeless)) {
+            if (asked.reached > 0 && isBettered(route, state)) {
                 return false;
             }
         }
@@ -24411,7 +25283,7 @@ function createLines(state, disk, around, signal, events) {
                     around.count(source, bytes);
                     // The first measurement of a host doesn't wait for the end of a connection: a slow one would take until then to be known as slow.
                     if (route.lane.rate === null) {
-                        measure(route.lane, line.bytes, Date.now() - line.begunAt);
+                        measure(route.lane, line.bytes, Date.now() - line.begunAt, false);
                     }
                 },
                 write: async (into, pieces) => {
@@ -24452,7 +25324,7 @@ function createLines(state, disk, around, signal, events) {
             lines.delete(line);
             route.mine -= 1;
             route.lane.active -= 1;
-            measure(route.lane, line.bytes, Date.now() - line.begunAt);
+            measure(route.lane, line.bytes, Date.now() - line.begunAt, stop.signal.aborted);
             events.closed();
         }
     };
@@ -24489,9 +25361,104 @@ function createLines(state, disk, around, signal, events) {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/transfer/notes.js
+
+/** Keeps the notes of a download. What goes wrong rejects with what it means: a full disk, most of all. */
+function keepNotes(state, partial, store) {
+    /** What the notes say beside the bytes. */
+    let noted = null;
+    const note = async (entry) => {
+        try {
+            partial.note(entry);
+        }
+        catch (error) {
+            throw await store.explain(error, state.segments.missing());
+        }
+    };
+    const all = async () => {
+        const { segments, identity, confirmed, file } = state;
+        const size = segments.size();
+        if (size !== null && confirmed) {
+            noted = { size, identity };
+            const pieces = segments.pieces();
+            await note({ version: 1, size, sha256: file.sha256, identity, pieces, bootedMs: bootTime() });
+        }
+    };
+    return {
+        all,
+        wrote: (from, to) => noted?.size === state.segments.size() && noted?.identity === state.identity ? note([from, to]) : all(),
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/blame.js
+
+
+/**
+ * Chooses whose bytes are fetched again: those of an earlier run first, which nobody has vouched for; then, when one source brought the
+ * whole, that one is proven wrong; otherwise the least wished for of the sources that another one can replace. Each round either
+ * clears the file or leaves fewer sources to doubt, so it ends.
+ */
+function blame(contributors, routes) {
+    if (contributors.includes(KEPT)) {
+        return { recall: KEPT, proven: false };
+    }
+    const [only] = contributors;
+    if (contributors.length === 1 && only !== undefined) {
+        return { recall: only, proven: true };
+    }
+    const replaceable = (source) => routes.some((r) => r.location.source !== source && routes_isAlive(r) && !r.suspected);
+    const suspect = routes
+        .map((r) => r.location.source)
+        .reverse()
+        .find((source) => contributors.includes(source) && replaceable(source));
+    return suspect === undefined ? { recall: null } : { recall: suspect, proven: false };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/repair.js
+
+
+
+/** Finds out whose bytes are wrong, by fetching one source's bytes elsewhere at a time. `accuse` takes a source's refusal in. */
+function createRepair(state, disk, scout, signal, accuse) {
+    const { file, routes, bell } = state;
+    const wrongHash = (sent) => {
+        const detail = `sent ${sent} where the index says sha256 ${file.sha256}`;
+        return { kind: 'wrong-hash', detail, remedy: null, retryAfterMs: null };
+    };
+    return {
+        begin: async (actual) => {
+            let next = blame(state.segments.sources(), routes);
+            while (next.recall === null && scout.isOpen()) {
+                scout.send();
+                await bell.wait(signal);
+                next = blame(state.segments.sources(), routes);
+            }
+            const { recall } = next;
+            if (recall === null) {
+                throw exhausted(file.filename, routes);
+            }
+            for (const route of routes.filter((r) => r.location.source === recall)) {
+                if (next.proven) {
+                    accuse(route, wrongHash(`sha256 ${actual}`));
+                }
+                else {
+                    route.suspected = true;
+                }
+            }
+            takeBack(recall, state, disk);
+        },
+        conclude: (replaced) => {
+            for (const route of routes.filter((r) => r.suspected && replaced)) {
+                accuse(route, wrongHash('other bytes'));
+            }
+        },
+    };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/transfer/scout.js
 
-/** A scout that adds what it finds to `routes`; `back` is called when its answer is there. */
+
+/** A scout that adds what it finds to `routes`; `back` is called when its answer is there. It sets out at once where a better source is known of than those of `routes`. */
 function createScout(file, routes, around, back) {
     const { more, log } = around;
     let state = more === null ? 'back' : 'home';
@@ -24510,15 +25477,17 @@ function createScout(file, routes, around, back) {
             back();
         }
     };
-    return {
-        isOpen: () => state !== 'back',
-        send: () => {
-            if (state === 'home' && more !== null) {
-                state = 'out';
-                look(more).catch((error) => log.debug(String(error)));
-            }
-        },
+    const areBehind = () => routes.every(({ lane }) => isBehind(lane));
+    const send = () => {
+        if (state === 'home' && more !== null) {
+            state = 'out';
+            look(more).catch((error) => log.debug(String(error)));
+        }
     };
+    if (routes.length > 0 && areBehind()) {
+        send();
+    }
+    return { isOpen: () => state !== 'back', send, isAwaited: () => state === 'out' && areBehind() };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/download.js
@@ -24536,6 +25505,8 @@ function createScout(file, routes, around, back) {
 
 /** How long (ms) half of a rest has to take over the slowest source in use to be worth another connection. */
 const SPLIT_MS = 150;
+/** A source counts as slow beside one that is more than so many times as fast. */
+const SLOWER = 2;
 /** Opens the download of `file` into `partial`, going on with what an earlier run left there. */
 async function openDownload(file, partial, around) {
     const { timings, log, store } = around;
@@ -24548,8 +25519,6 @@ async function openDownload(file, partial, around) {
     const faults = [];
     const onDisk = (await (0,promises_.stat)(partial.path)).size;
     const state = download_state_readState(file, routes, bell, timings, partial.notes, onDisk);
-    /** What the notes say beside the bytes. */
-    let noted = null;
     const extent = {
         front: () => (state.confirmed ? state.segments.front() : 0),
         size: () => (state.confirmed ? state.segments.size() : null),
@@ -24567,24 +25536,7 @@ async function openDownload(file, partial, around) {
             throw new DiskFull(store.root, needed, free);
         }
     };
-    /** Notes all that is known of the file: after anything but a write. */
-    const noteAll = async () => {
-        const { segments, identity, confirmed } = state;
-        const size = segments.size();
-        if (size !== null && confirmed) {
-            noted = { size, identity };
-            await note({ version: 1, size, sha256: expected, identity, pieces: segments.pieces(), bootedMs: bootTime() });
-        }
-    };
-    const noteWrite = (from, to) => noted?.size === state.segments.size() && noted?.identity === state.identity ? note([from, to]) : noteAll();
-    const note = async (entry) => {
-        try {
-            partial.note(entry);
-        }
-        catch (error) {
-            throw await store.explain(error, state.segments.missing());
-        }
-    };
+    const notes = keepNotes(state, partial, store);
     const blameRoute = (route, refusal, gained, begunMs) => {
         const alone = othersThan(route, state).length === 0;
         state.widened ||= route.lane.first;
@@ -24594,18 +25546,21 @@ async function openDownload(file, partial, around) {
         }
         faults.push(faultOf(route, refusal));
         log.debug(`${file.filename}: ${route.location.source} ${refusal.detail}${left ? '; left' : ''}`);
-        if (left && expected === null && state.identity?.source === route.location.source) {
-            state.recalling = state.identity.source;
-        }
     };
     /** After every change: takes back what is to be taken back, gives up when nobody is left. */
     const settle = () => {
         if (lines.count() === 0 && state.failure === null && !state.verified) {
+            state.recalling ??= isStranded(state) ? (state.identity?.source ?? null) : null;
             if (state.recalling !== null) {
-                takeBack(state.recalling, state, disk);
+                if (state.confirmed) {
+                    takeBack(state.recalling, state, disk);
+                    state.identity = null;
+                }
+                else {
+                    startOver(state, disk, timings);
+                }
                 state.recalling = null;
-                state.identity = null;
-                noteAll().catch(fail);
+                notes.all().catch(fail);
             }
             if (state.segments.missing() > 0 && !routes.some((r) => routes_isAlive(r) && !r.suspected)) {
                 for (const route of routes) {
@@ -24623,6 +25578,7 @@ async function openDownload(file, partial, around) {
         around.changed();
     };
     const scout = createScout(file, routes, around, settle);
+    const repair = createRepair(state, disk, scout, signal, (route, refusal) => blameRoute(route, refusal, 0, Date.now()));
     const lines = createLines(state, disk, around, signal, {
         hopeful: scout.isOpen,
         crawled: () => {
@@ -24633,7 +25589,7 @@ async function openDownload(file, partial, around) {
         failed: fail,
         closed: settle,
         measured: checkSpace,
-        wrote: noteWrite,
+        wrote: notes.wrote,
     });
     const tellProgress = (sources) => {
         const total = state.segments.size();
@@ -24644,44 +25600,27 @@ async function openDownload(file, partial, around) {
         state.widened ||= weighFirst(routes, state.segments.missing()) === 'join';
         settle();
         tellProgress(lines.sources());
-        partial.touch().catch(fail);
-    };
-    /** The hash of the whole is `actual`, not the one expected: somebody's bytes are fetched again. */
-    const repair = async (actual) => {
-        let next = blame(state.segments.sources(), routes);
-        while (next.recall === null && scout.isOpen()) {
-            scout.send();
-            await bell.wait(signal);
-            next = blame(state.segments.sources(), routes);
-        }
-        if (next.recall === null) {
-            throw exhausted(file.filename, routes);
-        }
-        for (const route of routes.filter((r) => r.location.source === next.recall)) {
-            if (next.proven) {
-                blameRoute(route, wrongHash(`sha256 ${actual}`, expected), 0, Date.now());
-            }
-            else {
-                route.suspected = true;
-            }
-        }
-        takeBack(next.recall, state, disk);
-        await noteAll();
-        settle();
-    };
-    /** The hash is right: a suspect whose bytes had to be replaced by other ones is proven wrong. */
-    const convict = (replaced) => {
-        for (const route of routes.filter((r) => r.suspected && replaced)) {
-            blameRoute(route, wrongHash('other bytes', expected), 0, Date.now());
-        }
     };
     /** The smallest half of a rest that is split off: what the connection there has under way is lost, so the half has to take it a while. */
     const least = () => {
         const rates = routes.filter((r) => r.mine > 0).map((r) => r.lane.rate ?? 0);
         return Math.max(timings.splitBytes, (Math.min(...rates) * SPLIT_MS) / 1000);
     };
-    /** What a connection is asked for: less and less towards the end, so that all end together without one being cut off. */
-    const portion = () => Math.max(2 * timings.splitBytes, state.segments.missing() / (lines.count() + 1));
+    let begun = 0;
+    /**
+     * What a connection is asked for. At first a little more of each one than of the one before, so that they end one after the other: who
+     * reads in order has something all the time, and small files get their turn. Less and less towards the end, so that all end together
+     * without one being cut off. Of a source that is slower than another one no more than it brings in a second.
+     */
+    const portion = ({ lane }) => {
+        const rest = Math.max(2 * timings.splitBytes, state.segments.missing() / (lines.count() + 1));
+        const rising = Math.max(timings.splitBytes, (timings.segmentBytes * begun) / timings.connectionsPerFile);
+        const fair = begun <= timings.connectionsPerFile ? Math.min(rest, rising) : rest;
+        const best = Math.max(...routes.map((r) => r.lane.rate ?? 0));
+        return lane.rate !== null && lane.rate * SLOWER < best
+            ? Math.min(fair, Math.max(timings.splitBytes / 2, lane.rate))
+            : fair;
+    };
     return {
         run: async () => {
             const timers = [setInterval(tick, timings.tickMs), setInterval(() => lines.dropSlow(Date.now()), timings.lookMs)];
@@ -24697,12 +25636,14 @@ async function openDownload(file, partial, around) {
                     if (expected === null || actual === expected) {
                         state.verified = true;
                         tellProgress(state.segments.sources());
-                        convict(disk.differences() > differences);
+                        repair.conclude(disk.differences() > differences);
                         bell.ring();
                         return actual;
                     }
                     differences = disk.differences();
-                    await repair(actual);
+                    await repair.begin(actual);
+                    await notes.all();
+                    settle();
                 }
             }
             catch (error) {
@@ -24736,7 +25677,7 @@ async function openDownload(file, partial, around) {
         },
         want: (nowMs) => {
             const { segments } = state;
-            const idle = state.recalling !== null || state.failure !== null || state.verified;
+            const idle = scout.isAwaited() || state.recalling !== null || state.failure !== null || state.verified;
             const more = segments.hasFree() || (!isBusy() && segments.widest() >= least());
             // Until it is known which copy is fetched, one connection at a time.
             const single = expected === null && (state.identity === null || !state.confirmed);
@@ -24750,9 +25691,10 @@ async function openDownload(file, partial, around) {
             };
         },
         begin: (index) => {
+            begun += 1;
             const route = routes[index];
-            const segment = state.segments.take(portion()) ?? state.segments.split(least());
-            if (route !== undefined && segment !== null) {
+            const segment = route && (state.segments.take(portion(route)) ?? state.segments.split(least()));
+            if (route && segment) {
                 lines.open(route, segment);
             }
         },
@@ -24762,12 +25704,9 @@ async function openDownload(file, partial, around) {
         },
     };
 }
-function wrongHash(sent, expected) {
-    const detail = `sent ${sent} where the index says sha256 ${expected}`;
-    return { kind: 'wrong-hash', detail, remedy: null, retryAfterMs: null };
-}
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/file-transfer.js
+
 
 
 
@@ -24801,8 +25740,14 @@ function startFileTransfer(file, key, around) {
         const { partial, download } = state;
         // Bytes that arrived are kept for the next run; on a full disk they would be in everybody's way.
         let keep = true;
+        let { sha256 } = file;
+        // Until the file is in the store: the disk may take its time over gigabytes.
+        const sign = () => {
+            partial.touch().catch((error) => around.log.debug(`${file.filename}: ${String(error)}`));
+        };
+        const alive = setInterval(sign, around.timings.tickMs);
         try {
-            const sha256 = await download.run();
+            sha256 = await download.run();
             const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
             keep = false;
             around.arrived(stored, file, download.faults());
@@ -24810,9 +25755,16 @@ function startFileTransfer(file, key, around) {
         }
         catch (error) {
             keep = !(error instanceof DiskFull);
+            const gone = (0,system_error/* errorCode */.C)(error) === 'ENOENT';
+            const brought = gone && sha256 !== null ? await store.find(sha256, file.filename) : null;
+            if (brought !== null) {
+                // This process slept: another one took the place over, as that of a dead one, and has brought the file.
+                return brought;
+            }
             throw error;
         }
         finally {
+            clearInterval(alive);
             ended = true;
             around.remove(download);
             await download.close();
@@ -24849,13 +25801,15 @@ async function askedBefore(file, { before, store, signal }) {
     });
     return Promise.race([before(file), stopped]);
 }
+/** To look for a file is cheap, to try for its place is not: dozens of jobs that wait would take the processor from the one that downloads. */
+const CLAIM_EVERY = 10;
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
 async function findOrClaim(file, key, around) {
     const { store, signal, timings } = around;
     const until = Date.now() + (file.sha256 === null ? 0 : timings.foreignMs);
-    for (let said = false;; said = true) {
+    for (let [said, looks] = [false, 0];; [said, looks] = [true, looks + 1]) {
         const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
-        const place = stored ?? (await store.partial(key));
+        const place = stored ?? (looks % CLAIM_EVERY === 0 ? await store.partial(key) : null);
         if (place !== null) {
             return place;
         }
@@ -24892,14 +25846,19 @@ function scheduler_choose(wants) {
 const capacity = ({ rate, limit }) => (rate ?? 0) * limit;
 /** Where another one brings this many times as much, a source is not asked: what it holds would be waited for at the end. */
 const FAR_SLOWER = 10;
+/** The same for one that was not measured: it was so many times as slow with a small request. */
+const FAR_BEHIND = 4;
 function bestRoute(routes) {
     const best = Math.max(1, ...routes.map((r) => r.rate ?? 0));
     const most = Math.max(...routes.filter((r) => r.ready).map(capacity));
     let chosen = null;
-    let score = 0;
+    // One that brought nothing so far is worth nothing, and still better than nobody.
+    let score = -1;
     for (const [index, route] of routes.entries()) {
         const worth = route.rate === null ? best / (route.active + 1) : route.rate / (route.mine + 1);
-        const wasted = route.rate !== null && capacity(route) * FAR_SLOWER < most;
+        const wasted = route.rate === null
+            ? route.behind >= FAR_BEHIND && routes.some((r) => r.ready && r.behind < FAR_BEHIND)
+            : capacity(route) * FAR_SLOWER < most;
         if (route.ready && !wasted && route.active < route.limit && worth > score) {
             chosen = index;
             score = worth;
@@ -24913,73 +25872,114 @@ function bestRoute(routes) {
 
 
 
+
+
+/** A small file is not larger than this (bytes). */
+const slice_SMALL = 2 ** 24;
 /**
- * Bytes `[from, to)` of a file by one small range request, from the first source that answers with them; nothing is kept, and no hash
- * vouches for them. Throws a Failure naming each source when none does (one that ignores ranges does not).
+ * Bytes `[from, to)` of a file by one small range request, or the whole of a small one where `to` is null, from the first source that
+ * answers with them; nothing is kept. What comes whole has the hash that its place states; no hash vouches for a range. A resolver waits
+ * for them: a source that takes its time is raced by the next one. Throws a Failure naming each source when none does (for a range, one
+ * that ignores ranges does not).
  */
 function fetchSlice(file, from, to, around, signal) {
     const { timings } = around;
     const routes = createRoutes(file, around.lane);
     const both = AbortSignal.any([signal, around.signal]);
     return new Promise((resolve, reject) => {
-        let busy = false;
+        // No event tells of an abort that has been.
+        both.throwIfAborted();
+        const attempts = new Set();
+        /** Nobody is waited for any longer without asking another one too. */
+        let late = false;
+        let alarm;
         const settle = (settled) => {
+            clearTimeout(alarm);
             around.remove(work);
             both.removeEventListener('abort', stop);
             settled();
+            for (const attempt of attempts) {
+                attempt.stop.abort(new Error('another source answered'));
+            }
         };
         const stop = () => settle(() => reject(both.reason));
         const giveUp = () => settle(() => reject(exhausted(file.filename, routes)));
         const scout = createScout(file, routes, around, () => (routes.some(routes_isAlive) ? around.changed() : giveUp()));
-        const fetchFrom = async (index) => {
-            const route = routes[index];
-            if (route === undefined) {
-                return;
+        const isAsked = (route) => [...attempts].some((a) => a.route.lane === route.lane);
+        const isAlone = (route) => !routes.some((r) => r !== route && routes_isAlive(r));
+        const fetchFrom = async (attempt, hurried) => {
+            const { route, begunAt } = attempt;
+            const reply = await ask_ask(around.client, {
+                url: route.location.url,
+                credentials: around.credentials(route.location),
+                from,
+                to,
+                size: file.size,
+                whole: to === null,
+                limits: hurried ? timings.hurried : timings.patient,
+                signal: AbortSignal.any([both, attempt.stop.signal]),
+            });
+            if (!reply.ranged && to !== null) {
+                reply.cancel();
+                throw refusal_refused('malformed', 'sends the whole file where a range was asked for');
             }
-            const begun = Date.now();
-            const alone = !routes.some((r) => r !== route && routes_isAlive(r));
+            const pieces = [];
+            for await (const piece of reply.body) {
+                around.count(route.location.source, piece.length);
+                pieces.push(piece);
+                attempt.received += piece.length;
+                if (attempt.received > slice_SMALL) {
+                    throw refusal_refused('malformed', `sends more than ${slice_SMALL} bytes`);
+                }
+                const ms = Date.now() - begunAt;
+                if (hurried && ms > timings.slowMs && attempt.received < (timings.slowBytes * ms) / timings.slowMs) {
+                    throw refusal_refused('slow', `brought ${attempt.received} bytes in ${ms} ms`);
+                }
+            }
+            const bytes = Buffer.concat(pieces);
+            const total = reply.total ?? (to === null ? bytes.length : null);
+            if (total === null || bytes.length !== Math.min(to ?? total, total) - from) {
+                throw refusal_refused('reset', `sent ${bytes.length} bytes of the range ${from}-${to === null ? '' : to - 1}`);
+            }
+            const { sha256 } = route.location;
+            if (to === null && sha256 !== null && (0,external_node_crypto_.createHash)('sha256').update(bytes).digest('hex') !== sha256) {
+                throw refusal_refused('malformed', `sends other bytes than its page says (sha256 ${sha256})`);
+            }
+            return { bytes, total };
+        };
+        const run = async (route) => {
+            const alone = isAlone(route);
             const hurried = !alone || scout.isOpen();
+            const attempt = { route, stop: new AbortController(), begunAt: Date.now(), received: 0 };
+            attempts.add(attempt);
             route.lane.active += 1;
-            busy = true;
+            late = false;
+            clearTimeout(alarm);
+            alarm = setTimeout(() => {
+                late = true;
+                if (isAlone(route)) {
+                    scout.send();
+                }
+                around.changed();
+            }, timings.raceMs);
             try {
-                const limits = hurried ? timings.hurried : timings.patient;
-                const wanted = {
-                    url: route.location.url,
-                    credentials: around.credentials(route.location),
-                    from,
-                    to,
-                    size: file.size,
-                };
-                const reply = await ask_ask(around.client, { ...wanted, whole: false, limits, signal: both });
-                if (!reply.ranged) {
-                    reply.cancel();
-                    throw refusal_refused('malformed', 'sends the whole file where a range was asked for');
-                }
-                const pieces = [];
-                let received = 0;
-                for await (const piece of reply.body) {
-                    around.count(route.location.source, piece.length);
-                    pieces.push(piece);
-                    received += piece.length;
-                    const ms = Date.now() - begun;
-                    if (hurried && ms > timings.slowMs && received < (timings.slowBytes * ms) / timings.slowMs) {
-                        throw refusal_refused('slow', `brought ${received} bytes in ${ms} ms`);
-                    }
-                }
-                const bytes = Buffer.concat(pieces);
-                const total = reply.total;
-                if (total === null || bytes.length !== Math.min(to, total) - from) {
-                    throw refusal_refused('reset', `sent ${bytes.length} bytes of the range ${from}-${to - 1}`);
-                }
-                settle(() => resolve({ bytes, total }));
+                const slice = await fetchFrom(attempt, hurried);
+                attempts.delete(attempt);
+                const now = Date.now();
+                compare(route.lane, now - attempt.begunAt, slice.bytes.length, [...attempts].map(({ route: { lane }, begunAt, received }) => ({ lane, ms: now - begunAt, received })));
+                settle(() => resolve(slice));
             }
             catch (error) {
+                if (attempt.stop.signal.aborted) {
+                    return;
+                }
                 const refusal = asRefusal(error);
                 if (refusal === null || both.aborted) {
                     settle(() => reject(error));
                     return;
                 }
-                routes_refuse(route, refusal, 0, !hurried, begun, Date.now());
+                routes_refuse(route, refusal, 0, !hurried, attempt.begunAt, Date.now());
+                late = true;
                 if (alone) {
                     scout.send();
                 }
@@ -24988,20 +25988,30 @@ function fetchSlice(file, from, to, around, signal) {
                 }
             }
             finally {
-                busy = false;
+                attempts.delete(attempt);
                 route.lane.active -= 1;
                 around.changed();
             }
         };
         const work = {
-            want: (nowMs) => ({
-                missing: to - from,
-                connections: busy ? 1 : 0,
-                most: busy ? 0 : 1,
-                routes: routes.map((r) => viewRoute(r, true, nowMs)),
-            }),
-            begin: (route) => {
-                fetchFrom(route).catch(reject);
+            want: (nowMs) => {
+                const open = (attempts.size === 0 || late) && !scout.isAwaited();
+                const free = routes.filter((r) => routes_isAlive(r) && !isAsked(r) && readyAt(r) <= nowMs);
+                const prompt = free.some((r) => !isBehind(r.lane));
+                const usable = (r) => !isAsked(r) && !(prompt && isBehind(r.lane));
+                // One that is raced counts as none: it would not get its turn before large files.
+                return {
+                    missing: (to ?? slice_SMALL) - from,
+                    connections: 0,
+                    most: open ? 1 : 0,
+                    routes: routes.map((r) => viewRoute(r, usable(r), nowMs)),
+                };
+            },
+            begin: (index) => {
+                const route = routes[index];
+                if (route !== undefined) {
+                    run(route).catch(reject);
+                }
             },
             wakeAt: (nowMs) => Math.min(...routes.filter((r) => routes_isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
         };
@@ -25024,6 +26034,7 @@ const defaultTimings = {
     connectionsPerFile: 16,
     hurried: { connectMs: 3000, headersMs: 4000, stallMs: 4000 },
     patient: { connectMs: 10_000, headersMs: 20_000, stallMs: 15_000 },
+    raceMs: 300,
     tickMs: 1000,
     lookMs: 200,
     slowBytes: 2 ** 16,
@@ -25174,11 +26185,17 @@ function bad(what) {
 
 
 
+
 /** A wheel of at most this many bytes is brought whole: that costs no more than its end. */
 const WHOLE = 2 ** 18;
+/** For so long (ms) METADATA that was read by ranges serves other runs that begin at about the same time: no hash vouches for it. */
+const SEEN_MS = 600_000;
+/** How long (ms), and how often, another run that is reading it is waited for. */
+const [WAIT_MS, POLL_MS] = [10_000, 50];
 /**
- * METADATA of a wheel (PEP 658): kept with the store, else read from the wheel in the store, else by ranges of the wheel's end without
- * bringing the rest; where no source does ranges, from the whole wheel. Only text out of hash-checked bytes is kept. Throws Failure.
+ * METADATA of a wheel (PEP 658): kept with the store, else read from the wheel in the store, else from the file that an index has of it,
+ * else by ranges of the wheel's end without bringing the rest; where no source does ranges, from the whole wheel. Only text out of a
+ * wheel whose hash was checked is kept. Throws Failure.
  */
 async function wheelMetadata(file, transfers, store, signal) {
     if (file.sha256 !== null) {
@@ -25191,17 +26208,75 @@ async function wheelMetadata(file, transfers, store, signal) {
             return keep(file, stored, store);
         }
     }
-    if (file.size === null || file.size > WHOLE) {
-        try {
-            return await fromRanges(file, transfers, signal);
-        }
-        catch (error) {
-            if (!(error instanceof Failure) && asRefusal(error) === null) {
-                throw error;
-            }
-        }
+    const own = metadataFile(file);
+    const text = own === null ? null : await wheel_metadata_orNull(transfers.text(own, signal));
+    if (text !== null && isMetadata(text)) {
+        return text;
     }
-    return keep(file, await transfers.get(file).done, store);
+    const read = file.size !== null && file.size <= WHOLE ? null : await wheel_metadata_orNull(readOnce(file, transfers, store, signal));
+    return read ?? keep(file, await transfers.get(file).done, store);
+}
+/** Null where no source could give it in this way. */
+async function wheel_metadata_orNull(asked) {
+    try {
+        return await asked;
+    }
+    catch (error) {
+        if (!(error instanceof Failure) && asRefusal(error) === null) {
+            throw error;
+        }
+        return null;
+    }
+}
+/** The METADATA that indexes have beside a wheel, at its address with `.metadata` behind (PEP 658); null where none says so. */
+function metadataFile(file) {
+    const locations = file.locations.flatMap(({ source, url, metadata }) => {
+        if (metadata === undefined) {
+            return [];
+        }
+        const address = new URL(url);
+        address.pathname += '.metadata';
+        return [{ source, url: address.href, sha256: metadata.sha256, size: null }];
+    });
+    const unknown = { sha256: null, hashOrigin: null, size: null };
+    return locations.length === 0 ? null : { ...file, ...unknown, filename: `${file.filename}.metadata`, locations };
+}
+/** Core metadata begins with its fields, the version among them; a page that stands in its place does not. */
+function isMetadata(text) {
+    return /^Metadata-Version:/im.test(Buffer.from(text.subarray(0, 4096)).toString());
+}
+/** Jobs that begin together ask for the same: one of them reads it, the others take what it noted. */
+async function readOnce(file, transfers, store, signal) {
+    const claim = () => (file.sha256 === null ? null : store.partial(`metadata-${file.sha256}`));
+    let place = await claim();
+    for (const until = Date.now() + WAIT_MS; place === null && file.sha256 !== null && Date.now() < until;) {
+        await (0,external_node_timers_promises_namespaceObject.setTimeout)(POLL_MS, undefined, { signal });
+        place = await claim();
+    }
+    if (place === null) {
+        return fromRanges(file, transfers, signal);
+    }
+    try {
+        const seen = place.notes.map((note) => readSeen(note, file.sha256)).find((text) => text !== null);
+        if (seen !== undefined) {
+            return seen;
+        }
+        const metadata = await fromRanges(file, transfers, signal);
+        place.note({ at: Date.now(), sha256: file.sha256, metadata: Buffer.from(metadata).toString('base64') });
+        return metadata;
+    }
+    catch (error) {
+        throw await store.explain(error, WHOLE);
+    }
+    finally {
+        await place.release();
+    }
+}
+/** The text of a note about this wheel: in a shared store another user may move notes from one place to another. */
+function readSeen(note, wheel) {
+    const { at, sha256, metadata } = (note ?? {});
+    const fresh = typeof at === 'number' && Math.abs(Date.now() - at) < SEEN_MS && sha256 === wheel;
+    return fresh && typeof metadata === 'string' ? Buffer.from(metadata, 'base64') : null;
 }
 async function fromRanges(file, transfers, signal) {
     const size = file.size ?? (await transfers.slice(file, 0, 1, signal)).total;
@@ -25377,9 +26452,7 @@ function openTransfers(options) {
             return known;
         }
         const sides = readings(file);
-        const transfer = sides.length > 1
-            ? settleDispute(file, sides, sides.map(start))
-            : startFileTransfer(file, key.replace(/[^\w.+!-]/g, '_'), around);
+        const transfer = sides.length > 1 ? settleDispute(file, sides, sides.map(start)) : startFileTransfer(file, placeOf(key), around);
         running.set(key, transfer);
         started.push(transfer);
         transfer.done
@@ -25395,13 +26468,14 @@ function openTransfers(options) {
         return transfer;
     };
     const slice = (file, from, to, signal) => fetchSlice(file, from, to, around, signal);
+    const text = async (file, signal) => (await fetchSlice(file, 0, null, around, signal)).bytes;
     const metadata = (file, signal) => {
         const key = transfers_keyOf(file);
         const known = texts.get(key);
         if (known !== undefined) {
             return known;
         }
-        const reading = wheelMetadata(file, { get: start, slice }, store, signal);
+        const reading = wheelMetadata(file, { get: start, slice, text }, store, signal);
         texts.set(key, reading);
         reading.catch(() => texts.delete(key));
         return reading;
@@ -25420,6 +26494,10 @@ function openTransfers(options) {
             clearTimeout(alarm);
         },
     };
+}
+/** Name of the place of a file on its way: one folder, to which more is added, with at most 255 characters (NAME_MAX). The hash is at its front. */
+function placeOf(key) {
+    return key.replace(/[^\w.+!-]/g, '_').slice(0, 200);
 }
 /** What makes two files one transfer: hash and name, or where no hash is known the addresses and the name. */
 function transfers_keyOf(file) {
@@ -25697,53 +26775,8 @@ function explainNoSolution(stderr, lines) {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/lock/pins.js
-
-
-
-/** Last part of an address or path, decoded. */
-function filenameOf(address) {
-    const last = address
-        .replace(/[?#].*$/s, '')
-        .split(/[/\\]/)
-        .at(-1) ?? '';
-    return decodeURIComponent(last);
-}
-function targetPin(line, address, published) {
-    const url = published.get(address) ?? address;
-    const plain = line.replace(address, url);
-    const file = parseFilename(filenameOf(url));
-    if (file === null || /^(?:git|hg|svn|bzr)\+/.test(url))
-        return { kind: 'unhashed', line: plain };
-    if (/^https?:/.test(url))
-        return { kind: 'link', name: file.name, url };
-    return { kind: 'local', path: url.startsWith('file:') ? (0,external_node_url_.fileURLToPath)(url) : url };
-}
-/**
- * Reads what `uv pip compile --no-annotate --no-header --strip-extras` printed: one package a line as `name==version`,
- * `name @ address`, a bare address or path, or `-e folder`, a marker behind a semicolon.
- * `published`: addresses that the gateway invented for direct links → the public ones.
- * Throws Error for a line of another form: a change in uv that has to be seen.
- */
-function parsePins(output, published) {
-    const lines = output.split(/\r?\n/).map((line) => line.trim());
-    return lines
-        .filter((line) => line !== '' && !line.startsWith('#'))
-        .map((full) => {
-        const line = full.replace(/\s+;\s.*$/, '');
-        if (line.startsWith('-e '))
-            return { kind: 'unhashed', line };
-        const [, name, version] = /^([\w.-]+)(?:\[[^\]]*\])?===?([^\s@;]+)$/.exec(line) ?? [];
-        if (name !== undefined && version !== undefined)
-            return { kind: 'index', name: normalise(name), version };
-        const address = /^[\w.-]+(?:\[[^\]]*\])? @ (\S.*)$/.exec(line)?.[1] ?? line;
-        if (address === line && !/^(?:\w+\+?\w*:|[./\\])/.test(line))
-            throw new Error(`Unknown line from uv: ${line}`);
-        return targetPin(line, address, published);
-    });
-}
-
 ;// CONCATENATED MODULE: ./.build/src/lock/resolve.js
+
 
 
 
@@ -25761,17 +26794,6 @@ function linesForUv(lines, gateway, published) {
         return line.text.replace(line.url, address);
     });
     return texts.map((text) => `${text}\n`).join('');
-}
-/** What the gateway could not serve: the network's fault and not the request's. */
-function networkProblems(gateway) {
-    return gateway.problems().flatMap(({ item, faults, failure }) => {
-        if (failure !== null)
-            return failure.problems;
-        const seen = faults.map((fault) => `${fault.source}: ${fault.detail}`).join('; ');
-        const what = `No source could serve it${seen === '' ? '' : `: ${seen}`}.`;
-        const remedy = faults.find((fault) => fault.remedy !== null)?.remedy;
-        return [{ where: item, what, remedy: remedy ?? 'Name a source that can be reached with mirrors.' }];
-    });
 }
 /** What is left: a repository that can't be fetched, an sdist that does not build. */
 function otherProblem(stderr, lines) {
@@ -25819,7 +26841,7 @@ async function resolve(wishes) {
         wishes.log.debug(ran.stderr.trim());
         if (ran.code === 0)
             return parsePins(ran.stdout, published);
-        const network = networkProblems(gateway);
+        const network = servingProblems(gateway.problems());
         if (network.length > 0)
             throw new Failure(1, network);
         const all = [...lines.requirements, ...lines.constraints];
@@ -25964,6 +26986,7 @@ const condaCopies = catalog_conda_namespaceObject;
 
 ;// CONCATENATED MODULE: ./.build/src/configure/conda.js
 
+
 /**
  * The settings that send conda, mamba and micromamba to a mirror's copy, as its manual names them (docs.conda.io, "Using the .condarc"):
  * `custom_channels` beats `channel_alias` for the channels named; `default_channels` is what `defaults` stands for. `channels` is left out, so
@@ -25983,6 +27006,17 @@ function condarc({ cloud, channels, defaults }) {
 function condarcEdit({ folder, owner }, copy) {
     const file = external_node_path_.join(folder, 'conda', `${owner.id}.yml`);
     return { path: file, editor: 'whole-text', part: { text: condarc(copy) }, mode: 0o644, wish: 'configure' };
+}
+/** Where a user keeps settings for conda or mamba, below home (docs.conda.io, "Searching for .condarc"; libmamba's `configuration.cpp`). */
+const ownFiles = ['.condarc', '.conda/.condarc', '.conda/condarc', '.mambarc'];
+/**
+ * The user's own settings that mamba and micromamba pass over once `CONDARC` names a file: they take that one in the place of all others
+ * (libmamba's `rc_files`), where conda reads it beside them.
+ */
+async function passedOverByMamba(home) {
+    const files = ownFiles.map((name) => external_node_path_.join(home, name));
+    const there = await Promise.all(files.map((file) => (0,promises_.access)(file).then(() => true, () => false)));
+    return files.filter((_, at) => there[at]);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/tell-conda.js
@@ -26040,6 +27074,14 @@ async function tellConda(run, desk) {
         context.log.info(`Later steps' conda, mamba and micromamba use ${copy.mirror} for ${copy.channels.join(', ')}.`);
         const text = "conda has no newer PaddlePaddle than 3.0: the project ended its builds there. This run's PaddlePaddle is a wheel.";
         tell(run, [{ id: 'conda-paddle-ends', text }]);
+        const passedOver = await passedOverByMamba(context.home);
+        if (passedOver.length > 0)
+            tell(run, [
+                {
+                    id: 'mamba-one-file',
+                    text: `mamba and micromamba read the file of CONDARC alone, so ${passedOver.join(' and ')} does not count for them in later steps: name channels with \`-c\`. conda reads both.`,
+                },
+            ]);
         return { CONDARC: edit.path };
     }
     const known = condaCopies.map(({ mirror }) => mirror).join(', ');
@@ -26133,10 +27175,13 @@ function pipEdit({ request, context }, os, options) {
     const mode = request.pipConfig === 'user' ? 0o600 : 0o644;
     return { path: file, editor: 'pip-ini', part: options, mode, wish: 'pip-config' };
 }
-/** What pip takes by now, so that a setting that beats ours is not passed over. */
+/** What the pip of later steps takes by now, so that a setting that beats ours is not passed over: an environment has settings of its own. */
 async function tell_pip_confirm(run, file, wanted) {
     const { request, context, deadline } = run;
-    const asked = { python: request.python, venv: null, environment: context.environment, signal: deadline.signal };
+    const { venv } = request;
+    // That the environment belongs to the Python that the user names was asked before.
+    const python = venv === null ? request.python : 'python';
+    const asked = { python, venv, environment: context.environment, signal: deadline.signal };
     const { value, origin } = (await probeInterpreter(asked)).pipSettings['index-url'] ?? {};
     if (value === wanted)
         return;
@@ -26222,6 +27267,49 @@ async function tellLater(run, { runner, containers }, python, desk) {
     return later;
 }
 
+;// CONCATENATED MODULE: ./.build/src/pipeline/tell-saved.js
+
+
+
+function count(files) {
+    return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
+}
+/** Writes into the story which files of the lock came into the store meanwhile: by this run, and by another one on this machine. */
+async function tellStored({ story }, store, lock, transfers) {
+    if (story.cache === null)
+        return;
+    const { filesReused, bytesReused } = story.cache;
+    const found = await Promise.all(lock.files.map(({ sha256, filename }) => store.find(sha256, filename)));
+    const there = found.filter((file) => file !== null);
+    const arrived = transfers.arrived();
+    const others = count(there.filter(({ sha256 }) => !arrived.has(sha256)));
+    story.cache = {
+        ...story.cache,
+        stored: count(there.filter(({ sha256 }) => arrived.has(sha256))),
+        awaited: { files: Math.max(0, others.files - filesReused), bytes: Math.max(0, others.bytes - bytesReused) },
+    };
+}
+/**
+ * Writes into the story what reusing files saved: the time that downloading them would have taken at the speed that was measured, less
+ * what restoring them took. The time that a bucket took is its share of all bytes that came.
+ */
+async function tellSaved({ story }, store, transfers) {
+    const { cache } = story;
+    if (cache === null)
+        return;
+    const now = await measuredSpeed(store, transfers);
+    const speed = now ?? (cache.bytesReused === 0 ? null : await keptSpeed(store));
+    if (speed === null || cache.bytesReused === 0)
+        return;
+    const fetched = transfers.fetched();
+    const all = Object.values(fetched).reduce((sum, bytes) => sum + bytes, 0);
+    const bucketMs = all === 0 ? 0 : (transfers.spentMs() * (fetched[bucketSource] ?? 0)) / all;
+    const ms = timeFor(cache.bytesReused, speed) - bucketMs - (cache.github?.ms ?? 0);
+    const measured = now === null ? 'in an earlier run' : 'in this run';
+    const bytesPerSecond = Math.round((speed.bytes * 1000) / speed.ms);
+    story.cache = { ...cache, saved: { ms: Math.round(ms), bytes: cache.bytesReused, bytesPerSecond, measured } };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/pipeline/tell-traffic.js
 
 
@@ -26300,6 +27388,8 @@ function tellTraffic({ story }, desk, bucket, works) {
 
 
 
+
+
 /** From bare Python to a verified PaddlePaddle: look at the machine, decide, obtain the lock, install, tell later steps, prove. */
 function setup(request, context) {
     return conclude('setup', request, context, async (run) => {
@@ -26331,8 +27421,7 @@ function setup(request, context) {
             }
         }
         finally {
-            await bucket?.close();
-            await desk.client.close();
+            await endAll(() => bucket?.close(), desk.client.close);
         }
     });
 }
@@ -26342,6 +27431,7 @@ async function carryOut(run, prepared, plan, known, desk, bucket, stock, uv) {
     const { store } = stock;
     const works = prepareWorks(plan, request, desk, bucket, store, context, deadline.signal);
     const stay = await beginStay(run, prepared, store);
+    let locked = known;
     try {
         if (known === null) {
             const ahead = goAhead(run, prepared, plan, desk, works, store);
@@ -26349,6 +27439,7 @@ async function carryOut(run, prepared, plan, known, desk, bucket, stock, uv) {
         }
         const programs = await bringPrograms(run, prepared, desk, bucket, works, stock, uv);
         const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
+        locked = lock;
         works.lockTo(lock);
         await stay.uses(lock);
         await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
@@ -26370,14 +27461,19 @@ async function carryOut(run, prepared, plan, known, desk, bucket, stock, uv) {
         return result;
     }
     finally {
-        await bucket?.settle();
-        tellTraffic(run, desk, bucket, works);
-        bucket?.tell(works.transfers);
-        await works.close();
-        const ranking = await desk.sources.keep();
-        if (ranking !== null)
-            await store.writeFact('ranking', ranking);
-        await stay.end(works.transfers.arrived().size > 0 || run.story.install?.unpacked === true);
+        const tellAll = async () => {
+            tellTraffic(run, desk, bucket, works);
+            if (locked !== null)
+                await tellStored(run, store, locked, works.transfers);
+            bucket?.tell(works.transfers);
+            await tellSaved(run, store, works.transfers);
+        };
+        const keepRanking = async () => {
+            const ranking = await desk.sources.keep();
+            if (ranking !== null)
+                await store.writeFact('ranking', ranking);
+        };
+        await endAll(() => bucket?.settle(), tellAll, works.close, keepRanking, () => stay.end(works.transfers.arrived().size > 0 || run.story.install?.unpacked === true));
     }
 }
 /** Installs the lock, tells later steps and proves what was installed. `kept`: the lock was there before. */
@@ -26402,8 +27498,6 @@ const package_namespaceObject = {"rE":"0.1.0"};
 /** Version of this program. */
 const programVersion = package_namespaceObject.rE;
 
-// EXTERNAL MODULE: external "node:util"
-var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./.build/src/cli/arguments.js
 
 
@@ -26421,9 +27515,6 @@ const commands = {
     'cache prune': 'bring the cache folder below --cache-limit, and remove what killed runs left',
 };
 const SWITCHES = ['help', 'version', 'json', 'debug'];
-function arguments_nearest(given, known) {
-    return known.reduce((best, candidate) => ((0,mod/* distance */.Io)(given, candidate) < (0,mod/* distance */.Io)(given, best) ? candidate : best));
-}
 /** Reads the command line. Throws one Failure (exit code 2) that names every unknown command, unknown flag and missing value. */
 function parseArguments(argv) {
     const names = inputs.map((input) => input.name);
@@ -26446,15 +27537,22 @@ function parseArguments(argv) {
             words.push(token.value);
         if (token.kind !== 'option')
             continue;
-        if (SWITCHES.includes(token.name) || token.rawName === '-h')
+        if (SWITCHES.includes(token.name) && token.value !== undefined)
+            problems.push({
+                where: token.rawName,
+                what: 'it takes no value.',
+                remedy: `Write ${token.rawName} alone, or leave it out.`,
+            });
+        else if (SWITCHES.includes(token.name) || token.rawName === '-h')
             switches.add(token.rawName === '-h' ? 'help' : token.name);
         else if (!names.includes(token.name) && token.name !== 'as') {
             unknown = token.index;
-            const near = arguments_nearest(token.name, [...names, ...SWITCHES, 'as']);
+            const near = nearest(token.name, [...names, ...SWITCHES, 'as']);
             problems.push({
                 where: token.rawName,
                 what: 'there is no such flag.',
-                remedy: `Did you mean --${near}? \`setup --help\` lists all.`,
+                // One letter is near to everything.
+                remedy: `${token.name.length > 1 ? `Did you mean --${near}? ` : ''}\`setup --help\` lists all.`,
             });
         }
         else if (inputs.some(({ name, secret }) => name === token.name && secret)) {
@@ -26497,7 +27595,7 @@ function parseArguments(argv) {
             // Alone it reads like the input of that name.
             where: word === 'cache' ? 'cache ...' : word,
             what: 'there is no such command.',
-            remedy: `Did you mean ${arguments_nearest(word, Object.keys(commands))}? The commands are ${Object.keys(commands).join(', ')}.`,
+            remedy: `Did you mean ${nearest(word, Object.keys(commands))}? The commands are ${Object.keys(commands).join(', ')}.`,
         });
     }
     for (const extra of rest) {
@@ -26557,7 +27655,7 @@ function formatHelp() {
         '',
         'Other flags:',
         '  --as WORDS  plan for another machine, for example linux-x86_64,py311,driver=535,sm=89',
-        '  --json      print the result as JSON on standard output (plan, probe, verify, cache)',
+        '  --json      print the result as JSON on standard output (every command)',
         '  --debug     say more on standard error',
         '  --help, --version',
         '',
@@ -26586,7 +27684,29 @@ function spellAsFlags({ where, what, remedy }) {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/cli/used-inputs.js
+const always = ['timeout-minutes', 'report'];
+const cache = [...always, 'cache-path', 'cache-limit'];
+/** What the commands use that only tidy up. */
+const used = {
+    restore: always,
+    'cache ls': cache,
+    'cache verify': cache,
+    'cache prune': cache,
+};
+/**
+ * The inputs that a command uses, by name. Who tidies up repeats the flags of the run that went before, and what those name may be gone:
+ * that is no reason to refuse.
+ */
+function usedInputs(command, raw) {
+    const names = used[command];
+    if (names === undefined)
+        return raw;
+    return Object.fromEntries(Object.entries(raw).filter(([name]) => names.includes(name)));
+}
+
 ;// CONCATENATED MODULE: ./.build/src/cli/run.js
+
 
 
 
@@ -26674,7 +27794,8 @@ async function runCli(argv) {
         log = createTerminalLog(process.stderr, given.debug || process.env['RUNNER_DEBUG'] === '1');
         const signal = stopOnSignals();
         const machine = given.as === null ? null : readMachine(given.as);
-        const request = await readRequest({ ...given.raw, ...takeSecrets(process.env) }, 'flag', process.env, log, signal);
+        const raw = usedInputs(given.command, { ...given.raw, ...takeSecrets(process.env) });
+        const request = await readRequest(raw, 'flag', process.env, log, signal);
         const context = {
             environment: process.env,
             home: (0,external_node_os_.homedir)(),
@@ -26694,7 +27815,7 @@ async function runCli(argv) {
             process.stderr.write(`${log.hide(formatProblems(report.problems.map(spellAsFlags)))}\n`);
         if (given.json)
             process.stdout.write(`${log.hide(JSON.stringify(report, null, 2))}\n`);
-        else if (report.outcome === 'done' || report.verification !== null)
+        else if (report.outcome === 'done' || report.verification !== null || report.probes.length > 0)
             process.stdout.write(log.hide(formatOutcome(report) + formatLater(outcome.later, request.envFile)));
         return exitCode;
     }
@@ -26707,6 +27828,30 @@ async function runCli(argv) {
         process.stderr.write(`${log.hide(formatDefect(error))}\n`);
         return 1;
     }
+}
+
+
+/***/ }),
+
+/***/ 7254:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   C: () => (/* binding */ errorCode),
+/* harmony export */   v: () => (/* binding */ goneAsNull)
+/* harmony export */ });
+/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
+function errorCode(error) {
+    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : null;
+}
+/** For `catch`: a file that is gone is null; any other error stays one. */
+function goneAsNull(error) {
+    if (errorCode(error) === 'ENOENT') {
+        return null;
+    }
+    throw error;
 }
 
 

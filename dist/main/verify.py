@@ -19,28 +19,15 @@ from answer import Answer, Skip, Wrong
 from arithmetic import FORMATS, check_arithmetic
 from inference import check_network
 from libraries import check_libraries
+from memory_limits import cgroup_files, check_address_space, check_memory
 from networks import check_resnet_training, check_training
 sys.dont_write_bytecode = quiet
 # From now on only what is installed.
 sys.path[:] = [entry for entry in sys.path if entry != here]
 
 
-# Bytes of address space. Below, threads of PaddlePaddle that get no memory were seen to wait for one another for ever.
-ADDRESS_SPACE = 1700 * 1000 ** 2
 # Seconds for all ranks together: each imports PaddlePaddle, and NCCL looks for its ways.
 ALL_REDUCE_LIMIT = 90
-
-
-def check_address_space():
-    """That the limit of this process (`ulimit -v`) lets PaddlePaddle end, with success or without."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit.
-        return
-    allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if allowed != resource.RLIM_INFINITY and allowed < ADDRESS_SPACE:
-        megabytes = tuple(size // 1000 ** 2 for size in (allowed, ADDRESS_SPACE))
-        raise Wrong('%d MB of address space are allowed (ulimit -v), %d MB are needed' % megabytes)
 
 
 def check_build(paddle, answer):
@@ -118,6 +105,7 @@ def main():
     def load():
         if asked.level == 'full':
             check_address_space()
+            check_memory(cgroup_files())
         import paddle
         import numpy
         modules.extend((paddle, numpy))

@@ -39608,7 +39608,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 170:
+/***/ 340:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39619,6 +39619,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __nccwpck_require__(7975);
 // EXTERNAL MODULE: external "node:util/types"
 var types_ = __nccwpck_require__(3429);
 ;// CONCATENATED MODULE: ./.build/src/values/failure.js
@@ -41869,10 +41871,12 @@ function withLayer(layers, layer) {
 
 
 
+
 const reasonOf = (error) => {
     if (error instanceof failure_Failure)
         return error.problems.map(({ what }) => what).join(' ');
-    if ((0,types_.isNativeError)(error))
+    // A limit that ran out is a DOMException.
+    if ((0,types_.isNativeError)(error) || error instanceof DOMException)
         return error.message;
     throw error;
 };
@@ -41934,9 +41938,14 @@ async function journal_undo_owners(stateFolder) {
     const distinct = [...new Map(all.map((owner) => [owner.id, owner])).values()];
     return await Promise.all(distinct.map(async (owner) => ({ owner, running: owner.parent === null ? null : await isRunning(owner.parent) })));
 }
-/** Whether an earlier job was killed before its post: a runner has one job at a time, so another one's name is enough; else its process tells. */
+/**
+ * Whether an earlier job was killed before its post. A runner has one job at a time, so another run under its name is enough, but not where
+ * the process of that job still runs: two runners of one machine may have the same name. Only a process that runs this job too is done with it.
+ */
 function wasKilled({ owner, running }, now) {
     if (owner.scope !== 'job' || owner.id === now.id)
+        return false;
+    if (running === true && !isDeepStrictEqual(owner.parent, now.parent))
         return false;
     if (owner.runner === now.runner && owner.run !== '' && now.run !== '')
         return owner.run !== now.run;
@@ -41981,6 +41990,7 @@ function deadline_startDeadline(timeoutMs, stop) {
 
 
 
+
 /** Nothing for later steps: a command that only looks, or failed. */
 const conclude_looked = { exitCode: 0, later: { variables: {}, path: [] } };
 /** Warns once for each notice and writes it into the story. */
@@ -41990,6 +42000,20 @@ function tell({ story, context }, notices) {
             continue;
         story.notices = [...story.notices, notice];
         context.log.warn(notice);
+    }
+}
+/** Writes the report as JSON; gives what kept the system from it: that is one more problem of the run, and hides none. */
+async function writeReport(file, report) {
+    try {
+        await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+        return null;
+    }
+    catch (error) {
+        const code = errorCode(error);
+        if (code === null)
+            throw error;
+        const what = `The report could not be written to ${file} (${code}).`;
+        return { where: 'report', what, remedy: 'Make room there, or name another file.' };
     }
 }
 /**
@@ -42010,9 +42034,12 @@ async function conclude_conclude(command, request, context, stages) {
         story.outcome = exitCode === 0 ? 'done' : 'failed';
         story.steps = context.timeline.steps();
         story.totalMs = context.timeline.elapsed();
-        if (request.reportFile !== null)
-            await writeFile(request.reportFile, `${JSON.stringify(story, null, 2)}\n`);
-        return { exitCode, report: story, later, state: run.state };
+        const problem = request.reportFile === null ? null : await writeReport(request.reportFile, story);
+        if (problem === null)
+            return { exitCode, report: story, later, state: run.state };
+        story.outcome = 'failed';
+        story.problems = [...story.problems, problem];
+        return { exitCode: exitCode === 0 ? 1 : exitCode, report: story, later, state: run.state };
     };
     try {
         const { exitCode, later } = await stages(run);
@@ -42022,8 +42049,21 @@ async function conclude_conclude(command, request, context, stages) {
         const failure = deadline.failure(context.timeline.current() ?? 'starting') ?? (error instanceof Failure ? error : null);
         if (failure === null)
             throw error;
-        story.problems = failure.problems;
+        story.problems = [...story.problems, ...failure.problems];
         return finish(failure.exitCode, conclude_looked.later);
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/values/engine.js
+/** A daemon that said no, or nothing. `status`: HTTP status, null where no answer came; `code`: of the system error, as `ENOENT`. */
+class EngineFault extends Error {
+    status;
+    code;
+    constructor(message, status, code, options) {
+        super(message, options);
+        this.name = 'EngineFault';
+        this.status = status;
+        this.code = code;
     }
 }
 
@@ -42258,7 +42298,7 @@ async function docker_check_readDaemonFile(file) {
  * Has the daemon's own program look at the file as it would be (`dockerd --validate`, 23.0 and newer). Null: nothing to complain, or an
  * older one, which has no such look; else what it says. A broken file of the user's is the journal's to refuse.
  */
-async function validate({ program, file }, mirrors, { version }, signal) {
+async function validate({ program, path: searched, file }, mirrors, { version }, signal) {
     if (!(Number(version.split('.')[0]) >= 23))
         return null;
     const folder = await mkdtemp(path.join(tmpdir(), 'paddle-mirror-setup-'));
@@ -42268,7 +42308,7 @@ async function validate({ program, file }, mirrors, { version }, signal) {
         const call = {
             file: program,
             args: ['--validate', '--config-file', copy],
-            environment: {},
+            environment: { PATH: searched },
             limitMs: validateMs,
             signal,
         };
@@ -42318,6 +42358,8 @@ async function listensOn(pid, socket) {
     }
     return false;
 }
+/** PATH of a service that was given none (systemd.exec(5)). */
+const standardPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const docker_daemon_split = (text) => text?.split('\0').filter((part) => part !== '') ?? [];
 /** The value of a long flag of dockerd, `--name=value` or `--name value`; the last one holds. */
 function flag(args, name) {
@@ -42328,12 +42370,16 @@ function flag(args, name) {
     });
     return values.at(-1) ?? null;
 }
+/** A variable of a process. */
+function variable(environment, name) {
+    return environment.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) || null;
+}
 /** Where dockerd looks without `--config-file`: rootless, in its user's configuration (its `cmd/dockerd`, https://docs.docker.com/engine/daemon/). */
 function defaultFile(environment, rootless) {
     if (!rootless)
         return '/etc/docker/daemon.json';
-    const value = (name) => environment.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
-    return external_node_path_.join(value('XDG_CONFIG_HOME') || external_node_path_.join(value('HOME') ?? '/', '.config'), 'docker', 'daemon.json');
+    const config = variable(environment, 'XDG_CONFIG_HOME') ?? external_node_path_.join(variable(environment, 'HOME') ?? '/', '.config');
+    return external_node_path_.join(config, 'docker', 'daemon.json');
 }
 /** Whether the daemon and we mean the same by a path: its nearest part that is there is one and the same. */
 async function isSame(pid, file) {
@@ -42359,6 +42405,7 @@ async function findDaemon(socket, rootless) {
         return {
             pid,
             program: `/proc/${pid}/exe`,
+            path: variable(environment, 'PATH') ?? standardPath,
             file,
             mirrorsByFlag: flag(args, 'registry-mirror') !== null,
             sameFile: await isSame(pid, file),
@@ -42367,35 +42414,38 @@ async function findDaemon(socket, rootless) {
     return null;
 }
 
-;// CONCATENATED MODULE: ./.build/src/values/engine.js
-/** A daemon that said no, or nothing. `status`: HTTP status, null where no answer came; `code`: of the system error, as `ENOENT`. */
-class EngineFault extends Error {
-    status;
-    code;
-    constructor(message, status, code, options) {
-        super(message, options);
-        this.name = 'EngineFault';
-        this.status = status;
-        this.code = code;
-    }
-}
-
 ;// CONCATENATED MODULE: ./.build/src/configure/docker-reload.js
+
 
 
 
 /** A daemon reads its file within a moment; under load it may take some seconds, ms. */
 const reloadMs = 15_000;
 const pauseMs = 100;
+/** Sends a signal, 0 to ask only; false: the process is not there any more. */
+function reaches(pid, signal) {
+    try {
+        return process.kill(pid, signal);
+    }
+    catch (error) {
+        if (system_error_errorCode(error) !== 'ESRCH')
+            throw error;
+        return false;
+    }
+}
 /**
  * Has a running dockerd read its daemon.json again (SIGHUP: no container stops) and waits until it says that it uses these mirrors.
- * `patienceMs`: how long that may take. Null: it does. Else a phrase that says what it did instead.
+ * `patienceMs`: how long that may take. Null: it does.
  */
 async function docker_reload_reloadDocker(pid, engine, mirrors, signal, patienceMs = reloadMs) {
     const wanted = mirrors.map(bare).join(' ');
-    process.kill(pid, 'SIGHUP');
     let seen = 'it did not answer any more';
-    for (const until = performance.now() + patienceMs; performance.now() < until; await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal })) {
+    for (let isThere = reaches(pid, 'SIGHUP'), until = performance.now() + patienceMs; performance.now() < until; isThere = reaches(pid, 0)) {
+        if (!isThere)
+            return {
+                what: 'it ended when it was told to read its file again',
+                remedy: 'Start it again (`systemctl start docker`); its log says why it ended (`journalctl -u docker`).',
+            };
         try {
             const { mirrors: used } = await engine.info(signal);
             if (used.map(bare).join(' ') === wanted)
@@ -42407,8 +42457,12 @@ async function docker_reload_reloadDocker(pid, engine, mirrors, signal, patience
                 throw error;
             seen = error.message;
         }
+        await (0,external_node_timers_promises_namespaceObject.setTimeout)(pauseMs, undefined, { signal });
     }
-    return `${seen} ${patienceMs / 1000} s after it was told to read its file again`;
+    return {
+        what: `${seen} ${patienceMs / 1000} s after it was told to read its file again`,
+        remedy: 'Its log says why (`journalctl -u docker`): a setting in that file may be unknown to it.',
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/configure/journal.js
@@ -42541,6 +42595,7 @@ function journal_openJournal(place) {
 
 
 
+
 /** Name of the effect in a journal: what a daemon has to be told once its file is back. */
 const dockerEffect = 'docker-mirrors';
 const effectMs = 60_000;
@@ -42564,8 +42619,8 @@ async function tellDocker(journal, engine, daemon, mirrors, signal, patienceMs) 
     await journal.takeBack(edit);
     const problem = {
         where: 'docker-mirrors',
-        what: `The Docker daemon did not take the mirrors: ${complaint}. ${daemon.file} is as before.`,
-        remedy: 'Its log says why (`journalctl -u docker`): a setting in that file may be unknown to it.',
+        what: `The Docker daemon did not take the mirrors: ${complaint.what}. ${daemon.file} is as before.`,
+        remedy: complaint.remedy,
     };
     throw new Failure(1, [problem]);
 }
@@ -42587,21 +42642,32 @@ async function withEmptyList(folder, daemon, work) {
         await undo(folder, new Set([owner.id]), {});
     }
 }
+/** What a daemon says of itself, null where none listens. One that is slow or closed to this user may still have our mirrors, so that is thrown. */
+async function infoIfRunning(engine, signal) {
+    return await engine.info(signal).catch((error) => {
+        if (error instanceof EngineFault && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED'))
+            return null;
+        throw error;
+    });
+}
 /**
  * Tells a daemon of its file as it is now, after ours was taken out of it, and says so. A file without a list of mirrors would leave the
- * daemon with its old ones, so it gets an explicit empty list for that moment. Throws Error where the daemon does not follow.
+ * daemon with its old ones, so it gets an explicit empty list for that moment. Throws Error where the daemon
+ * does not follow, or does not say whether it has them.
  */
 async function settleDocker(socket, folder, engine) {
     const signal = AbortSignal.timeout(effectMs);
-    const info = await engine.info(signal).catch(() => null);
-    const daemon = info === null ? null : await findDaemon(socket, info.rootless);
-    if (daemon === null)
+    const info = await infoIfRunning(engine, signal);
+    if (info === null)
         return `The Docker daemon at ${socket} does not run any more; it reads its file when it starts.`;
+    const daemon = await findDaemon(socket, info.rootless);
+    if (daemon === null)
+        throw new Error(`the Docker daemon at ${socket} answers, but its process can't be seen`);
     const left = docker_file_listedMirrors(await docker_check_readDaemonFile(daemon.file));
     const reload = () => docker_reload_reloadDocker(daemon.pid, engine, left ?? [], signal);
     const complaint = left === null ? await withEmptyList(folder, daemon, reload) : await reload();
     if (complaint !== null)
-        throw new Error(`the Docker daemon did not go back to its mirrors: ${complaint}`);
+        throw new Error(`the Docker daemon did not go back to its mirrors: ${complaint.what}`);
     const used = left === null || left.length === 0 ? 'no mirror' : left.join(', ');
     return `The Docker daemon uses ${used} again, as before.`;
 }
@@ -42949,7 +43015,10 @@ async function undoAll(folder, ids, log) {
     for (const text of undone.effects)
         log.info(text);
     for (const { what, why } of undone.left) {
-        log.warn({ id: `left-${what}`, text: `${what} is left as it is: ${why}. Correct that and run \`restore\`.` });
+        log.warn({
+            id: `left-${what}`,
+            text: `${what} is left as it is: ${why.replace(/\.$/, '')}. Correct that and run \`restore\`.`,
+        });
     }
 }
 function tellRunning({ owner }, log) {
@@ -43053,6 +43122,8 @@ function verification_describeDifference({ difference, tolerance }) {
 
 
 
+
+
 /** The runner drops a summary that is larger than 1 MiB as a whole; the rest is room for other writers of the same step. */
 const LIMIT_BYTES = 1_000_000;
 const BAR_WIDTH = 30;
@@ -43130,10 +43201,7 @@ function cacheRows(report) {
         ['Store', cell(`${cache.store} (${cache.reason})`)],
         ['Key', cell(cache.key)],
         ...cache.anatomy.map(({ part, value }) => [cell(`key: ${part}`), cell(value)]),
-        [
-            'Hit',
-            `${cache.hit}: ${cache.filesReused} files, ${formatBytes(cache.bytesReused)} reused, ${formatBytes(cache.bytesDownloaded)} downloaded`,
-        ],
+        ...describeCache(cache).map(([what, text]) => [what, cell(text)]),
         ...(cache.github === null ? [] : describeGithub(cache.github).map(([what, text]) => [what, cell(text)])),
         ...storeRows(report),
     ];
@@ -43178,7 +43246,7 @@ function summary_formatSummary(report) {
         section('Warnings', warnings.join('\n')),
         section('Verification', verificationSection(report)),
         section('Where the time went', table(['step', 'time', 'when'], timeRows(report))),
-        section('Sources', table(['source', 'named by', 'what it did'], report.sources.map((s) => [cell(s.id), cell(s.origin), cell(describeSource(s))]))),
+        section('Sources', table(['source', 'named by', 'what it did'], describeSources(report.sources).map(({ ids, origin, did }) => [cell(ids), cell(origin), cell(did)]))),
         section('Containers', table(['', ''], describeContainers(report).map(([what, text]) => [what, cell(text)]))),
         section('Told later steps', toldRows(report)),
         section('Versions', table(['', ''], versionRows(report))),
@@ -43349,6 +43417,228 @@ function formatDefect(error) {
     return `This is a defect of paddle-mirror-setup, not of your input. Please report it with these lines:\n${stack}`;
 }
 
+;// CONCATENATED MODULE: ./.build/src/request/inputs.js
+const inputs_table = [
+    {
+        name: 'paddle-version',
+        default: null,
+        type: 'text',
+        help: 'Version of PaddlePaddle: `3.2.2`, `3.3.*`, `>=3.1,<3.3`, `latest` or `nightly`. Left out: what the requirements pin, else the newest good release.',
+    },
+    {
+        name: 'device',
+        default: 'auto',
+        type: 'text',
+        help: 'What PaddlePaddle computes on: `auto` (what the machine has), `cpu`, `gpu` (newest CUDA build that driver and GPU take), `cu118` to `cu130`, or `xpu`, `npu`, `dcu`, `mlu`, `gcu`, `maca`, `ixuca`.',
+    },
+    {
+        name: 'requirements',
+        default: null,
+        type: 'lines',
+        help: 'Requirements files to install together with PaddlePaddle, one a line, or one `pylock.toml`.',
+    },
+    {
+        name: 'packages',
+        default: null,
+        type: 'lines',
+        help: 'More requirements, one a line, written as in a requirements file.',
+    },
+    {
+        name: 'python',
+        default: 'python',
+        type: 'path',
+        help: 'The Python to install for: a path or a name on PATH.',
+    },
+    {
+        name: 'venv',
+        default: null,
+        type: 'path',
+        help: 'Folder of the virtual environment to create or use again. Left out: the environment of the interpreter itself.',
+    },
+    {
+        name: 'install',
+        default: 'on',
+        type: 'switch',
+        choices: ['on', 'off'],
+        help: '`off` only fills the cache, for a job that runs ahead of a matrix.',
+    },
+    {
+        name: 'installer',
+        default: 'uv',
+        type: 'choice',
+        choices: ['uv', 'pip'],
+        help: 'The program that installs. Both get the same locked files.',
+    },
+    {
+        name: 'mirrors',
+        default: 'auto',
+        type: 'lines',
+        help: '`auto` takes the fastest that answers; else names of mirrors, `official`, or addresses of indexes, in order of wish, separated by commas or line ends. A list is exclusive.',
+    },
+    {
+        name: 'paddle-index',
+        default: null,
+        type: 'lines',
+        help: "Base addresses of PaddlePaddle's own index or copies of it, one a line. Left out: the known ones.",
+    },
+    {
+        name: 'configure',
+        default: null,
+        type: 'lines',
+        choices: ['pip', 'docker', 'buildkit', 'containerd', 'podman', 'conda', 'off'],
+        help: 'Which tools of later steps are told: `pip` of the chosen index; `docker`, `buildkit`, `containerd`, `podman` of `docker-mirrors`; `conda` (also mamba and micromamba) of a mirror with channels; `off` for none. Left out: `pip`, and `docker` where `docker-mirrors` is given.',
+    },
+    {
+        name: 'docker-mirrors',
+        default: null,
+        type: 'lines',
+        help: 'Mirrors of Docker Hub in order of wish: names of the catalogue (`daocloud`, `gcr`, `tencent`, `1ms`) or addresses, separated by commas or line ends. Each is looked at as a pull does before it is used.',
+    },
+    {
+        name: 'docker-images',
+        default: null,
+        type: 'lines',
+        help: 'Images to pull ahead, one a line, with or without a digest: `paddlepaddle/paddle:3.3.1`. Other registries that have it may follow behind commas, and ` as NAME:TAG` tags it.',
+    },
+    {
+        name: 'docker-context',
+        default: null,
+        type: 'path',
+        help: 'Folder to fill with the locked wheels and what `docker build` needs to install them without a network and without a secret in a layer.',
+    },
+    {
+        name: 'pip-config',
+        default: 'env',
+        type: 'choice',
+        choices: ['env', 'user', 'system'],
+        help: "Where pip is told: `env` (variables of later steps), or pip's own configuration file of the `user` or the `system`, merged into what is there.",
+    },
+    {
+        name: 'index-credentials',
+        default: null,
+        type: 'lines',
+        secret: true,
+        help: 'Secret: user and password of private indexes and registries of images, a line each, `https://host/ USER:PASSWORD`. Sent to that origin alone, and never written. A shell takes it from the variable `PADDLE_MIRROR_SETUP_INDEX_CREDENTIALS`, never from the command line.',
+    },
+    {
+        name: 'scope',
+        default: 'job',
+        type: 'choice',
+        choices: ['job', 'keep'],
+        help: 'How long changes to the machine stay: `job` undoes them at the end of the job (a shell has no end: there they stay until `restore`), `keep` leaves them until `restore`.',
+    },
+    {
+        // Not `env-file`: Node takes a flag of that name for itself, wherever it stands on the command line.
+        name: 'environment-file',
+        default: null,
+        type: 'path',
+        help: 'File that also gets the environment of later steps, for shells and other CI systems.',
+    },
+    {
+        name: 'cache',
+        default: 'auto',
+        type: 'choice',
+        choices: ['auto', 'github', 'directory', 's3', 'off'],
+        help: "Where wheels are kept between runs. `auto` is the bucket of `cache-url` where one is named, GitHub's cache on its own runners and a folder elsewhere.",
+    },
+    {
+        name: 'cache-url',
+        default: null,
+        type: 'text',
+        help: "Bucket that many machines share: `s3://bucket/prefix`, with `?endpoint=https://host:port` for a server other than Amazon's, and `&region=`, `&path-style=true|false` where needed.",
+    },
+    {
+        name: 'cache-path',
+        default: null,
+        type: 'path',
+        help: 'Folder of the cache. Left out: one that fits the machine.',
+    },
+    {
+        name: 'cache-write',
+        default: 'auto',
+        type: 'choice',
+        choices: ['auto', 'always', 'never'],
+        help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork.",
+    },
+    {
+        name: 'cache-limit',
+        default: '30GB',
+        type: 'text',
+        help: 'Most that the cache folder may hold, wheels and unpacked files together: `20GB`, `500MB`, `1.5TB`, or `off`. What was not used for longest goes first, at the end of a run that added something.',
+    },
+    {
+        name: 'verify',
+        default: 'full',
+        type: 'choice',
+        choices: ['full', 'import', 'off'],
+        help: '`full` compares computations with known answers, `import` only imports PaddlePaddle and checks its version.',
+    },
+    {
+        name: 'gpu',
+        default: 'required',
+        type: 'choice',
+        choices: ['required', 'optional'],
+        help: '`required`: a GPU build without a usable GPU fails. `optional`: it is installed and said to be unverified on a GPU.',
+    },
+    {
+        name: 'lock-max-age',
+        default: '7d',
+        type: 'duration',
+        help: 'How long versions that nobody pinned are kept before they are resolved again: `30m`, `12h`, `7d`, or `0` to resolve every time.',
+    },
+    {
+        name: 'timeout-minutes',
+        default: '30',
+        type: 'number',
+        help: 'One deadline over everything, in minutes.',
+    },
+    {
+        name: 'report',
+        default: null,
+        type: 'path',
+        help: 'File for the report as JSON.',
+    },
+];
+/** Every input there is. action.yml, CLI, README and parser are generated from this table or checked against it. */
+const inputs = inputs_table;
+/** The variable from which a shell takes a secret input: a command line is open to every user of the machine. */
+function secretVariable(name) {
+    return `PADDLE_MIRROR_SETUP_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+/** Takes secret inputs out of an action's environment, as the runner hands them to main and to post: no child is to inherit one. */
+function dropSecretInputs(environment) {
+    for (const { name, secret } of inputs)
+        if (secret)
+            delete environment[`INPUT_${name.toUpperCase()}`];
+}
+/** Every output of the action, with what it holds. */
+const inputs_outputs = [
+    { name: 'paddle-version', help: 'Version of PaddlePaddle that was installed.' },
+    { name: 'device', help: 'Build that was chosen: `cpu`, `cu126`, `xpu`, ...' },
+    { name: 'cuda-version', help: 'CUDA version of the build, empty for a build without CUDA.' },
+    { name: 'python', help: 'Path of the interpreter that has PaddlePaddle.' },
+    { name: 'venv', help: 'Path of the virtual environment, empty without one.' },
+    { name: 'mirror', help: 'The source that served most of the bytes, empty where nothing was downloaded.' },
+    {
+        name: 'cache-hit',
+        help: '`true` where a kept lock answered the request and the cache had every file of it; `false` also where it had some.',
+    },
+    { name: 'cache-key', help: 'Key under which files and lock are kept.' },
+    { name: 'lock', help: 'Path of the `pylock.toml` with the exact files.' },
+    { name: 'report', help: 'Path of the report as JSON, empty where none was asked for.' },
+    { name: 'docker-mirrors', help: 'Addresses of the mirrors of Docker Hub that are used, separated by commas.' },
+    {
+        name: 'docker-images',
+        help: 'Images that were pulled ahead, one a line, by repository and digest: what `docker run` takes without asking a registry.',
+    },
+    { name: 'docker-context', help: 'Path of the folder that was filled for `docker build`.' },
+    { name: 'gpu-count', help: 'Number of GPUs on which PaddlePaddle was verified.' },
+    {
+        name: 'verified',
+        help: '`true` where the verification passed, `false` where it was switched off or partly left out.',
+    },
+];
+
 ;// CONCATENATED MODULE: ./.build/src/values/store.js
 
 /** A file whose bytes are not those its hash names; what was handed out of it must not be used. */
@@ -43375,6 +43665,18 @@ class DiskFull extends failure_Failure {
         };
         super(1, [problem], options);
         this.name = 'DiskFull';
+    }
+}
+/** The Failure (1) of a place in a cache that this user may not write: `cause` is what the system says (EACCES, EPERM, EROFS). */
+class NotWritable extends failure_Failure {
+    constructor(folder, cause) {
+        const problem = {
+            where: folder,
+            what: `This user may not write there (${String(cause).replace(/^Error: /, '')}): it belongs to another one, such as root in a container, or is read-only.`,
+            remedy: 'Give the whole cache folder to this user (`chown -R`), or set `cache-path` to a folder of its own.',
+        };
+        super(1, [problem], { cause });
+        this.name = 'NotWritable';
     }
 }
 function mebibytes(bytes) {
@@ -43418,7 +43720,7 @@ async function makeFolder(folder, shared) {
 
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
- * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull.
+ * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull and NotWritable.
  */
 async function writeAtomic(path, content, options = {}) {
     const temporary = (0,external_node_path_.join)((0,external_node_path_.dirname)(path), `.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}.tmp`);
@@ -43440,7 +43742,7 @@ async function writeAtomic(path, content, options = {}) {
     }
     catch (error) {
         await (0,promises_.rm)(temporary, { force: true });
-        throw await explainFull(error, (0,external_node_path_.dirname)(path), Buffer.byteLength(content));
+        throw await explainWrite(error, (0,external_node_path_.dirname)(path), Buffer.byteLength(content));
     }
 }
 /** A kept file's text with its age, or null where there is none. */
@@ -43481,11 +43783,13 @@ async function fileSize(path) {
         throw error;
     }
 }
-/** Turns "no space left" (ENOSPC, EDQUOT) into its Failure; any other error comes back as it is. */
-async function explainFull(error, folder, needed) {
-    const code = system_error_errorCode(error);
-    const full = code === 'ENOSPC' || code === 'EDQUOT';
-    return full ? new DiskFull(folder, needed, await freeBytes(folder), { cause: error }) : error;
+/** Turns "no space left" (ENOSPC, EDQUOT) and "not yours" (EACCES, EPERM, EROFS) into their Failures; any other error comes back as it is. */
+async function explainWrite(error, folder, needed) {
+    const code = system_error_errorCode(error) ?? '';
+    if (['ENOSPC', 'EDQUOT'].includes(code)) {
+        return new DiskFull(folder, needed, await freeBytes(folder), { cause: error });
+    }
+    return ['EACCES', 'EPERM', 'EROFS'].includes(code) ? new NotWritable(folder, error) : error;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/hash.js
@@ -43548,8 +43852,7 @@ async function openPartial(folder, shared) {
     }
     const path = (0,external_node_path_.join)(folder, 'data');
     const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
-    const found = await (0,promises_.lstat)(path).catch(goneAsNull);
-    const notes = found?.isFile() === true && !isForeign(found) ? await readNotes(notesPath) : [];
+    const notes = (await partial_isOwn(path)) && (await partial_isOwn(notesPath)) ? await readNotes(notesPath) : [];
     if (notes.length === 0) {
         await (0,promises_.rm)(path, { recursive: true, force: true });
         await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
@@ -43663,8 +43966,18 @@ async function readText(path) {
     }
 }
 const line = (entry) => `${JSON.stringify(entry)}\n`;
+/** A file that nobody else can change, no link to one. */
+async function partial_isOwn(path) {
+    const found = await (0,promises_.lstat)(path).catch(goneAsNull);
+    return found?.isFile() === true && !isForeign(found);
+}
 async function readNotes(path) {
-    const text = (await readText(path)) ?? '';
+    const kept = await readKept(path).catch((error) => {
+        // Root's, with a strict umask.
+        return system_error_errorCode(error) === 'EACCES' ? null : Promise.reject(error);
+    });
+    // Looked at again once it is open: another one may have been put in its place.
+    const text = kept === null || kept.foreign ? '' : kept.value;
     return text.split('\n').flatMap((entry) => {
         try {
             return entry === '' ? [] : [JSON.parse(entry)];
@@ -43704,6 +44017,15 @@ async function openDirectoryStore(root) {
     const blob = (sha256, filename) => at('wheels', sha256.slice(0, 2), plain(sha256), plain(filename));
     const metadata = (sha256) => at('metadata', sha256.slice(0, 2), plain(sha256));
     const believed = (key) => (0,external_node_path_.join)(own, 'locks', `${plain(key)}.toml`);
+    /** What the file system says of another user's folders, as what it means. */
+    const writing = async (work) => {
+        try {
+            return await work();
+        }
+        catch (error) {
+            throw await explainWrite(error, (0,external_node_path_.resolve)(root), 0);
+        }
+    };
     const drop = async (file) => {
         await (0,promises_.rm)(file.path, { force: true });
     };
@@ -43723,7 +44045,7 @@ async function openDirectoryStore(root) {
             }
             return right;
         },
-        admit: async (path, { sha256, filename }, proof) => {
+        admit: (path, { sha256, filename }, proof) => writing(async () => {
             if (proof === 'unchecked') {
                 const actual = await hashFile(path, 'hex');
                 if (actual !== sha256) {
@@ -43736,7 +44058,7 @@ async function openDirectoryStore(root) {
             await (0,promises_.chmod)(path, 0o444);
             await (0,promises_.rename)(path, target);
             return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
-        },
+        }),
         drop,
         readLock: async (key) => {
             const kept = await readKept(at('locks', plain(key), 'pylock.toml'));
@@ -43745,7 +44067,7 @@ async function openDirectoryStore(root) {
             const known = await readKept(believed(key));
             return { ...kept, foreign: known?.value !== kept.value };
         },
-        writeLock: async (key, text) => {
+        writeLock: (key, text) => writing(async () => {
             const path = at('locks', plain(key), 'pylock.toml');
             // Another user's lock is checked once by each user: this is the text that this one has used.
             if (shared) {
@@ -43758,7 +44080,7 @@ async function openDirectoryStore(root) {
                 await writeAtomic(path, text, { shared });
             }
             return path;
-        },
+        }),
         readFact: async (name) => {
             const kept = await readKept(at('kept', `${plain(name)}.json`));
             try {
@@ -43775,15 +44097,15 @@ async function openDirectoryStore(root) {
             // The seal is no secret: another user could have made it for other text.
             return (await fileSize(path)) === null || isForeign(await (0,promises_.stat)(path)) ? null : openSealed(await (0,promises_.readFile)(path));
         },
-        writeMetadata: async (sha256, text) => {
+        writeMetadata: (sha256, text) => writing(async () => {
             await makeFolder((0,external_node_path_.dirname)(metadata(sha256)), shared);
             await writeAtomic(metadata(sha256), Buffer.concat([(0,external_node_crypto_.createHash)('sha256').update(text).digest(), text]), {
                 shared,
             });
-        },
-        partial: (key) => openPartial(at('partial', plain(key)), shared),
+        }),
+        partial: (key) => writing(() => openPartial(at('partial', plain(key)), shared)),
         free: () => freeBytes((0,external_node_path_.resolve)(root)),
-        explain: (error, needed) => explainFull(error, (0,external_node_path_.resolve)(root), needed),
+        explain: (error, needed) => explainWrite(error, (0,external_node_path_.resolve)(root), needed),
     };
 }
 /** Makes a folder and those above it. Node's own recursive `mkdir` tries for ever where a folder can hold none (`/proc`). */
@@ -43938,9 +44260,30 @@ function entry_downloadIsFaster(download, restore) {
 const defaultLimits = { lookUp: 20_000, restore: 180_000, save: 300_000 };
 /** What a job without a cache service is told. */
 const unavailable = 'the cache service is not available to this job.';
-/** One folder whose path is part of an entry's identity, so it is the same in every job of a machine. */
-function stagingFolder(store) {
-    return external_node_path_.join(store.folders.staging, 'github');
+/** What a job is told while another one of this machine moves an entry. */
+const busy = 'another job of this machine is using the cache service.';
+/** How often (ms) other jobs of this machine are told that the staging folder is in use. */
+const TOUCH_MS = 5_000;
+/**
+ * Runs `work` with an empty staging folder and removes it afterwards. Its path is part of an entry's identity, so it is the same in every
+ * job of a machine, and one job at a time has it: `busy` is given where another one does.
+ */
+async function inStaging(store, busy, work) {
+    const place = await store.partial('github-cache');
+    if (place === null)
+        return busy;
+    // A touch that fails makes the place look silent, no more: then another job may take it.
+    const alive = setInterval(() => place.touch().catch(() => undefined), TOUCH_MS);
+    const staging = external_node_path_.join(store.folders.staging, 'github');
+    try {
+        await (0,promises_.rm)(staging, { recursive: true, force: true });
+        return await work(staging);
+    }
+    finally {
+        clearInterval(alive);
+        await (0,promises_.rm)(staging, { recursive: true, force: true });
+        await place.discard();
+    }
 }
 /** The value, or `late` after `ms` milliseconds or an abort: the call itself can't be stopped. */
 async function limited(promise, ms, signal) {
@@ -44039,29 +44382,26 @@ async function saveToGithub(call) {
     };
     if (!client.isFeatureAvailable())
         return skip(unavailable);
-    const staging = stagingFolder(store);
-    await (0,promises_.rm)(staging, { recursive: true, force: true });
-    const started = performance.now();
-    try {
+    const upload = async (staging) => {
+        const started = performance.now();
         const missing = await stage(save, store, staging);
         if (missing !== null)
-            return skip(missing);
+            return missing;
         const id = await limited(client.saveCache([staging], save.entry), limits.save, signal);
         if (id === 'late')
-            return skip(late('it did not take the files', limits.save, signal));
+            return late('it did not take the files', limits.save, signal);
         if (id < 0)
-            return skip('the service refused, or another job has saved the same files.');
+            return 'the service refused, or another job has saved the same files.';
         // Version 1 of the client gives a number also where the upload failed.
         const there = await limited(client.restoreCache([staging], save.entry, [], { lookupOnly: true }), limits.lookUp, signal);
-        if (there !== save.entry)
-            return skip('the service refused the files.');
-        return Math.round(performance.now() - started);
+        return there === save.entry ? Math.round(performance.now() - started) : 'the service refused the files.';
+    };
+    try {
+        const ended = await inStaging(store, busy, upload);
+        return typeof ended === 'number' ? ended : skip(ended);
     }
     catch (error) {
         return skip(error instanceof Error ? error.message : String(error));
-    }
-    finally {
-        await (0,promises_.rm)(staging, { recursive: true, force: true });
     }
 }
 
@@ -44073,10 +44413,13 @@ async function saveToGithub(call) {
 
 
 
+
 /** The action's post step: undoes what main changed, saves what is to be saved. It reads main's state and no input. Gives the exit code. */
 async function runPost() {
     const log = createActionLog();
     try {
+        // GitHub's client hands its whole environment to tar.
+        dropSecretInputs(process.env);
         const state = loadState();
         if (state === null) {
             log.info('The main step left nothing to undo or to save.');
@@ -44110,7 +44453,7 @@ async function runPost() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_post_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(170);
+/* harmony import */ var _job_post_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(340);
 
 process.exit(await (0,_job_post_js__WEBPACK_IMPORTED_MODULE_0__/* .runPost */ .a)());
 
