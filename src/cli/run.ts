@@ -21,6 +21,7 @@ import { setup } from '../setup.js';
 import { Failure } from '../values/failure.js';
 import type { LaterEnvironment } from '../values/later.js';
 import type { Report } from '../values/report.js';
+import { errorCode } from '../values/system-error.js';
 import { programVersion } from '../version.js';
 import { type Command, parseArguments } from './arguments.js';
 import { formatHelp } from './help.js';
@@ -71,11 +72,20 @@ function stopOnSignals(): AbortSignal {
   return stop.signal;
 }
 
+/** Who reads may leave early (`| head`): what is under way goes on, and the exit code still tells. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error) => {
+      if (errorCode(error) !== 'EPIPE') throw error;
+    });
+}
+
 /**
  * Runs the CLI: what is asked for goes to standard output, everything else to standard error. Gives the exit code and never throws:
  * a Failure is printed without a stack, a defect of ours with one (exit code 1).
  */
 export async function runCli(argv: readonly string[]): Promise<number> {
+  outliveReaders();
   const started = new Date();
   let log = createTerminalLog(process.stderr, process.env['RUNNER_DEBUG'] === '1');
   try {
