@@ -1263,16 +1263,8 @@ function explain(version) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9110);
-/* harmony import */ var _values_system_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7254);
+/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8889);
 
-
-// Who reads may leave early (`| head`): what is under way goes on, and the exit code still tells.
-for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error) => {
-        if ((0,_values_system_error_js__WEBPACK_IMPORTED_MODULE_1__/* .errorCode */ .C)(error) !== 'EPIPE')
-            throw error;
-    });
 process.exitCode = await (0,_cli_run_js__WEBPACK_IMPORTED_MODULE_0__/* .runCli */ .a)(process.argv.slice(2));
 
 __webpack_async_result__();
@@ -1280,7 +1272,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 9110:
+/***/ 8889:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -1311,8 +1303,21 @@ class Failure extends Error {
     }
 }
 
-// EXTERNAL MODULE: ./.build/src/values/system-error.js
-var system_error = __nccwpck_require__(7254);
+;// CONCATENATED MODULE: ./.build/src/values/system-error.js
+/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
+function errorCode(error) {
+    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : null;
+}
+/** For `catch`: a file that is gone is null; any other error stays one. */
+function goneAsNull(error) {
+    if (errorCode(error) === 'ENOENT') {
+        return null;
+    }
+    throw error;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/pipeline/context.js
 /** What post has to undo of a journal: what is kept waits for `restore`. */
 function toUndo({ folder, owner }) {
@@ -1403,7 +1408,7 @@ async function writeReport(file, report) {
         return null;
     }
     catch (error) {
-        const code = (0,system_error/* errorCode */.C)(error);
+        const code = errorCode(error);
         if (code === null)
             throw error;
         const what = `The report could not be written to ${file} (${code}).`;
@@ -1936,7 +1941,7 @@ async function readKept(path) {
         }
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT') {
+        if (errorCode(error) === 'ENOENT') {
             return null;
         }
         throw error;
@@ -1954,7 +1959,7 @@ async function fileSize(path) {
         return found.isFile() ? found.size : null;
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT' || (0,system_error/* errorCode */.C)(error) === 'ENOTDIR') {
+        if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') {
             return null;
         }
         throw error;
@@ -1962,7 +1967,7 @@ async function fileSize(path) {
 }
 /** Turns "no space left" (ENOSPC, EDQUOT) and "not yours" (EACCES, EPERM, EROFS) into their Failures; any other error comes back as it is. */
 async function explainWrite(error, folder, needed) {
-    const code = (0,system_error/* errorCode */.C)(error) ?? '';
+    const code = errorCode(error) ?? '';
     if (['ENOSPC', 'EDQUOT'].includes(code)) {
         return new DiskFull(folder, needed, await freeBytes(folder), { cause: error });
     }
@@ -1975,14 +1980,14 @@ async function explainWrite(error, folder, needed) {
 
 /** Every entry of a uv cache that leads to an archive: symbolic links, and the `.http` and `.rev` files beside them (uv 0.13.9, seen). */
 async function pointersIn(uv) {
-    const buckets = ((await (0,promises_.readdir)(uv).catch(system_error/* goneAsNull */.v)) ?? []).filter((name) => /^(?:wheels|sdists)-v\d+$/.test(name));
+    const buckets = ((await (0,promises_.readdir)(uv).catch(goneAsNull)) ?? []).filter((name) => /^(?:wheels|sdists)-v\d+$/.test(name));
     const lists = await Promise.all(buckets.map((name) => (0,promises_.readdir)((0,external_node_path_.join)(uv, name), { recursive: true, withFileTypes: true })));
     const read = lists.flat().map(async (entry) => {
         const path = (0,external_node_path_.join)(entry.parentPath, entry.name);
         const kind = entry.isSymbolicLink() ? 'link' : 'file';
         if (kind === 'file' && !(entry.isFile() && /\.(?:http|rev)$/.test(entry.name)))
             return [];
-        const text = await (kind === 'link' ? (0,promises_.readlink)(path) : (0,promises_.readFile)(path, 'latin1')).catch(system_error/* goneAsNull */.v);
+        const text = await (kind === 'link' ? (0,promises_.readlink)(path) : (0,promises_.readFile)(path, 'latin1')).catch(goneAsNull);
         return text === null ? [] : [{ path, kind, text }];
     });
     return (await Promise.all(read)).flat();
@@ -2008,7 +2013,7 @@ async function listTrees(place) {
     const archives = (0,external_node_path_.join)(place.uv, 'archive-v0');
     const [ids, retired] = [await namesIn(archives), await listRetired(place)];
     const used = ids.filter((id) => !retired.has(id));
-    const trees = await Promise.all(used.map((id) => readTree((0,external_node_path_.join)(archives, id), id).catch(system_error/* goneAsNull */.v)));
+    const trees = await Promise.all(used.map((id) => readTree((0,external_node_path_.join)(archives, id), id).catch(goneAsNull)));
     return trees.filter((tree) => tree !== null);
 }
 /** The trees that a lock's files are linked from; a few more where builds share name and version. */
@@ -2032,7 +2037,7 @@ async function guardTrees(place, files, others, signal) {
     await removeRetired(place, others);
     for (const tree of await treesOf(place, files)) {
         signal.throwIfAborted();
-        const path = await judge(place, tree, signal).catch(system_error/* goneAsNull */.v);
+        const path = await judge(place, tree, signal).catch(goneAsNull);
         if (path !== null) {
             await ((await others()) === Number.POSITIVE_INFINITY ? dropTree(place, tree.id) : retireTree(place, tree.id));
             altered.push({ name: tree.name, path });
@@ -2073,7 +2078,7 @@ async function recordTrees(place, files) {
 async function dropTree(place, id) {
     const away = (0,external_node_path_.join)(place.manifests, `dropped-${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`);
     await (0,promises_.mkdir)(place.manifests, { recursive: true });
-    await (0,promises_.rename)((0,external_node_path_.join)(place.uv, 'archive-v0', id), away).catch(system_error/* goneAsNull */.v);
+    await (0,promises_.rename)((0,external_node_path_.join)(place.uv, 'archive-v0', id), away).catch(goneAsNull);
     await (0,promises_.rm)(manifestOf(place, id), { force: true });
     await (0,promises_.rm)(away, { recursive: true, force: true });
 }
@@ -2094,7 +2099,7 @@ async function retireTree(place, id) {
 async function listRetired({ manifests }) {
     const names = (await namesIn(manifests)).filter((name) => name.endsWith(RETIRED));
     const found = await Promise.all(names.map(async (name) => {
-        const marker = await (0,promises_.stat)((0,external_node_path_.join)(manifests, name)).catch(system_error/* goneAsNull */.v);
+        const marker = await (0,promises_.stat)((0,external_node_path_.join)(manifests, name)).catch(goneAsNull);
         return marker === null ? [] : [[name.slice(0, -RETIRED.length), marker.mtimeMs]];
     }));
     return new Map(found.flat());
@@ -2112,7 +2117,7 @@ async function removeRetired(place, others) {
 }
 /** A tree's manifest, or null where there is none that can be read. */
 async function readManifest(place, id) {
-    const text = await (0,promises_.readFile)(manifestOf(place, id), 'utf8').catch(system_error/* goneAsNull */.v);
+    const text = await (0,promises_.readFile)(manifestOf(place, id), 'utf8').catch(goneAsNull);
     return text === null ? null : parseManifest(text);
 }
 /** Where a tree's manifest is kept. */
@@ -2120,7 +2125,7 @@ function manifestOf({ manifests }, id) {
     return (0,external_node_path_.join)(manifests, `${id}.json`);
 }
 async function namesIn(folder) {
-    return (await (0,promises_.readdir)(folder).catch(system_error/* goneAsNull */.v)) ?? [];
+    return (await (0,promises_.readdir)(folder).catch(goneAsNull)) ?? [];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/partial.js
@@ -2149,7 +2154,7 @@ async function openPartial(folder, shared) {
     }
     catch (error) {
         // Whoever held it has taken the folder away meanwhile: it was somebody's until now.
-        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT') {
+        if (errorCode(error) === 'ENOENT') {
             return null;
         }
         throw error;
@@ -2207,7 +2212,7 @@ async function takeLock(lock, token) {
             return true;
         }
         catch (error) {
-            if ((0,system_error/* errorCode */.C)(error) !== 'EEXIST') {
+            if (errorCode(error) !== 'EEXIST') {
                 throw error;
             }
         }
@@ -2230,7 +2235,7 @@ async function takeLock(lock, token) {
             await (0,promises_.rm)(dead, { force: true });
         }
         catch (error) {
-            if ((0,system_error/* errorCode */.C)(error) !== 'ENOENT' && (0,system_error/* errorCode */.C)(error) !== 'EEXIST') {
+            if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') {
                 throw error;
             }
         }
@@ -2242,7 +2247,7 @@ async function isHeld(lock, text) {
     if (space === processSpace() && !isAlive(Number(pid))) {
         return false;
     }
-    const found = await (0,promises_.stat)(lock).catch(system_error/* goneAsNull */.v);
+    const found = await (0,promises_.stat)(lock).catch(goneAsNull);
     // Gone since it was read: its holder lived.
     return found === null || Date.now() - found.mtimeMs < SILENT_MS;
 }
@@ -2254,7 +2259,7 @@ function isAlive(pid) {
     }
     catch (error) {
         // EPERM: it lives, as another user's.
-        return (0,system_error/* errorCode */.C)(error) === 'EPERM';
+        return errorCode(error) === 'EPERM';
     }
 }
 async function readText(path) {
@@ -2262,23 +2267,23 @@ async function readText(path) {
         return await (0,promises_.readFile)(path, 'utf8');
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) === 'EACCES') {
+        if (errorCode(error) === 'EACCES') {
             // Another user's with a strict umask: its age alone tells whether it is held.
             return '';
         }
-        return (0,system_error/* goneAsNull */.v)(error);
+        return goneAsNull(error);
     }
 }
 const line = (entry) => `${JSON.stringify(entry)}\n`;
 /** A file that nobody else can change, no link to one. */
 async function isOwn(path) {
-    const found = await (0,promises_.lstat)(path).catch(system_error/* goneAsNull */.v);
+    const found = await (0,promises_.lstat)(path).catch(goneAsNull);
     return found?.isFile() === true && !isForeign(found);
 }
 async function readNotes(path) {
     const kept = await readKept(path).catch((error) => {
         // Root's, with a strict umask.
-        return (0,system_error/* errorCode */.C)(error) === 'EACCES' ? null : Promise.reject(error);
+        return errorCode(error) === 'EACCES' ? null : Promise.reject(error);
     });
     // Looked at again once it is open: another one may have been put in its place.
     const text = kept === null || kept.foreign ? '' : kept.value;
@@ -2309,14 +2314,14 @@ async function noteUse(root, { key, files }) {
 }
 /** Every key that was asked for, with its wheels. */
 async function readUses(root) {
-    const names = (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'uses')).catch(system_error/* goneAsNull */.v)) ?? [];
+    const names = (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'uses')).catch(goneAsNull)) ?? [];
     const read = async (name) => {
         const path = (0,external_node_path_.join)(root, 'uses', name);
         const [text, found] = await Promise.all([(0,promises_.readFile)(path, 'utf8'), (0,promises_.stat)(path)]);
         const wheels = wheelsOf(text);
         return wheels === null ? null : { key: name.slice(0, -'.json'.length), lastUsedMs: found.mtimeMs, wheels };
     };
-    const uses = await Promise.all(names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(system_error/* goneAsNull */.v)));
+    const uses = await Promise.all(names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(goneAsNull)));
     return uses.filter((use) => use !== null);
 }
 function wheelsOf(text) {
@@ -2345,7 +2350,7 @@ async function beginRun(root, untilMs) {
  */
 async function oldestRun(root, nowMs, except = null) {
     let oldest = Number.POSITIVE_INFINITY;
-    for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'running')).catch(system_error/* goneAsNull */.v)) ?? []) {
+    for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'running')).catch(goneAsNull)) ?? []) {
         const path = (0,external_node_path_.join)(root, 'running', name);
         const run = await (0,promises_.readFile)(path, 'utf8').then(runOf, unreadable);
         const here = run !== null && run.space === processSpace();
@@ -2371,7 +2376,7 @@ function runOf(text) {
     }
 }
 function unreadable(error) {
-    return (0,system_error/* errorCode */.C)(error) === 'EACCES' ? null : (0,system_error/* goneAsNull */.v)(error);
+    return errorCode(error) === 'EACCES' ? null : goneAsNull(error);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/inventory.js
@@ -2383,7 +2388,7 @@ function unreadable(error) {
 
 /** Entries of a folder; none where it is gone or closed to this user. */
 function entries(folder) {
-    return (0,promises_.readdir)(folder).catch((error) => ((0,system_error/* errorCode */.C)(error) === 'EACCES' ? [] : ((0,system_error/* goneAsNull */.v)(error) ?? [])));
+    return (0,promises_.readdir)(folder).catch((error) => (errorCode(error) === 'EACCES' ? [] : (goneAsNull(error) ?? [])));
 }
 /** Every wheel. It was last used when a key that names it was, or when it arrived. */
 async function listWheels(root) {
@@ -2392,7 +2397,7 @@ async function listWheels(root) {
     for (const start of await entries((0,external_node_path_.join)(root, 'wheels'))) {
         for (const sha256 of await entries((0,external_node_path_.join)(root, 'wheels', start))) {
             for (const name of await entries((0,external_node_path_.join)(root, 'wheels', start, sha256))) {
-                const held = await wheelAt((0,external_node_path_.join)(root, 'wheels', start, sha256, name), sha256, name, uses).catch(system_error/* goneAsNull */.v);
+                const held = await wheelAt((0,external_node_path_.join)(root, 'wheels', start, sha256, name), sha256, name, uses).catch(goneAsNull);
                 if (held !== null)
                     wheels.push(held);
             }
@@ -2422,7 +2427,7 @@ async function listUnpacked(place, wheels) {
     return Promise.all(trees.map(async ({ id, folder, name, version }) => {
         const manifest = await readManifest(place, id);
         const bytes = manifest?.bytes ?? stampTree(folder).bytes;
-        const used = (await (0,promises_.stat)(manifestOf(place, id)).catch(system_error/* goneAsNull */.v)) ?? (await (0,promises_.stat)(folder));
+        const used = (await (0,promises_.stat)(manifestOf(place, id)).catch(goneAsNull)) ?? (await (0,promises_.stat)(folder));
         const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
         const from = wheels.filter((wheel) => wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')));
         return {
@@ -2487,7 +2492,7 @@ async function keepWithin(root, spare, limit, nowMs) {
             gone.push(holding);
         }
         catch (error) {
-            if (!['EACCES', 'EPERM'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+            if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? ''))
                 throw error;
             kept.push(holding.name);
         }
@@ -2497,7 +2502,7 @@ async function keepWithin(root, spare, limit, nowMs) {
 /** Unfinished downloads that nobody went on with, and what was staged by runs that were killed. */
 async function sweep(root, nowMs) {
     for (const folder of ['partial', 'staging']) {
-        for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, folder)).catch(system_error/* goneAsNull */.v)) ?? []) {
+        for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, folder)).catch(goneAsNull)) ?? []) {
             const path = (0,external_node_path_.join)(root, folder, name);
             const last = await lastTouched(path);
             if (last !== null && nowMs - last > STALE_MS)
@@ -2507,10 +2512,10 @@ async function sweep(root, nowMs) {
 }
 /** The newest date of a folder and what lies in it, ms since the epoch; null where it is gone. */
 async function lastTouched(path) {
-    const own = await (0,promises_.lstat)(path).catch(system_error/* goneAsNull */.v);
+    const own = await (0,promises_.lstat)(path).catch(goneAsNull);
     if (own === null || !own.isDirectory())
         return own?.mtimeMs ?? null;
-    const inside = await Promise.all((await (0,promises_.readdir)(path)).map((name) => (0,promises_.lstat)((0,external_node_path_.join)(path, name)).catch(system_error/* goneAsNull */.v)));
+    const inside = await Promise.all((await (0,promises_.readdir)(path)).map((name) => (0,promises_.lstat)((0,external_node_path_.join)(path, name)).catch(goneAsNull)));
     return Math.max(own.mtimeMs, ...inside.map((found) => found?.mtimeMs ?? 0));
 }
 /** Archives that uv does not find any more (a newer one took their place), trees that were being dropped, manifests of nothing. */
@@ -2521,14 +2526,14 @@ async function sweepPlace(place, untilMs) {
         return;
     const [found, retired] = [await findable(place.uv), await listRetired(place)];
     for (const id of ids.filter((name) => !found.has(name) && (retired.get(name) ?? 0) < untilMs)) {
-        const { mtimeMs } = (await (0,promises_.stat)((0,external_node_path_.join)(archives, id)).catch(system_error/* goneAsNull */.v)) ?? { mtimeMs: untilMs };
+        const { mtimeMs } = (await (0,promises_.stat)((0,external_node_path_.join)(archives, id)).catch(goneAsNull)) ?? { mtimeMs: untilMs };
         if (mtimeMs < untilMs && found.size > 0)
             await (0,promises_.rm)((0,external_node_path_.join)(archives, id), { recursive: true, force: true });
     }
     const left = new Set(await (0,promises_.readdir)(archives));
     for (const name of await (0,promises_.readdir)(place.manifests).catch(closedAsNone)) {
         const path = (0,external_node_path_.join)(place.manifests, name);
-        const { mtimeMs } = (await (0,promises_.lstat)(path).catch(system_error/* goneAsNull */.v)) ?? { mtimeMs: untilMs };
+        const { mtimeMs } = (await (0,promises_.lstat)(path).catch(goneAsNull)) ?? { mtimeMs: untilMs };
         const stray = !name.endsWith('.json') || !left.has(name.slice(0, -'.json'.length));
         if (stray && mtimeMs < untilMs)
             await (0,promises_.rm)(path, { recursive: true, force: true });
@@ -2540,12 +2545,12 @@ async function findable(uv) {
     return new Set(links.map(({ text }) => text.split(/[\\/]/).at(-1) ?? ''));
 }
 function closedAsNone(error) {
-    if ((0,system_error/* errorCode */.C)(error) === 'EACCES')
+    if (errorCode(error) === 'EACCES')
         return [];
-    return (0,system_error/* goneAsNull */.v)(error) ?? [];
+    return goneAsNull(error) ?? [];
 }
 function othersStay(error) {
-    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(errorCode(error) ?? ''))
         throw error;
 }
 
@@ -2859,7 +2864,7 @@ async function openCache({ request, context }) {
     const kept = keptFolder(os, context.environment, context.home);
     const root = request.cachePath ?? kept;
     // Nothing is listed or removed in a folder that this program did not make.
-    if ((await (0,promises_.stat)(external_node_path_.join(root, 'wheels')).catch(system_error/* goneAsNull */.v)) === null) {
+    if ((await (0,promises_.stat)(external_node_path_.join(root, 'wheels')).catch(goneAsNull)) === null) {
         const what = `${root} is no cache folder: there are no wheels in it.`;
         throw new Failure(2, [
             { where: 'cache-path', what, remedy: 'Name the folder that `setup` was given, or run it first.' },
@@ -2910,13 +2915,13 @@ function verifyCache(request, context) {
         };
         await context.timeline.step('Hash everything', async () => {
             for (const wheel of wheels) {
-                const actual = await hashFile(wheel.path, 'hex', progress, signal).catch(system_error/* goneAsNull */.v);
+                const actual = await hashFile(wheel.path, 'hex', progress, signal).catch(goneAsNull);
                 if (actual === null || actual === wheel.sha256)
                     continue;
                 await wrong(wheel, `Its sha256 is ${actual}, not ${wheel.sha256}.`, 'It was removed; the next run downloads it again.');
             }
             for (const tree of trees) {
-                const at = await judgeTree(tree.place, { id: tree.id, folder: tree.path }, progress, signal).catch(system_error/* goneAsNull */.v);
+                const at = await judgeTree(tree.place, { id: tree.id, folder: tree.path }, progress, signal).catch(goneAsNull);
                 if (at === null)
                     continue;
                 await wrong(tree, `${at} of ${tree.name} is not what its wheel holds.`, 'All of it was removed; the next run unpacks the wheel again.');
@@ -2973,7 +2978,7 @@ async function readSettings(file) {
         return found;
     }
     catch (error) {
-        if (['ENOENT', 'ENOTDIR', 'EACCES'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+        if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? ''))
             return null;
         if (error instanceof SyntaxError)
             throw new SyntaxError(`${file} is no JSON object`, { cause: error });
@@ -3900,7 +3905,7 @@ async function readNetrc(environment, home) {
         }
         catch (error) {
             // Like pip, which passes over one that it may not read.
-            if (!['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+            if (!['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR'].includes(errorCode(error) ?? ''))
                 throw error;
         }
     }
@@ -8842,7 +8847,7 @@ async function readFolder({ source }) {
             return null;
         const path = (0,external_node_path_.join)(source.url, filename);
         // A link that leads nowhere is no fault of the files beside it.
-        const found = await (0,promises_.stat)(path).catch(system_error/* goneAsNull */.v);
+        const found = await (0,promises_.stat)(path).catch(goneAsNull);
         if (found === null || !found.isFile())
             return null;
         // Hashing gigabytes to list them would be waste: whoever takes the file hashes it.
@@ -14826,10 +14831,10 @@ async function makeRoot(folder) {
         await (0,promises_.mkdir)(folder);
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) === 'EEXIST') {
+        if (errorCode(error) === 'EEXIST') {
             return;
         }
-        if ((0,system_error/* errorCode */.C)(error) !== 'ENOENT' || (0,external_node_fs_.existsSync)((0,external_node_path_.dirname)(folder))) {
+        if (errorCode(error) !== 'ENOENT' || (0,external_node_fs_.existsSync)((0,external_node_path_.dirname)(folder))) {
             throw error;
         }
         await makeRoot((0,external_node_path_.dirname)(folder));
@@ -14851,7 +14856,7 @@ async function directory_prepare(root) {
     catch (error) {
         const problem = {
             where: 'cache-path',
-            what: `The cache folder ${root} can't be written (${(0,system_error/* errorCode */.C)(error) ?? String(error)}).`,
+            what: `The cache folder ${root} can't be written (${errorCode(error) ?? String(error)}).`,
             remedy: 'Name a folder that this user may write, or set `cache: off`. Users of one group share a folder after `chgrp GROUP` and `chmod 2775`.',
         };
         throw new Failure(2, [problem], { cause: error });
@@ -14871,7 +14876,7 @@ async function openOwn(users, shared) {
     }
 }
 function notOursAsNull(error) {
-    if ((0,system_error/* errorCode */.C)(error) === 'EPERM') {
+    if (errorCode(error) === 'EPERM') {
         return null;
     }
     throw error;
@@ -16180,7 +16185,7 @@ async function readState(file) {
         return { content: await (0,promises_.readFile)(file), mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
+        if (errorCode(error) === 'ENOENT')
             return null;
         throw error;
     }
@@ -16195,7 +16200,7 @@ async function existing(folder) {
         return { real: await (0,promises_.realpath)(folder), missing: [] };
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) !== 'ENOENT' || external_node_path_.dirname(folder) === folder)
+        if (errorCode(error) !== 'ENOENT' || external_node_path_.dirname(folder) === folder)
             throw error;
         const above = await existing(external_node_path_.dirname(folder));
         return { real: above.real, missing: [...above.missing, external_node_path_.basename(folder)] };
@@ -16220,7 +16225,7 @@ async function realTarget(file, places) {
     return { path: end, missing: folders };
 }
 function nothing(error) {
-    if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
+    if (errorCode(error) === 'ENOENT')
         return null;
     throw error;
 }
@@ -16263,7 +16268,7 @@ async function replaceFile(file, staging, content, mode, owner) {
 async function makeFolders(folders) {
     for (const folder of folders) {
         await (0,promises_.mkdir)(folder).catch((error) => {
-            if ((0,system_error/* errorCode */.C)(error) !== 'EEXIST')
+            if (errorCode(error) !== 'EEXIST')
                 throw error;
         });
     }
@@ -16275,7 +16280,7 @@ async function removeFolders(folders) {
             await (0,promises_.rmdir)(folder);
         }
         catch (error) {
-            if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+            if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY'].includes(errorCode(error) ?? ''))
                 throw error;
         }
     }
@@ -16316,7 +16321,7 @@ async function journal_ledger_isOwn(file) {
 }
 async function readAll(folder, prefix) {
     const names = await (0,promises_.readdir)(folder).catch((error) => {
-        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
+        if (errorCode(error) === 'ENOENT')
             return [];
         throw error;
     });
@@ -16349,7 +16354,7 @@ async function readAfterwards(folder) {
 async function unlessMissing(read) {
     return await read.catch((error) => {
         // ESRCH: the process ended between open and read.
-        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(errorCode(error) ?? ''))
             return null;
         throw error;
     });
@@ -16381,9 +16386,9 @@ async function isRunning(mark) {
     }
     catch (error) {
         // EPERM: it lives, as another user's.
-        if ((0,system_error/* errorCode */.C)(error) === 'ESRCH')
+        if (errorCode(error) === 'ESRCH')
             return false;
-        if ((0,system_error/* errorCode */.C)(error) !== 'EPERM')
+        if (errorCode(error) !== 'EPERM')
             throw error;
     }
     const started = await startOf(mark.pid);
@@ -16431,7 +16436,7 @@ async function journal_lock_isHeld(lock) {
         return running ?? Date.now() - (await (0,promises_.stat)(lock)).mtimeMs < journal_lock_SILENT_MS;
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
+        if (errorCode(error) === 'ENOENT')
             return false;
         throw error;
     }
@@ -16451,7 +16456,7 @@ async function tryLock(folder, card) {
         await (0,promises_.link)(card, lock);
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) === 'EEXIST')
+        if (errorCode(error) === 'EEXIST')
             return null;
         throw error;
     }
@@ -17213,7 +17218,7 @@ function maySignal(pid) {
         return process.kill(pid, 0);
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) === null)
+        if (errorCode(error) === null)
             throw error;
         return false;
     }
@@ -17221,7 +17226,7 @@ function maySignal(pid) {
 /** The text of a file of the daemon, or null where there is none. */
 async function readDaemonFile(file) {
     return await (0,promises_.readFile)(file, 'utf8').catch((error) => {
-        if ((0,system_error/* errorCode */.C)(error) === 'ENOENT')
+        if (errorCode(error) === 'ENOENT')
             return null;
         throw error;
     });
@@ -17266,7 +17271,7 @@ async function overruled({ version }) {
 /** What the system does not let this user see, or what ended meanwhile. */
 async function unlessHidden(read) {
     return await read.catch((error) => {
-        if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+        if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes(errorCode(error) ?? ''))
             return null;
         throw error;
     });
@@ -17360,7 +17365,7 @@ function reaches(pid, signal) {
         return process.kill(pid, signal);
     }
     catch (error) {
-        if ((0,system_error/* errorCode */.C)(error) !== 'ESRCH')
+        if (errorCode(error) !== 'ESRCH')
             throw error;
         return false;
     }
@@ -17412,7 +17417,7 @@ const folderOf = (place) => external_node_path_.join(place.folder, 'journal');
 function refusal(edit, error) {
     if (error instanceof Failure || !(0,types_.isNativeError)(error))
         return error;
-    const code = (0,system_error/* errorCode */.C)(error);
+    const code = errorCode(error);
     const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
     const what = denied
         ? `This user may not write ${edit.path} (${code}).`
@@ -17460,7 +17465,7 @@ async function checkFolder({ path: file, folders }) {
             return;
         }
         catch (error) {
-            if ((0,system_error/* errorCode */.C)(error) !== 'ENOENT')
+            if (errorCode(error) !== 'ENOENT')
                 throw error;
         }
     }
@@ -17734,7 +17739,7 @@ function openEngine(socket) {
         catch (error) {
             call.signal.throwIfAborted();
             const message = error instanceof Error ? error.message : String(error);
-            throw new EngineFault(`The Docker daemon at ${socket} does not answer: ${message}.`, null, (0,system_error/* errorCode */.C)(error), {
+            throw new EngineFault(`The Docker daemon at ${socket} does not answer: ${message}.`, null, errorCode(error), {
                 cause: error,
             });
         }
@@ -21482,7 +21487,7 @@ async function profile_read(file) {
         return parseProfiles(await (0,promises_.readFile)(file, 'utf8'));
     }
     catch (error) {
-        if (['ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+        if (['ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR'].includes(errorCode(error) ?? ''))
             return new Map();
         throw error;
     }
@@ -21846,7 +21851,7 @@ async function place(from, to) {
         await (0,promises_.link)(from, to);
     }
     catch (error) {
-        if (!['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+        if (!['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP'].includes(errorCode(error) ?? ''))
             throw error;
         await (0,promises_.copyFile)(from, to, promises_.constants.COPYFILE_FICLONE);
     }
@@ -21928,7 +21933,7 @@ async function makeBuildContext(run, { interpreter }, lock, desk, works, store) 
 /** The text of a TOML file; null where there is none. Throws SyntaxError, with its path, for a broken one. */
 async function readIfThere(file) {
     const text = await (0,promises_.readFile)(file, 'utf8').catch((error) => {
-        if (['ENOENT', 'ENOTDIR'].includes((0,system_error/* errorCode */.C)(error) ?? ''))
+        if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? ''))
             return null;
         throw error;
     });
@@ -23542,7 +23547,7 @@ const NETWORK = {
 };
 /** Looks at the folder, or at the nearest one above it that exists. */
 async function fileSystemOf(folder) {
-    const found = await (0,promises_.stat)(folder).catch(system_error/* goneAsNull */.v);
+    const found = await (0,promises_.stat)(folder).catch(goneAsNull);
     if (found === null && (0,external_node_path_.dirname)(folder) !== folder) {
         return fileSystemOf((0,external_node_path_.dirname)(folder));
     }
@@ -24944,8 +24949,8 @@ async function* readDecoded(decoder) {
         }
     }
     catch (error) {
-        const damaged = (0,system_error/* errorCode */.C)(error)?.startsWith('Z_') === true || (0,system_error/* errorCode */.C)(error)?.startsWith('ERR__ERROR_') === true;
-        throw damaged ? refusal_refused('malformed', `sends what can't be decoded (${(0,system_error/* errorCode */.C)(error)})`) : error;
+        const damaged = errorCode(error)?.startsWith('Z_') === true || errorCode(error)?.startsWith('ERR__ERROR_') === true;
+        throw damaged ? refusal_refused('malformed', `sends what can't be decoded (${errorCode(error)})`) : error;
     }
 }
 function readLength(headers) {
@@ -24975,7 +24980,7 @@ async function askFile(wanted) {
     };
 }
 function ask_unreadable(error) {
-    throw refusal_refused('missing', `can't be read (${(0,system_error/* errorCode */.C)(error) ?? String(error)})`);
+    throw refusal_refused('missing', `can't be read (${errorCode(error) ?? String(error)})`);
 }
 async function* readFileRange(path, from, to, signal) {
     const handle = await (0,promises_.open)(path, 'r').catch(ask_unreadable);
@@ -25755,7 +25760,7 @@ function startFileTransfer(file, key, around) {
         }
         catch (error) {
             keep = !(error instanceof DiskFull);
-            const gone = (0,system_error/* errorCode */.C)(error) === 'ENOENT';
+            const gone = errorCode(error) === 'ENOENT';
             const brought = gone && sha256 !== null ? await store.find(sha256, file.filename) : null;
             if (brought !== null) {
                 // This process slept: another one took the place over, as that of a dead one, and has brought the file.
@@ -27731,6 +27736,7 @@ function usedInputs(command, raw) {
 
 
 
+
 const run_runs = {
     setup: setup,
     probe: probeSources,
@@ -27776,11 +27782,20 @@ function stopOnSignals() {
         process.once(name, abort);
     return stop.signal;
 }
+/** Who reads may leave early (`| head`): what is under way goes on, and the exit code still tells. */
+function outliveReaders() {
+    for (const stream of [process.stdout, process.stderr])
+        stream.on('error', (error) => {
+            if (errorCode(error) !== 'EPIPE')
+                throw error;
+        });
+}
 /**
  * Runs the CLI: what is asked for goes to standard output, everything else to standard error. Gives the exit code and never throws:
  * a Failure is printed without a stack, a defect of ours with one (exit code 1).
  */
 async function runCli(argv) {
+    outliveReaders();
     const started = new Date();
     let log = createTerminalLog(process.stderr, process.env['RUNNER_DEBUG'] === '1');
     try {
@@ -27828,30 +27843,6 @@ async function runCli(argv) {
         process.stderr.write(`${log.hide(formatDefect(error))}\n`);
         return 1;
     }
-}
-
-
-/***/ }),
-
-/***/ 7254:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   C: () => (/* binding */ errorCode),
-/* harmony export */   v: () => (/* binding */ goneAsNull)
-/* harmony export */ });
-/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
-function errorCode(error) {
-    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-        ? error.code
-        : null;
-}
-/** For `catch`: a file that is gone is null; any other error stays one. */
-function goneAsNull(error) {
-    if (errorCode(error) === 'ENOENT') {
-        return null;
-    }
-    throw error;
 }
 
 
