@@ -93,6 +93,7 @@ describe('a source that ignores ranges', () => {
     await begun?.release();
     expect((await scene.transfers.get(scene.file).done).sha256).toBe(sha256(bytes));
     expect(scene.mirrors['mirror']?.bytes).toBeGreaterThan(0);
-    expect(scene.mirrors['mirror']?.bytes).toBeLessThan(2 ** 20);
+    // The rest, and what a connection had under way when another one took over half of it: not what had been there.
+    expect(scene.mirrors['mirror']?.bytes).toBeLessThan(2 ** 21);
   });
 });

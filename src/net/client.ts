@@ -12,6 +12,7 @@ import { readText } from './body.js';
 import { trustedCertificates } from './ca.js';
 import { type Exchange, exchange, type Limits } from './exchange.js';
 import { proxyRefusal } from './faults.js';
+import { rememberingLookup } from './lookup.js';
 import { proxyFor } from './proxy.js';
 
 const maxRedirects = 5;
@@ -69,6 +70,7 @@ export function createClient(options: {
   const limits = { ...defaults, ...options.limits };
   const userAgent = `paddle-mirror-setup/${version} (+node/${process.versions.node}; ${process.platform})`;
   const dispatchers = new Map<string, Promise<Dispatcher>>();
+  const lookup = rememberingLookup();
   let trust: Promise<SecureContext> | null = null;
 
   const secureContext = (): Promise<SecureContext> => {
@@ -81,7 +83,11 @@ export function createClient(options: {
   async function makeDispatcher(secure: boolean, tunnel: string | null): Promise<Dispatcher> {
     // The parser is a WebAssembly module; optimising it takes 10 MB for code that looks at headers alone.
     setFlagsFromString('--wasm-tiering-budget=2000000000');
-    const connect = { timeout: limits.connectMs, ...(secure ? { secureContext: await secureContext() } : {}) };
+    const connect = {
+      timeout: limits.connectMs,
+      lookup,
+      ...(secure ? { secureContext: await secureContext() } : {}),
+    };
     // Time limits are kept by the exchange.
     const quiet = { headersTimeout: 0, bodyTimeout: 0 };
     if (tunnel === null) {
