@@ -40544,7 +40544,7 @@ function explain(version) {
 
 /***/ }),
 
-/***/ 3967:
+/***/ 2695:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -48797,6 +48797,33 @@ function exchange(dispatcher, options, asked, limits, signal) {
     });
 }
 
+// EXTERNAL MODULE: external "node:dns"
+var external_node_dns_ = __nccwpck_require__(610);
+;// CONCATENATED MODULE: ./.build/src/net/lookup.js
+
+/** How long (ms) an address is used again: longer than a slow disk holds things up, shorter than a name's address stays wrong. */
+const KEPT_MS = 300_000;
+/**
+ * Makes a lookup that remembers what it found. Node asks for addresses on the four threads that also flush files: while these wait for
+ * a slow disk no name would be found, and a source that has just answered would seem silent (Node.js documentation, "dns.lookup()").
+ */
+function rememberingLookup() {
+    const known = new Map();
+    return (hostname, options, callback) => {
+        const key = `${hostname} ${options.family} ${options.hints} ${options.all}`;
+        const kept = known.get(key);
+        if (kept !== undefined && kept.untilMs > Date.now()) {
+            process.nextTick(() => callback(...kept.found));
+            return;
+        }
+        (0,external_node_dns_.lookup)(hostname, options, (error, address, family) => {
+            if (error === null)
+                known.set(key, { found: [null, address, family], untilMs: Date.now() + KEPT_MS });
+            callback(error, address, family);
+        });
+    };
+}
+
 // EXTERNAL MODULE: external "node:net"
 var external_node_net_ = __nccwpck_require__(7030);
 ;// CONCATENATED MODULE: ./.build/src/net/proxy.js
@@ -48867,6 +48894,7 @@ function proxyFor(url, network) {
 
 
 
+
 const maxRedirects = 5;
 const defaults = { connectMs: 10_000, headersMs: 30_000, stallMs: 30_000 };
 /** Headers that are for the first origin only. */
@@ -48916,6 +48944,7 @@ function createClient(options) {
     const limits = { ...defaults, ...options.limits };
     const userAgent = `paddle-mirror-setup/${version} (+node/${process.versions.node}; ${process.platform})`;
     const dispatchers = new Map();
+    const lookup = rememberingLookup();
     let trust = null;
     const secureContext = () => {
         // Parsing some hundred certificates takes longer than a handshake: once, and not for plain http.
@@ -48926,7 +48955,11 @@ function createClient(options) {
     async function makeDispatcher(secure, tunnel) {
         // The parser is a WebAssembly module; optimising it takes 10 MB for code that looks at headers alone.
         (0,external_node_v8_namespaceObject.setFlagsFromString)('--wasm-tiering-budget=2000000000');
-        const connect = { timeout: limits.connectMs, ...(secure ? { secureContext: await secureContext() } : {}) };
+        const connect = {
+            timeout: limits.connectMs,
+            lookup,
+            ...(secure ? { secureContext: await secureContext() } : {}),
+        };
         // Time limits are kept by the exchange.
         const quiet = { headersTimeout: 0, bodyTimeout: 0 };
         if (tunnel === null) {
@@ -66581,7 +66614,7 @@ async function runMain() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3967);
+/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2695);
 
 process.exit(await (0,_job_main_js__WEBPACK_IMPORTED_MODULE_0__/* .runMain */ .V)());
 
