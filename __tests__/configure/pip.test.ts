@@ -17,12 +17,13 @@ const mirror: Source = {
 function told(
   settings: Readonly<Record<string, string>>,
   chosen: Source | null = mirror,
+  served = true,
 ): { readonly variables: Readonly<Record<string, string>>; readonly why: string } {
   const pipSettings = Object.fromEntries(
     Object.entries(settings).map(([name, value]): [string, PipSetting] => [name, { value, origin: '/etc/pip.conf' }]),
   );
   const interpreter = { pipSettings, officialIndex: { url: official, origin: 'pip' } };
-  const wish = pipWish({ interpreter, chosen, isPublic: (url) => /official|campus|other-mirror/.test(url) });
+  const wish = pipWish({ interpreter, chosen, served, isPublic: (url) => /official|campus|other-mirror/.test(url) });
   return { variables: pipVariables(wish), why: wish.why };
 }
 
@@ -75,6 +76,13 @@ describe('the pip of later steps', () => {
   test('is told of an index on this machine, which may speak plain http', () => {
     const url = 'http://127.0.0.1:3141/simple/';
     expect(told({}, { ...mirror, url }).variables).toEqual({ PIP_INDEX_URL: url, ...patience });
+  });
+
+  test('is told of the best known one where nothing had to be asked, and not that it served', () => {
+    expect(told({}, mirror, false)).toEqual({
+      variables: { PIP_INDEX_URL: mirror.url, ...patience },
+      why: "Later steps' pip uses campus, the best that is known.",
+    });
   });
 
   test('a no-index that says no is none', () => {

@@ -61,7 +61,11 @@ async function warned(settings: string | null): Promise<readonly string[]> {
   const state = { undo: null, save: null, notSaved: null };
   const run: Run = { request, context, deadline, story: beginStory('setup', context), state };
   const interpreter = await probeInterpreter({ python: 'python', venv, environment, signal });
-  await tellPip(run, { interpreter, os: operatingSystem(process.platform) }, { ranked: () => [chosen] });
+  await tellPip(
+    run,
+    { interpreter, os: operatingSystem(process.platform) },
+    { ranked: () => [chosen], used: () => [chosen.id] },
+  );
   expect(Object.keys(run.story.configured)).toHaveLength(1);
   return log.notices.map(({ id }) => id);
 }

@@ -103,6 +103,7 @@ describe('a dead first choice', () => {
 });
 
 describe('a slow first choice', () => {
+  const ids = (list: readonly { readonly id: string }[]) => list.map(({ id }) => id);
   const big = { 'six-1.16.0-py2.py3-none-any.whl': Buffer.concat([Buffer.from('PK'), Buffer.alloc(1_500_000, 1)]) };
   async function race() {
     const files = { six: big, idna };
@@ -129,6 +130,20 @@ describe('a slow first choice', () => {
       files: [{ hashOrigin: 'official', locations: [{ source: 'near' }, { source: 'official' }] }],
     });
     expect(opened.ranked()[0]?.id).toBe('near');
+  });
+
+  test('stays before mirrors that were never asked, where those that were are dead and its own file could not be tried', async () => {
+    const official = await mirror({
+      files: { six: big },
+      fault: ({ path }) => (path.endsWith('.whl') ? { kind: 'status', status: 503 } : null),
+    });
+    const dead = await Promise.all(Array.from({ length: 8 }, gone));
+    const mirrors = dead.map(({ index }, at) => source(`mirror-${at}`, index));
+    const opened = sources([source('official', official.index), ...mirrors]);
+    await opened.page('six');
+    const kept = await opened.keep();
+    expect(ids(kept?.order ?? [])).toEqual(['official', 'mirror-6', 'mirror-7', ...ids(mirrors.slice(0, 6))]);
+    expect(ids(opened.ranked())).toEqual(ids(kept?.order ?? []));
   });
 
   test('is known from a kept ranking, so that nothing is probed', async () => {

@@ -5,8 +5,10 @@ import type { Source } from '../values/source.js';
 
 interface Wishes {
   readonly interpreter: Pick<Interpreter, 'pipSettings' | 'officialIndex'>;
-  /** The Python index that served this run, null: none did. */
+  /** The best Python index that is known, null: none is. */
   readonly chosen: Source | null;
+  /** It answered in this run. */
+  readonly served: boolean;
   /** Whether an address is the official index or a public mirror of it. */
   readonly isPublic: (url: string) => boolean;
 }
@@ -31,7 +33,7 @@ function sameIndex(a: string, b: string): boolean {
  * `extra-index-url`, of which pip takes any (pip.pypa.io, `pip install`). An index that the machine was configured for and that is no public
  * mirror stays: it may hold packages that no mirror has.
  */
-export function pipWish({ interpreter, chosen, isPublic }: Wishes): PipWish {
+export function pipWish({ interpreter, chosen, served, isPublic }: Wishes): PipWish {
   const none = (why: string): PipWish => ({ options: {}, why });
   const { pipSettings, officialIndex } = interpreter;
   if (chosen === null) return none("No Python index was used, so later steps' pip keeps its own.");
@@ -54,7 +56,7 @@ export function pipWish({ interpreter, chosen, isPublic }: Wishes): PipWish {
     return none(`Later steps' pip already uses ${chosen.id}.`);
   return {
     options: { 'index-url': chosen.url, ...(pipSettings['timeout'] === undefined ? { timeout: TIMEOUT } : {}) },
-    why: `Later steps' pip uses ${chosen.id}, which served this run.`,
+    why: `Later steps' pip uses ${chosen.id}, ${served ? 'which served this run' : 'the best that is known'}.`,
   };
 }
 

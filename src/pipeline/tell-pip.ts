@@ -35,11 +35,11 @@ async function confirm(run: Run, file: string, wanted: string): Promise<void> {
   tell(run, [{ id: 'pip-config-beaten', text }]);
 }
 
-/** Tells the pip of later steps of the index that served. Gives the variables for them; a file is edited here. */
+/** Tells the pip of later steps of the index that served, or that is the best known where none was asked. Gives the variables for them; a file is edited here. */
 export async function tellPip(
   run: Run,
   { interpreter, os }: Pick<Runner, 'interpreter' | 'os'>,
-  sources: Pick<OpenSources, 'ranked'>,
+  sources: Pick<OpenSources, 'ranked' | 'used'>,
 ): Promise<Readonly<Record<string, string>>> {
   const { request, context, story } = run;
   if (!request.configure.includes('pip')) {
@@ -49,7 +49,8 @@ export async function tellPip(
   const isPublic = (url: string): boolean =>
     mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
   const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
-  const wish = pipWish({ interpreter, chosen, isPublic });
+  const served = chosen !== null && sources.used().includes(chosen.id);
+  const wish = pipWish({ interpreter, chosen, served, isPublic });
   context.log.info(wish.why);
   const edit = pipEdit(run, os, wish.options);
   if (edit === null) return pipVariables(wish);

@@ -45,7 +45,8 @@ export interface Shared {
   readonly signal: AbortSignal;
   readonly dead: Set<string>;
   readonly turnstile: Turnstile;
-  onPage(page: SourcePage): void;
+  /** Ids of the sources that gave a page, in the order in which they first did. */
+  readonly used: Set<string>;
   onFault(fault: SourceFault): void;
   /** The order of the Python sources has changed: pages kept before it are from the old first choice. */
   onRanking(): void;
@@ -67,7 +68,7 @@ export async function ask(
   });
   if (!isFault(result)) {
     shared.dead.delete(source.id);
-    shared.onPage(result);
+    shared.used.add(source.id);
   } else {
     if (isDeadly(result)) shared.dead.add(source.id);
     shared.onFault(result);

@@ -26,7 +26,7 @@ export interface OpenSources {
   confirm(project: string, origins?: readonly Origin[]): Promise<ProjectPage>;
   /** Confirms every page of the run. Whether that changed what any of them lists: then the pages to come are confirmed too. */
   confirmAll(): Promise<boolean>;
-  /** Best first, by what is known so far. */
+  /** Best first, by what is known so far; a Python source that answered stands before one that was never asked. */
   ranked(): readonly Source[];
   /** Every fault met, but for projects that a source does not have. */
   faults(): readonly SourceFault[];
@@ -67,7 +67,6 @@ export function openSources(options: {
   const [privates, paddles, findLinks] = [of('private'), of('paddle'), of('find-links')];
   const ranking = exclusive ? null : readRanking(options.kept, of('python'), Date.now());
   const faults: SourceFault[] = [];
-  const used = new Set<string>();
   const entries = new Map<string, Promise<Entry>>();
   const shared: Shared = {
     client,
@@ -75,7 +74,7 @@ export function openSources(options: {
     signal,
     dead: new Set(),
     turnstile: createTurnstile(),
-    onPage: ({ source }) => used.add(source.id),
+    used: new Set(),
     onFault: (fault) => {
       if (!isAbsent(fault)) faults.push(fault);
     },
@@ -240,7 +239,7 @@ export function openSources(options: {
     },
     ranked: () => [...privates, ...findLinks, ...python.ranked(), ...paddles],
     faults: () => faults,
-    used: () => [...used],
+    used: () => [...shared.used],
     async keep() {
       await python.settled();
       if (!python.isMeasured()) return null;

@@ -32,6 +32,7 @@ export interface PythonIndex {
   demote(ids: ReadonlySet<string>): void;
   /** The configured index speaks alone about which files there are. */
   isAuthority(): boolean;
+  /** Best first; one that answered in this run, even if it fell silent since, stands before those that were never asked. */
   ranked(): readonly Source[];
   /** Resolves when nothing is being measured any more. */
   settled(): Promise<void>;
@@ -60,6 +61,10 @@ export function openPythonIndex(
   let authorityAnswered = false;
   /** Sources that another one has overtaken in a race. */
   const overtaken = new Set<string>();
+  /** Sources that stood a probe. */
+  const tried = new Set<string>();
+  /** Sources that gave pages but not the files. */
+  const demoted = new Set<string>();
 
   const limits = sources.length > 1 ? patience.several : patience.alone;
   const byLife = () => [...order.filter(({ id }) => !dead.has(id)), ...order.filter(({ id }) => dead.has(id))];
@@ -127,7 +132,10 @@ export function openPythonIndex(
       probe(client, { source, project, folder: null, wanted: null, firstAnswerMs: firstAnswerMs.oneOfMany, signal }),
     );
     const probes = [first, ...(await Promise.all(looks))];
-    for (const { fault } of probes) if (fault !== null) shared.onFault(fault);
+    for (const { source, fault } of probes) {
+      if (fault === null) tried.add(source.id);
+      else shared.onFault(fault);
+    }
     order = rankSources(order, probes);
     shared.onRanking();
     asksSeveral = probes.some((one) => one.source === order[0] && Number.isFinite(expectedMs(one)));
@@ -202,9 +210,14 @@ export function openPythonIndex(
     isAuthority,
     isSettledBy: (answered) => isAuthority() || areReferees(answered),
     demote(ids) {
+      for (const id of ids) demoted.add(id);
       order = [...order.filter(({ id }) => !ids.has(id)), ...order.filter(({ id }) => ids.has(id))];
     },
-    ranked: () => byLife(),
+    ranked() {
+      const answered = ({ id }: Source) => (shared.used.has(id) || tried.has(id)) && !demoted.has(id);
+      const alive = byLife();
+      return [...alive.filter(answered), ...alive.filter((source) => !answered(source))];
+    },
     settled: () => measuring,
     isWide: () => asksSeveral,
     isMeasured: () => measured && !exclusive && authority === undefined && sources.length > 1,
