@@ -57,6 +57,7 @@ function wishes(toolsFolder: string, change: Partial<Wishes> = {}): Wishes {
       fetched.push(file);
       return Promise.resolve({ path: wheelPath, sha256: pinned?.sha256 ?? '', size: statSync(wheelPath).size });
     },
+    once: async (ready, make) => (await ready()) ?? make(),
     toolsFolder,
     jobToolCache: false,
     environment: { PATH: '' },

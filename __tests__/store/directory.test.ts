@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openDirectoryStore } from '../../src/store/directory.js';
-import { processSpace } from '../../src/store/partial.js';
+import { processSpace } from '../../src/store/lock-file.js';
 import { Failure } from '../../src/values/failure.js';
 import { DiskFull, NotWritable, type Store, WrongBytes } from '../../src/values/store.js';
 

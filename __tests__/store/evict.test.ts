@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openDirectoryStore } from '../../src/store/directory.js';
 import { chooseEvictions, keepWithin } from '../../src/store/evict.js';
-import { processSpace } from '../../src/store/partial.js';
+import { processSpace } from '../../src/store/lock-file.js';
 import { recordTrees, unpackedIn } from '../../src/store/unpacked.js';
 import { beginRun, noteUse } from '../../src/store/uses.js';
 import type { Store } from '../../src/values/store.js';

@@ -5,6 +5,7 @@ import {
   mkdir,
   mkdtemp,
   readdir,
+  readFile,
   rm,
   stat,
   symlink,
@@ -16,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { keepWithin } from '../../src/store/evict.js';
-import { processSpace } from '../../src/store/partial.js';
+import { processSpace, takeLock } from '../../src/store/lock-file.js';
 import { guardTrees, manifestOf, recordTrees, type Unpacked, unpackedIn } from '../../src/store/unpacked.js';
 import { unpackTree } from './trees.js';
 
@@ -160,6 +161,19 @@ describe('unpacked files whose manifest is missing or damaged', () => {
     await appendFile(join(folder, 'thing/lib.so'), '!');
     expect(await guard()).toEqual([{ name: 'thing', path: 'thing/lib.so' }]);
     expect(await left()).toEqual(['bbb']);
+  });
+
+  test('are hashed once: whoever finds them next believes the manifest that is there then', async () => {
+    await rm(place.manifests, { recursive: true });
+    await mkdir(place.manifests);
+    const held = await takeLock(join(place.manifests, 'judging.lock'));
+    const waiting = guard();
+    // The other run's judgement: that the RECORD says otherwise shows whether the bytes were hashed again.
+    const record = join(folder, 'thing-1.0.dist-info', 'RECORD');
+    await writeFile(record, (await readFile(record, 'utf8')).replaceAll('sha256=', 'sha256=A'));
+    await recordTrees(place, lock);
+    await held?.release();
+    expect(await waiting).toEqual([]);
   });
 
   test('are dropped where one is not in the RECORD, or the RECORD is gone', async () => {

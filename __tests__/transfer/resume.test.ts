@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClient } from '../../src/net/client.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
-import { processSpace } from '../../src/store/partial.js';
+import { processSpace } from '../../src/store/lock-file.js';
 import { openTransfers } from '../../src/transfer/transfers.js';
 import type { Transfers } from '../../src/values/transfers.js';
 import { brisk, content, openScene, quiet, type Scene, sha256 } from './setup.js';

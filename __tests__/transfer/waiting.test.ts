@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClient } from '../../src/net/client.js';
-import { processSpace } from '../../src/store/partial.js';
+import { processSpace } from '../../src/store/lock-file.js';
 import { openTransfers } from '../../src/transfer/transfers.js';
 import type { Store } from '../../src/values/store.js';
 import type { Transfers } from '../../src/values/transfers.js';

@@ -39,6 +39,8 @@ interface Wishes extends Machine {
   readonly widerPage: () => Promise<ProjectPage>;
   /** Brings a file, its hash checked. */
   readonly fetch: (file: IndexFile) => Promise<StoredFile>;
+  /** What `ready` finds, else what `make` makes while other runs that share the tools folder wait for it. */
+  readonly once: (ready: () => Promise<Uv | undefined>, make: () => Promise<Uv>) => Promise<Uv>;
 }
 
 const executable = process.platform === 'win32' ? 'uv.exe' : 'uv';
@@ -102,6 +104,7 @@ async function existingUv(wishes: Machine): Promise<Uv | null> {
 
 /** The kept copy in a folder, if it still runs and is the pinned version. */
 async function keptUv(folder: string, wishes: Machine): Promise<Uv | null> {
+  if (folder === '') return null;
   const file = path.join(folder, executable);
   if (!(await isExecutable(file))) return null;
   return (await versionOf(file, wishes)) === uvVersion ? { path: file, version: uvVersion, origin: 'kept' } : null;
@@ -193,7 +196,7 @@ export async function findUv(wishes: Machine): Promise<Uv | null> {
   const folder =
     toolCache?.find('uv', uvVersion, platform) ??
     (wishes.toolsFolder === null ? '' : ownFolder(wishes.toolsFolder, platform));
-  return folder === '' ? null : keptUv(folder, wishes);
+  return keptUv(folder, wishes);
 }
 
 /** Brings the pinned wheel of uv from the machine's own index and keeps it. Throws Failure(1) where it can't be had. */
@@ -206,17 +209,25 @@ export async function bringUv(wishes: Wishes): Promise<Uv> {
   const platform = platformOf(wishes);
   const toolCache = await jobCache(wishes);
   const own = ownFolder(wishes.toolsFolder, platform);
-  const staging = path.join(wishes.toolsFolder, `.uv-${randomUUID()}`);
-  await mkdir(staging, { recursive: true });
-  try {
-    await unpack(await fetchWheel(wheel, wishes), staging, wishes);
-    const folder = toolCache === null ? own : await toolCache.cacheDir(staging, 'uv', uvVersion, platform);
-    if (toolCache === null) await settle(staging, own, wishes);
-    const brought = await keptUv(folder, wishes);
-    if (brought !== null) return { ...brought, origin: 'brought' };
-    const what = `uv ${uvVersion} was brought for ${platform}, but ${path.join(folder, executable)} does not run here.`;
-    throw new Failure(1, [{ where: 'uv', what, remedy: `Check that programs may run from that folder, or ${remedy}` }]);
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-  }
+  const file = await fetchWheel(wheel, wishes);
+  const ready = async () =>
+    (await keptUv(toolCache === null ? own : toolCache.find('uv', uvVersion, platform), wishes)) ?? undefined;
+  // Many runs may begin at once: one of them unpacks.
+  return wishes.once(ready, async () => {
+    const staging = path.join(wishes.toolsFolder, `.uv-${randomUUID()}`);
+    await mkdir(staging, { recursive: true });
+    try {
+      await unpack(file, staging, wishes);
+      const folder = toolCache === null ? own : await toolCache.cacheDir(staging, 'uv', uvVersion, platform);
+      if (toolCache === null) await settle(staging, own, wishes);
+      const brought = await keptUv(folder, wishes);
+      if (brought !== null) return { ...brought, origin: 'brought' };
+      const what = `uv ${uvVersion} was brought for ${platform}, but ${path.join(folder, executable)} does not run here.`;
+      throw new Failure(1, [
+        { where: 'uv', what, remedy: `Check that programs may run from that folder, or ${remedy}` },
+      ]);
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+  });
 }

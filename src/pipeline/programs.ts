@@ -3,6 +3,7 @@ import { bringUv, findUv, type Uv } from '../install/bring-uv.js';
 import { type MakeEnvironment, type UvProgram, uvProgram } from '../install/uv-program.js';
 import { uvWheel } from '../install/uv-release.js';
 import { installerEnvironment } from '../runner/clean-environment.js';
+import { makeOnce } from '../store/lock-file.js';
 import type { Unpacked } from '../store/unpacked.js';
 import type { Gateway } from '../values/gateway.js';
 import type { Interpreter } from '../values/interpreter.js';
@@ -81,6 +82,7 @@ export async function bringPrograms(
       ...machine(run, prepared, store.folders.tools),
       page: async () => (await uvOfBucket(bucket, prepared.runner.interpreter)) ?? sources.page('uv'),
       widerPage: () => sources.widen('uv'),
+      once: (ready, make) => makeOnce(path.join(store.folders.tools, 'uv.lock'), deadline.signal, ready, make),
       fetch: async (file) => {
         // A program is run as it lies there, so a file that another user of the store may have put in place is hashed first.
         const stored = await works.transfers.get(file).done;

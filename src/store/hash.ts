@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises';
 
 /** Bytes read from the disk at a time. */
 const PIECE = 2 ** 20;
+/** A tree has thousands of small files: a buffer for each of them would keep the garbage collector busier than the hashing does. */
+let spare: Buffer | null = null;
 
 /** SHA-256 of a file's bytes. `progress` hears of each piece (bytes); the signal ends it between two pieces. */
 export async function hashFile(
@@ -13,8 +15,9 @@ export async function hashFile(
 ): Promise<string> {
   const hash = createHash('sha256');
   const handle = await open(path, 'r');
+  const buffer = spare ?? Buffer.allocUnsafe(PIECE);
+  spare = null;
   try {
-    const buffer = Buffer.allocUnsafe(PIECE);
     for (let position = 0; ; ) {
       signal?.throwIfAborted();
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
@@ -26,6 +29,7 @@ export async function hashFile(
       progress(bytesRead);
     }
   } finally {
+    spare = buffer;
     await handle.close();
   }
 }

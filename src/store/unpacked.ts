@@ -5,11 +5,13 @@ import { compareVersions, isVersion } from '../packaging/version.js';
 import type { LockedFile } from '../values/lock.js';
 import { goneAsNull } from '../values/system-error.js';
 import { writeAtomic } from './atomic.js';
+import { makeOnce } from './lock-file.js';
 import { pointersIn } from './pointers.js';
 import {
   firstDifference,
   formatManifest,
   judgeByRecord,
+  type Manifest,
   parseManifest,
   readTree,
   stampTree,
@@ -33,6 +35,11 @@ export interface AlteredTree {
   readonly name: string;
   /** The first path that differed. */
   readonly path: string;
+}
+
+/** The first path of a tree that is not as it should be; null where all are. */
+interface Verdict {
+  readonly path: string | null;
 }
 
 /** Paths of one user's unpacked wheels; `users` is the store's folder for what belongs to one user alone. */
@@ -64,7 +71,7 @@ function isSame(version: string, wanted: string | undefined): boolean {
 /**
  * Looks at the trees of a lock before they are linked again: uv links, so an environment and the cache may share one file, and a job that
  * edits it in place edits both. A tree that differs from its manifest is dropped, and uv unpacks the hashed wheel again; one without a
- * manifest (its run was killed) is hashed against its RECORD. `others`: when the oldest of the other runs that are at work began (ms since
+ * manifest (its run was killed, or is at work) is hashed against its RECORD, and then has one. `others`: when the oldest of the other runs that are at work began (ms since
  * the epoch; Infinity where none is): what one of them may be linking from is taken away after its end.
  */
 export async function guardTrees(
@@ -77,7 +84,7 @@ export async function guardTrees(
   await removeRetired(place, others);
   for (const tree of await treesOf(place, files)) {
     signal.throwIfAborted();
-    const path = await judge(place, tree, signal).catch(goneAsNull);
+    const { path } = (await judge(place, tree, signal).catch(goneAsNull)) ?? { path: null };
     if (path !== null) {
       await ((await others()) === Number.POSITIVE_INFINITY ? dropTree(place, tree.id) : retireTree(place, tree.id));
       altered.push({ name: tree.name, path });
@@ -86,14 +93,28 @@ export async function guardTrees(
   return altered;
 }
 
-async function judge(place: Unpacked, tree: Tree, signal: AbortSignal): Promise<string | null> {
+function judge(place: Unpacked, tree: Tree, signal: AbortSignal): Promise<Verdict> {
+  const judgeByBytes = async (): Promise<Verdict> => {
+    const { stamps, bytes } = stampTree(tree.folder);
+    const path = await judgeByRecord(tree.folder, () => undefined, signal);
+    if (path === null) await keepManifest(place, tree.id, { ...tree, stamps, bytes });
+    return { path };
+  };
+  // Dozens of jobs may find a tree that one of them has just unpacked: it is hashed once for all of them.
+  return makeOnce(join(place.manifests, 'judging.lock'), signal, () => judgeByManifest(place, tree), judgeByBytes);
+}
+
+/** Undefined where the tree has no manifest. */
+async function judgeByManifest(place: Unpacked, tree: Tree): Promise<Verdict | undefined> {
   const kept = await readManifest(place, tree.id);
-  if (kept === null) {
-    return judgeByRecord(tree.folder, () => undefined, signal);
-  }
+  if (kept === null) return undefined;
   const now = new Date();
   await utimes(manifestOf(place, tree.id), now, now);
-  return firstDifference(kept.stamps, stampTree(tree.folder).stamps);
+  return { path: firstDifference(kept.stamps, stampTree(tree.folder).stamps) };
+}
+
+function keepManifest(place: Unpacked, id: string, manifest: Manifest): Promise<void> {
+  return writeAtomic(manifestOf(place, id), formatManifest(manifest), { flushed: false });
 }
 
 /** The first path of a tree that is not as its manifest and its wheel's RECORD say, every file hashed; null where all are. */
@@ -120,8 +141,7 @@ export async function recordTrees(
   const known = new Set(await namesIn(place.manifests));
   const fresh = (await treesOf(place, files)).filter(({ id }) => !known.has(`${id}.json`));
   for (const { name, version, folder, id } of fresh) {
-    const manifest = formatManifest({ name, version, ...stampTree(folder) });
-    await writeAtomic(manifestOf(place, id), manifest, { flushed: false });
+    await keepManifest(place, id, { name, version, ...stampTree(folder) });
   }
   return fresh.length > 0;
 }

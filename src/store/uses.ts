@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Lock } from '../values/lock.js';
 import { errorCode, goneAsNull } from '../values/system-error.js';
 import { writeAtomic } from './atomic.js';
-import { isAlive, processSpace } from './partial.js';
+import { isAlive, processSpace } from './lock-file.js';
 import { isShared } from './sharing.js';
 
 /** Which wheels a key stands for, and when it was last asked for. */
