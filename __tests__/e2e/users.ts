@@ -2,8 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { CliRun } from '../support/machine.js';
-import { repository } from '../support/machine.js';
+import { type CliRun, endOf, repository } from '../support/machine.js';
 
 /** Somebody who runs the program: root, or a user without any rights (ids that no real user has). */
 export interface User {
@@ -73,16 +72,7 @@ export async function makeHost(): Promise<Host> {
         stdio: ['ignore', 'pipe', 'pipe'],
         ...user.ids,
       });
-      const said = { stdout: '', stderr: '' };
-      for (const name of ['stdout', 'stderr'] as const) {
-        child[name].setEncoding('utf8').on('data', (text: string) => {
-          said[name] += text;
-        });
-      }
-      return new Promise((resolve, reject) => {
-        child.once('error', reject);
-        child.once('close', (exitCode) => resolve({ exitCode, ...said }));
-      });
+      return endOf(child);
     },
     remove: () => rm(base, { recursive: true, force: true }),
   };

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from '@jest/globals';
 import { type UvProgram, uvProgram } from '../../src/install/uv-program.js';
+import { makeVenv } from '../../src/install/venv.js';
 import { compatibleTags } from '../../src/packaging/tags.js';
 import { installerEnvironment } from '../../src/runner/clean-environment.js';
 import type { Gateway } from '../../src/values/gateway.js';
 import type { Lock, LockedFile } from '../../src/values/lock.js';
 import { askPython, describePython } from '../packaging/pythons.js';
+import { keptLog } from '../support/log.js';
 
 const folders: string[] = [];
 afterAll(async () => {
@@ -47,6 +49,25 @@ export function boundUv(
   signal = AbortSignal.timeout(60_000),
 ): UvProgram {
   return uvProgram({ path: uv, environment, gateway, cacheFolder, cwd: tmpdir(), remainingMs: () => 60_000, signal });
+}
+
+/** A new environment for an installer, made with `uv`. */
+export async function newEnvironment(
+  python: string,
+  installer: 'pip' | 'uv',
+  uv: string,
+): Promise<ReturnType<typeof describe>> {
+  const { executable } = await makeVenv({
+    folder: path.join(temporaryFolder(), 'venv'),
+    interpreter: describe(python),
+    installer,
+    uv: boundUv(uv, null, temporaryFolder()),
+    environment,
+    remainingMs: () => 60_000,
+    log: keptLog(),
+    signal: AbortSignal.timeout(60_000),
+  });
+  return describe(executable);
 }
 
 /** A lock of these files for PaddlePaddle's CPU build. */

@@ -6,12 +6,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { installWithPip } from '../../src/install/pip.js';
 import { uvVersion } from '../../src/install/uv-release.js';
-import { makeVenv } from '../../src/install/venv.js';
 import type { LockedFile } from '../../src/values/lock.js';
 import { findPythons } from '../packaging/pythons.js';
 import { keptLog } from '../support/log.js';
 import { type Loopback, openLoopback } from './loopback.js';
-import { boundUv, describe as describeMachine, environment, lockOf, temporaryFolder } from './machine.js';
+import { type describe as describeMachine, environment, lockOf, newEnvironment } from './machine.js';
 import { realUv } from './real-uv.js';
 import { tinyWheel } from './tiny-wheel.js';
 
@@ -35,25 +34,11 @@ let shared: ReturnType<typeof describeMachine>;
 const opened: Loopback[] = [];
 beforeAll(async () => {
   uv = realUv(uvVersion);
-  shared = await newEnvironment(pythons[0]);
+  shared = await newEnvironment(pythons[0], 'pip', uv);
 }, 300_000);
 afterAll(async () => {
   await Promise.all(opened.map((gateway) => gateway.close()));
 });
-
-async function newEnvironment(python: string): Promise<ReturnType<typeof describeMachine>> {
-  const { executable } = await makeVenv({
-    folder: path.join(temporaryFolder(), 'venv'),
-    interpreter: describeMachine(python),
-    installer: 'pip',
-    uv: boundUv(uv, null, temporaryFolder()),
-    environment,
-    remainingMs: () => 60_000,
-    log: keptLog(),
-    signal: AbortSignal.timeout(60_000),
-  });
-  return describeMachine(executable);
-}
 
 async function loopback(options: Partial<Parameters<typeof openLoopback>[0]> = {}): Promise<Loopback> {
   const gateway = await openLoopback({ name: 'cpu-test', files, ...options });
@@ -81,7 +66,7 @@ describe('installing a lock with pip', () => {
     ['the newest pip', pythons[0], true],
   ])('%s asks the gateway alone and writes no credentials anywhere', async (_title, python, upgrade) => {
     const gateway = await loopback();
-    const interpreter = await newEnvironment(python);
+    const interpreter = await newEnvironment(python, 'pip', uv);
     const upgradePip = ['-m', 'pip', 'install', '--quiet', '--upgrade', 'pip'];
     if (upgrade) execFileSync(interpreter.executable, upgradePip, { stdio: 'ignore', timeout: 60_000 });
     expect(pipVersion(interpreter.executable)).toMatch(/^\d+\.\d+/);

@@ -6,14 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { installWithUv } from '../../src/install/uv.js';
 import { uvVersion } from '../../src/install/uv-release.js';
-import { makeVenv } from '../../src/install/venv.js';
 import { parseFilename } from '../../src/packaging/filename.js';
 import { Failure } from '../../src/values/failure.js';
 import type { LockedFile } from '../../src/values/lock.js';
 import { findPythons } from '../packaging/pythons.js';
 import { keptLog } from '../support/log.js';
 import { type Loopback, openLoopback } from './loopback.js';
-import { boundUv, describe as describeMachine, environment, lockOf, temporaryFolder } from './machine.js';
+import { boundUv, lockOf, newEnvironment, temporaryFolder } from './machine.js';
 import { realUv } from './real-uv.js';
 import { tinyWheel } from './tiny-wheel.js';
 
@@ -44,20 +43,6 @@ beforeAll(() => {
   uv = realUv(uvVersion);
 }, 300_000);
 
-async function newEnvironment(): Promise<ReturnType<typeof describeMachine>> {
-  const { executable } = await makeVenv({
-    folder: path.join(temporaryFolder(), 'venv'),
-    interpreter: describeMachine(python),
-    installer: 'uv',
-    uv: boundUv(uv, null, temporaryFolder()),
-    environment,
-    remainingMs: () => 60_000,
-    log: keptLog(),
-    signal: AbortSignal.timeout(60_000),
-  });
-  return describeMachine(executable);
-}
-
 const opened: Loopback[] = [];
 async function loopback(options: Partial<Parameters<typeof openLoopback>[0]> = {}): Promise<Loopback> {
   const gateway = await openLoopback({ name: 'cpu-test', files, ...options });
@@ -71,7 +56,7 @@ afterAll(async () => {
 describe('installing a lock with uv', () => {
   test('asks the gateway for the files of the lock and for nothing else', async () => {
     const gateway = await loopback();
-    const interpreter = await newEnvironment();
+    const interpreter = await newEnvironment(python, 'uv', uv);
     const cache = temporaryFolder();
     const log = keptLog();
     const { origin } = gateway;
@@ -84,7 +69,7 @@ describe('installing a lock with uv', () => {
     expect(existsSync(path.join(interpreter.purelib, 'alpha.py'))).toBe(true);
     expect(existsSync(path.join(interpreter.purelib, 'alpha-1.0.dist-info', 'direct_url.json'))).toBe(false);
 
-    const other = await newEnvironment();
+    const other = await newEnvironment(python, 'uv', uv);
     const offline = boundUv(uv, null, cache);
     const warm = await installWithUv({ uv: offline, lock, origin, gateway: null, interpreter: other, log });
     expect(warm).toEqual({ attempts: 1 });
@@ -92,7 +77,7 @@ describe('installing a lock with uv', () => {
   });
 
   test('without a gateway and with an empty cache it says that it cannot, and changes nothing', async () => {
-    const interpreter = await newEnvironment();
+    const interpreter = await newEnvironment(python, 'uv', uv);
     const wishes = { lock, origin: 'http://cold.invalid', gateway: null, interpreter, log: keptLog() };
     expect(await installWithUv({ uv: boundUv(uv, null, temporaryFolder()), ...wishes })).toBeNull();
     expect(existsSync(path.join(interpreter.purelib, 'alpha.py'))).toBe(false);
@@ -100,7 +85,7 @@ describe('installing a lock with uv', () => {
 
   test('a connection that the gateway broke over a wrong file is tried once more', async () => {
     const gateway = await loopback({ brokenOnce: lock.files[0]?.filename ?? '' });
-    const interpreter = await newEnvironment();
+    const interpreter = await newEnvironment(python, 'uv', uv);
     const uvHere = boundUv(uv, gateway, temporaryFolder());
     const installed = await installWithUv({
       uv: uvHere,
@@ -115,7 +100,7 @@ describe('installing a lock with uv', () => {
 
   test('a file with another hash than the lock is refused with its cause and remedy', async () => {
     const gateway = await loopback();
-    const interpreter = await newEnvironment();
+    const interpreter = await newEnvironment(python, 'uv', uv);
     const bad = lockOf(lock.files.map((file) => ({ ...file, sha256: file.sha256.replace(/^......../, '00000000') })));
     const wishes = { lock: bad, origin: gateway.origin, gateway, interpreter, log: keptLog() };
     const failed = installWithUv({ uv: boundUv(uv, gateway, temporaryFolder()), ...wishes });
@@ -131,7 +116,7 @@ describe('installing a lock with uv', () => {
     await writeFile(path.join(folder, filename), content);
     const url = pathToFileURL(path.join(folder, filename)).href;
     const file: LockedFile = { ...locked(filename, content), hashOrigin: 'local', urls: [{ source: 'local', url }] };
-    const interpreter = await newEnvironment();
+    const interpreter = await newEnvironment(python, 'uv', uv);
     const wishes = { lock: lockOf([file]), origin: 'http://cold.invalid', gateway: null, interpreter, log: keptLog() };
     expect(await installWithUv({ uv: boundUv(uv, null, temporaryFolder()), ...wishes })).toEqual({ attempts: 1 });
     expect(existsSync(path.join(interpreter.purelib, 'gamma.py'))).toBe(true);
@@ -147,7 +132,7 @@ describe('installing a lock with uv', () => {
       [...table, '[project]', 'name = "delta"', 'version = "4.0"', ''].join('\n'),
     );
     await writeFile(path.join(project, 'backend.py'), backend);
-    const interpreter = await newEnvironment();
+    const interpreter = await newEnvironment(python, 'uv', uv);
     const withProject = lockOf(lock.files, { unhashed: [`-e ${project}`] });
     const wishes = { lock: withProject, origin: gateway.origin, gateway, interpreter, log: keptLog() };
     await installWithUv({ uv: boundUv(uv, gateway, temporaryFolder()), ...wishes });
@@ -165,7 +150,7 @@ describe('another build of PaddlePaddle in the environment', () => {
     });
 
   test('the same version for another CUDA is replaced, though its file name is the same', async () => {
-    const interpreter = await newEnvironment();
+    const interpreter = await newEnvironment(python, 'uv', uv);
     const cache = temporaryFolder();
     const build = path.join(interpreter.purelib, 'paddle', 'build.txt');
     for (const [cuda, device, paddle] of [
@@ -184,7 +169,7 @@ describe('another build of PaddlePaddle in the environment', () => {
   });
 
   test('a distribution that shares the paddle folder is uninstalled first', async () => {
-    const interpreter = await newEnvironment();
+    const interpreter = await newEnvironment(python, 'uv', uv);
     const cache = temporaryFolder();
     const cpu = tinyWheel({ name: 'paddlepaddle', version: '3.2.2', members: { 'paddle/only_cpu.txt': 'cpu' } });
     const both = { ...cpu, ...gpu('gpu', '12.6') };

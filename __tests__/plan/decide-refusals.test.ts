@@ -1,27 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide, draft } from '../../src/plan.js';
-import { Failure, type Problem } from '../../src/values/failure.js';
-import type { Request } from '../../src/values/request.js';
-import type { Runner } from '../../src/values/runner.js';
-import type { Listing, SourceFault } from '../../src/values/source.js';
+import type { SourceFault } from '../../src/values/source.js';
 import { listing, machine, page, request, wanted } from './machines.js';
-
-function failure(
-  asked: Request,
-  runner: Runner,
-  list: Listing = listing,
-): { exitCode: number; problems: readonly Problem[] } {
-  const drafted = draft(asked, runner);
-  try {
-    decide(drafted, asked, runner, list);
-  } catch (error) {
-    if (error instanceof Failure) {
-      return error;
-    }
-    throw error;
-  }
-  throw new Error('a plan was found');
-}
+import { failure } from './refused.js';
 
 describe('no solution says what would be one', () => {
   test.each([

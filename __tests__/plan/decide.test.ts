@@ -3,33 +3,16 @@ import { parseRequirement } from '../../src/packaging/requirement.js';
 import { neededPages } from '../../src/plan/pages.js';
 import { resolverInput } from '../../src/plan/resolver-input.js';
 import { decide, draft } from '../../src/plan.js';
-import { Failure, type Problem } from '../../src/values/failure.js';
 import type { Plan } from '../../src/values/plan.js';
 import type { Request } from '../../src/values/request.js';
 import type { Requirement } from '../../src/values/requirement.js';
 import type { Runner } from '../../src/values/runner.js';
 import type { Listing, SourceFault } from '../../src/values/source.js';
 import { file, listing, machine, nightlies, nvidia, page, request, wanted, wheels } from './machines.js';
+import { failure } from './refused.js';
 
 function plan(asked: Request, runner: Runner, list: Listing = listing): Plan {
   return decide(draft(asked, runner), asked, runner, list);
-}
-
-function failure(
-  asked: Request,
-  runner: Runner,
-  list: Listing = listing,
-): { exitCode: number; problems: readonly Problem[] } {
-  const drafted = draft(asked, runner);
-  try {
-    decide(drafted, asked, runner, list);
-  } catch (error) {
-    if (error instanceof Failure) {
-      return error;
-    }
-    throw error;
-  }
-  throw new Error('a plan was found');
 }
 
 const pins = ({ pins: all }: Plan): string[] => all.map(({ name, specifier }) => name + specifier);

@@ -1,28 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { combinations } from '../../src/catalog/releases.js';
 import { draft } from '../../src/plan.js';
-import { Failure, type Problem } from '../../src/values/failure.js';
 import type { Request } from '../../src/values/request.js';
 import type { Runner } from '../../src/values/runner.js';
 import { laterPython, machine, newestPython, nvidia, request, wanted } from './machines.js';
-
-function problems(asked: Request, runner: Runner): readonly Problem[] {
-  try {
-    draft(asked, runner);
-  } catch (error) {
-    if (error instanceof Failure && error.exitCode === 2) {
-      return error.problems;
-    }
-    throw error;
-  }
-  return [];
-}
-
-function only(asked: Request, runner: Runner): Problem {
-  const [first, ...others] = problems(asked, runner);
-  expect(others).toEqual([]);
-  return first ?? { where: '', what: '', remedy: '' };
-}
+import { only, problems } from './refused.js';
 
 const devicesOf = (asked: Request, runner: Runner): string[] =>
   draft(asked, runner).candidates.map(({ device }) => device);

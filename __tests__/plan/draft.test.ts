@@ -1,28 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseRequirement } from '../../src/packaging/requirement.js';
 import { draft } from '../../src/plan.js';
-import { Failure, type Problem } from '../../src/values/failure.js';
 import type { Request, RequirementSet } from '../../src/values/request.js';
 import type { Runner } from '../../src/values/runner.js';
 import { machine, nvidia, request, wanted } from './machines.js';
-
-function problems(asked: Request, runner: Runner): readonly Problem[] {
-  try {
-    draft(asked, runner);
-  } catch (error) {
-    if (error instanceof Failure && error.exitCode === 2) {
-      return error.problems;
-    }
-    throw error;
-  }
-  return [];
-}
-
-function only(asked: Request, runner: Runner): Problem {
-  const [first, ...others] = problems(asked, runner);
-  expect(others).toEqual([]);
-  return first ?? { where: '', what: '', remedy: '' };
-}
+import { only, problems } from './refused.js';
 
 function lines(...texts: string[]): Partial<RequirementSet> {
   return { requirements: texts.map((text, i) => parseRequirement(text, `requirements.txt:${i + 1}`)) };

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /** The repository's folder: what `uses: org/paddle-mirror-setup@v1` would take. */
@@ -70,17 +71,22 @@ export async function makeMachine(): Promise<Machine> {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       meanwhile(child);
-      const said = { stdout: '', stderr: '' };
-      for (const name of ['stdout', 'stderr'] as const) {
-        child[name].setEncoding('utf8').on('data', (text: string) => {
-          said[name] += text;
-        });
-      }
-      return new Promise((resolve, reject) => {
-        child.once('error', reject);
-        child.once('close', (exitCode) => resolve({ exitCode, ...said }));
-      });
+      return endOf(child);
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** How a program that was started ends, and what it wrote. */
+export function endOf(child: ChildProcessByStdio<null, Readable, Readable>): Promise<CliRun> {
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode, ...said }));
+  });
 }

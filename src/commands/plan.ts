@@ -4,7 +4,7 @@ import { openDesk } from '../pipeline/desk.js';
 import { choosePlan, tellPlan } from '../pipeline/listing.js';
 import { obtainLock } from '../pipeline/obtain-lock.js';
 import { prepare } from '../pipeline/prepare.js';
-import { findStock } from '../pipeline/stock.js';
+import { findStock, nothingMoved } from '../pipeline/stock.js';
 import type { MachineWords } from '../runner/machine-words.js';
 import type { Request } from '../values/request.js';
 
@@ -24,16 +24,7 @@ export function plan(request: Request, context: Context, machine: MachineWords |
     try {
       if (known === null) await choosePlan(run, prepared, desk.sources, machine !== null);
       else tellPlan(run, known.plan);
-      const none = {
-        filesReused: 0,
-        bytesReused: 0,
-        bytesDownloaded: 0,
-        stored: { files: 0, bytes: 0 },
-        awaited: { files: 0, bytes: 0 },
-        saved: null,
-        bucket: null,
-        github: null,
-      };
+      const none = { ...nothingMoved, filesReused: 0, bytesReused: 0 };
       const hit = known === null ? 'miss' : 'exact';
       const { kind: store, reason } = choice;
       if (machine === null) story.cache = { store, reason, folder: choice.folder ?? '', key, anatomy, hit, ...none };

@@ -65,6 +65,7 @@ export async function tellCache(
   const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
   const there = found.filter((file) => file !== null && !arrived.has(file.sha256));
   story.cache = {
+    ...nothingMoved,
     store: choice.kind,
     reason: choice.reason,
     folder: choice.folder ?? '',
@@ -73,11 +74,15 @@ export async function tellCache(
     hit: kept && there.length === lock.files.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
     filesReused: there.length,
     bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
-    bytesDownloaded: 0,
-    stored: { files: 0, bytes: 0 },
-    awaited: { files: 0, bytes: 0 },
-    saved: null,
-    bucket: null,
-    github: null,
   };
 }
+
+/** What the report says of the cache before anything was transferred. */
+export const nothingMoved = {
+  bytesDownloaded: 0,
+  stored: { files: 0, bytes: 0 },
+  awaited: { files: 0, bytes: 0 },
+  saved: null,
+  bucket: null,
+  github: null,
+} as const;
