@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isFault, race } from '../../src/sources/race.js';
-import { createTurnstile } from '../../src/sources/turnstile.js';
 import type { SourceFault } from '../../src/values/source.js';
+import { createTurnstile } from '../../src/values/turnstile.js';
 
 const never = new AbortController().signal;
 const fault = (source: string): SourceFault => ({ source, url: '', kind: 'missing', detail: '', remedy: null });

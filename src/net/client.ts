@@ -12,13 +12,19 @@ import { readText } from './body.js';
 import { trustedCertificates } from './ca.js';
 import { type Exchange, exchange, type Limits } from './exchange.js';
 import { proxyRefusal } from './faults.js';
-import { rememberingLookup } from './lookup.js';
+import { awaitName, openNames } from './names.js';
 import { proxyFor } from './proxy.js';
+import { startTimeLimit } from './time-limit.js';
 
 const maxRedirects = 5;
 const defaults: Limits = { connectMs: 10_000, headersMs: 30_000, stallMs: 30_000 };
 /** Headers that are for the first origin only. */
 const secretHeaders = ['authorization', 'cookie', 'proxy-authorization'];
+
+/** What a request waits for now is this process itself, and not the host. */
+interface Waiting {
+  isOurs(): boolean;
+}
 
 const basic = ({ username, password }: Credentials) =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
@@ -70,7 +76,7 @@ export function createClient(options: {
   const limits = { ...defaults, ...options.limits };
   const userAgent = `paddle-mirror-setup/${version} (+node/${process.versions.node}; ${process.platform})`;
   const dispatchers = new Map<string, Promise<Dispatcher>>();
-  const lookup = rememberingLookup();
+  const names = openNames();
   let trust: Promise<SecureContext> | null = null;
 
   const secureContext = (): Promise<SecureContext> => {
@@ -85,7 +91,7 @@ export function createClient(options: {
     setFlagsFromString('--wasm-tiering-budget=2000000000');
     const connect = {
       timeout: limits.connectMs,
-      lookup,
+      lookup: names.lookup,
       ...(secure ? { secureContext: await secureContext() } : {}),
     };
     // Time limits are kept by the exchange.
@@ -112,7 +118,12 @@ export function createClient(options: {
     return made;
   };
 
-  async function hop(url: URL, request: HttpRequest, headers: Record<string, string>): Promise<Exchange> {
+  async function hop(
+    url: URL,
+    request: HttpRequest,
+    headers: Record<string, string>,
+    waiting: Waiting,
+  ): Promise<Exchange> {
     const proxy = proxyFor(url, network);
     const asked = { url: url.href, proxy };
     const path = url.pathname + url.search;
@@ -122,13 +133,20 @@ export function createClient(options: {
     const target =
       via !== null && !tunnelled ? { origin: via.origin, path: url.origin + path } : { origin: url.origin, path };
     const sent = { ...headers, ...(via?.token && !tunnelled ? { 'proxy-authorization': via.token } : {}) };
-    const dispatcher = await dispatcherFor(new URL(target.origin).protocol === 'https:', tunnelled ? proxy : null);
+    const { hostname, protocol } = new URL(tunnelled ? via.origin : target.origin);
+    // Certificates are read from the disk.
+    waiting.isOurs = () => true;
+    const dispatcher = await dispatcherFor(tunnelled || protocol === 'https:', tunnelled ? proxy : null);
     const own = {
       connectMs: Math.min(request.connectMs ?? limits.connectMs, limits.connectMs),
       headersMs: request.headersMs ?? limits.headersMs,
       stallMs: request.stallMs ?? limits.stallMs,
     };
     const method = request.method ?? 'GET';
+    const host = hostname.replace(/^\[|\]$/g, '');
+    waiting.isOurs = () => names.isHeldUp(host);
+    // Here, so that no connection's time is spent on other names.
+    await awaitName(names, host, asked, own.connectMs, request.signal);
     const answer = await exchange(
       dispatcher,
       { ...target, method, headers: { ...sent, host: url.host }, body: request.body },
@@ -144,6 +162,21 @@ export function createClient(options: {
   }
 
   async function request(wanted: HttpRequest): Promise<HttpAnswer> {
+    const { answerMs } = wanted;
+    const waiting: Waiting = { isOurs: () => false };
+    if (answerMs === undefined) return follow(wanted, waiting);
+    const late = new AbortController();
+    const over = () => late.abort(new HttpFault('timeout', `no answer within ${answerMs / 1000} s`, null));
+    const limit = startTimeLimit(answerMs, over, () => waiting.isOurs());
+    try {
+      return await follow({ ...wanted, signal: AbortSignal.any([wanted.signal, late.signal]) }, waiting);
+    } finally {
+      limit.clear();
+    }
+  }
+
+  /** Asks, and follows redirects. */
+  async function follow(wanted: HttpRequest, waiting: Waiting): Promise<HttpAnswer> {
     const first = new URL(wanted.url);
     const { credentials = null } = wanted;
     let headers: Record<string, string> = {
@@ -155,7 +188,7 @@ export function createClient(options: {
     let url = first;
     const seen = new Set<string>();
     for (;;) {
-      const answer = await hop(url, wanted, headers);
+      const answer = await hop(url, wanted, headers, waiting);
       const next =
         wanted.method === undefined || wanted.method === 'GET' || wanted.method === 'HEAD'
           ? nextHop(answer, url)

@@ -3,6 +3,7 @@ import { isNativeError } from 'node:util/types';
 import type { Dispatcher } from 'undici';
 import { type Asked, timeLimit, toFault } from './faults.js';
 import { holdSocket } from './held-socket.js';
+import { startTimeLimit, type TimeLimit } from './time-limit.js';
 
 /** Pieces (of 64 KiB at most) that wait for a reader before the connection's bytes are held back. */
 const PIECES = 4;
@@ -64,14 +65,14 @@ export function exchange(
     let controller: Dispatcher.DispatchController | null = null;
     let body: Readable | null = null;
     let over: unknown = null;
-    let timer: NodeJS.Timeout | undefined;
+    let limit: TimeLimit | null = null;
     /** Lets the bytes that are held back come; null while none are. */
     let letCome: (() => void) | null = null;
 
     const stop = (reason: unknown) => {
       if (over !== null) return;
       over = reason;
-      clearTimeout(timer);
+      limit?.clear();
       signal.removeEventListener('abort', abort);
       if (reason !== 'complete') {
         controller?.abort(isNativeError(reason) ? reason : new Error('given up'));
@@ -80,11 +81,10 @@ export function exchange(
       }
     };
     const wait = (waitedFor: 'connect' | 'sending' | 'headers' | 'body', ms: number) => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        // While the reader is busy, the silence is ours.
-        if (letCome === null) stop(timeLimit(asked, waitedFor, ms));
-      }, ms);
+      limit?.clear();
+      // While the reader is busy, the silence is ours.
+      const isHeldUp = () => letCome !== null;
+      limit = startTimeLimit(ms, () => stop(timeLimit(asked, waitedFor, ms)), isHeldUp);
     };
     const abort = () => stop(signal.reason);
 
@@ -112,7 +112,7 @@ export function exchange(
             read() {
               const held = letCome;
               letCome = null;
-              if (held !== null) timer?.refresh();
+              if (held !== null) limit?.refresh();
               held?.();
             },
             destroy(error, done) {
@@ -127,7 +127,7 @@ export function exchange(
           resolve({ status, headers: joined(headers), body });
         },
         onResponseData(_controller, chunk) {
-          timer?.refresh();
+          limit?.refresh();
           if (body?.push(chunk) === false) letCome ??= holdSocket();
         },
         onResponseEnd() {

@@ -16,6 +16,7 @@ interface Rule {
   readonly remedy: string | null;
 }
 
+const checkNameServer = 'Check the name server of this machine.';
 const nameTheCa =
   'If this network has its own certificate authority, name its PEM file in SSL_CERT_FILE, REQUESTS_CA_BUNDLE or PIP_CERT.';
 
@@ -39,7 +40,7 @@ const rules: readonly Rule[] = [
     codes: ['EAI_AGAIN', 'EAI_FAIL', 'ETIMEOUT'],
     kind: 'dns',
     text: 'no name server answered',
-    remedy: 'Check the name server of this machine.',
+    remedy: checkNameServer,
   },
   {
     codes: ['CERT_HAS_EXPIRED'],
@@ -100,16 +101,25 @@ function codeOf(error: unknown): string {
   return cause === undefined || cause === null ? '' : codeOf(cause);
 }
 
-/** Makes the fault of a time limit: `connect`, `sending`, `headers` or `body` tells what was waited for; `ms` is the limit. */
-export function timeLimit(asked: Asked, waitedFor: 'connect' | 'sending' | 'headers' | 'body', ms: number): HttpFault {
+/** Makes the fault of a time limit: `name`, `connect`, `sending`, `headers` or `body` tells what was waited for; `ms` is the limit. */
+export function timeLimit(
+  asked: Asked,
+  waitedFor: 'name' | 'connect' | 'sending' | 'headers' | 'body',
+  ms: number,
+): HttpFault {
   const through = waitedFor === 'connect' && asked.proxy !== null ? ` through the proxy ${maskUrl(asked.proxy)}` : '';
   const what = {
+    name: `no name server told the address of ${asked.proxy === null ? 'this host' : `the proxy ${maskUrl(asked.proxy)}`}`,
     connect: `no connection${through}`,
     sending: 'nothing more of the request was taken',
     headers: 'no answer',
     body: 'nothing more of the answer came',
   }[waitedFor];
-  return new HttpFault('timeout', `${maskUrl(asked.url)}: ${what} within ${ms / 1000} s.`, null);
+  return new HttpFault(
+    'timeout',
+    `${maskUrl(asked.url)}: ${what} within ${ms / 1000} s.`,
+    waitedFor === 'name' ? checkNameServer : null,
+  );
 }
 
 /** Makes the fault of a proxy that answered by itself with this status. */

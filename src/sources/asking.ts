@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpClient } from '../values/http.js';
 import type { Log } from '../values/log.js';
 import type { FaultKind, Source, SourceFault } from '../values/source.js';
+import type { Turnstile } from '../values/turnstile.js';
 import { fetchPage, type PaddleFolder, type SourcePage } from './fetch-page.js';
 import { isFault } from './race.js';
-import type { Turnstile } from './turnstile.js';
 
 /** Limit until the header of a page came: where another source can answer, and where none can. */
 export const firstAnswerMs = { oneOfMany: 3000, alone: 20_000 };

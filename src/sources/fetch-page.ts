@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { startTimeLimit, type TimeLimit } from '../net/time-limit.js';
 import { parseFilename } from '../packaging/filename.js';
 import { type HttpAnswer, type HttpClient, HttpFault } from '../values/http.js';
 import { maskUrl } from '../values/mask.js';
@@ -53,7 +54,6 @@ function pageAddress(source: Source, project: string, folder: PaddleFolder | nul
   return folder === null ? `${base}${project}/` : `${base}${folder.channel}/${folder.folder}/${project}/`;
 }
 
-const seconds = (ms: number) => `${ms / 1000} s`;
 /** The whole page may take so many times the limit of its first answer: a trickle never stalls. */
 const wholePage = 10;
 
@@ -140,18 +140,18 @@ export async function fetchPage(client: HttpClient, question: PageQuestion): Pro
   }
   const started = performance.now();
   const late = new AbortController();
-  const abort = (what: string, ms: number) => () =>
-    late.abort(new HttpFault('timeout', `${what} within ${seconds(ms)}`, null));
-  let timer = setTimeout(abort('no answer', firstAnswerMs), firstAnswerMs);
+  let limit: TimeLimit | null = null;
   try {
     const answer = await client.request({
       url,
       headers: { accept, 'accept-encoding': 'gzip, br', 'cache-control': 'max-age=0' },
       credentials: source.credentials,
+      answerMs: firstAnswerMs,
       signal: AbortSignal.any([signal, late.signal]),
     });
-    clearTimeout(timer);
-    timer = setTimeout(abort('no whole page', firstAnswerMs * wholePage), firstAnswerMs * wholePage);
+    const wholeMs = firstAnswerMs * wholePage;
+    const over = () => late.abort(new HttpFault('timeout', `no whole page within ${wholeMs / 1000} s`, null));
+    limit = startTimeLimit(wholeMs, over);
     const ms = performance.now() - started;
     if (answer.status !== 200) return fault(...spread(await readRefusal(answer, source)));
     const body = await answer.text(pageLimit);
@@ -180,7 +180,7 @@ export async function fetchPage(client: HttpClient, question: PageQuestion): Pro
     if (error instanceof HttpFault) return fault(error.kind, error.message, error.remedy);
     throw error;
   } finally {
-    clearTimeout(timer);
+    limit?.clear();
   }
 }
 

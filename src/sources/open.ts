@@ -2,13 +2,13 @@ import type { HttpClient } from '../values/http.js';
 import type { Log } from '../values/log.js';
 import type { Origin } from '../values/plan.js';
 import type { ProjectPage, Source, SourceFault } from '../values/source.js';
+import { createTurnstile } from '../values/turnstile.js';
 import { ask, type Found, firstAnswerMs, isAbsent, patience, persist, type Shared, sortOut } from './asking.js';
 import type { SourcePage } from './fetch-page.js';
 import { joinOrigins, mergePages } from './merge.js';
 import { openPythonIndex } from './python-index.js';
 import { race } from './race.js';
 import { applyRanking, type KeptRanking, readRanking } from './ranking.js';
-import { createTurnstile } from './turnstile.js';
 
 /** The sources of one run: pages on demand, and what was learnt of the sources on the way. */
 export interface OpenSources {

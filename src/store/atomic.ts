@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { inDiskTurn } from '../process/disk-turns.js';
 import { DiskFull, type Kept, NotWritable } from '../values/store.js';
 import { errorCode } from '../values/system-error.js';
 import { isForeign } from './sharing.js';
@@ -23,7 +24,7 @@ export async function writeAtomic(
       }
       await handle.writeFile(content);
       if (options.flushed !== false) {
-        await handle.datasync();
+        await inDiskTurn('flush', () => handle.datasync());
       }
     } finally {
       await handle.close();

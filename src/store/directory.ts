@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, chmod, constants, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { inDiskTurn } from '../process/disk-turns.js';
 import { Failure } from '../values/failure.js';
 import type { StoredFile } from '../values/gateway.js';
 import { type Store, WrongBytes } from '../values/store.js';
@@ -206,7 +207,10 @@ async function* readChecked(
     let held: Uint8Array | null = null;
     for (;;) {
       signal.throwIfAborted();
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, position);
+      const at = position;
+      const { bytesRead, buffer } = await inDiskTurn('bytes', () =>
+        handle.read(Buffer.allocUnsafe(PIECE), 0, PIECE, at),
+      );
       if (bytesRead === 0) {
         break;
       }
@@ -234,7 +238,7 @@ async function* readChecked(
 async function flush(path: string): Promise<void> {
   const handle = await open(path, 'r+');
   try {
-    await handle.datasync();
+    await inDiskTurn('flush', () => handle.datasync());
   } finally {
     await handle.close();
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { inDiskTurn } from '../process/disk-turns.js';
 
 /** Bytes read from the disk at a time. */
 const PIECE = 2 ** 20;
@@ -20,7 +21,8 @@ export async function hashFile(
   try {
     for (let position = 0; ; ) {
       signal?.throwIfAborted();
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+      const at = position;
+      const { bytesRead } = await inDiskTurn('bytes', () => handle.read(buffer, 0, buffer.length, at));
       if (bytesRead === 0) {
         return hash.digest(encoding);
       }

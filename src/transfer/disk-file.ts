@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inDiskTurn } from '../process/disk-turns.js';
 import { type Store, WrongBytes } from '../values/store.js';
 import type { Bell } from './bell.js';
 
@@ -70,7 +71,7 @@ export async function openDiskFile(
       : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
   };
   const readAt = async (buffer: Buffer, length: number, position: number): Promise<Buffer> => {
-    const { bytesRead } = await handle.read(buffer, 0, length, position);
+    const { bytesRead } = await inDiskTurn('bytes', () => handle.read(buffer, 0, length, position));
     if (bytesRead === 0) {
       throw new Error(`${path} became shorter while it was used`);
     }
@@ -97,7 +98,9 @@ export async function openDiskFile(
       }
       try {
         for (let [rest, done] = [pieces, 0]; done < length; ) {
-          const { bytesWritten } = await handle.writev(rest, at + done);
+          const left = rest;
+          const position = at + done;
+          const { bytesWritten } = await inDiskTurn('bytes', () => handle.writev(left, position));
           done += bytesWritten;
           rest = done < length ? [Buffer.concat(pieces).subarray(done)] : [];
         }

@@ -75,7 +75,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   const blameRoute = (route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void => {
     const alone = othersThan(route, state).length === 0;
     state.widened ||= route.lane.first;
-    const left = refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, Date.now());
+    const left = refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, performance.now());
     if (alone) {
       scout.send();
     }
@@ -113,7 +113,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   };
   const scout = createScout(file, routes, around, settle);
   const repair = createRepair(state, disk, scout, signal, (route, refusal) =>
-    blameRoute(route, refusal, 0, Date.now()),
+    blameRoute(route, refusal, 0, performance.now()),
   );
   const lines = createLines(state, disk, around, signal, {
     hopeful: scout.isOpen,
@@ -165,7 +165,10 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
 
   return {
     run: async () => {
-      const timers = [setInterval(tick, timings.tickMs), setInterval(() => lines.dropSlow(Date.now()), timings.lookMs)];
+      const timers = [
+        setInterval(tick, timings.tickMs),
+        setInterval(() => lines.dropSlow(performance.now()), timings.lookMs),
+      ];
       try {
         await checkSpace();
         tellProgress([]);

@@ -8,7 +8,7 @@ export interface Lane {
   /** It is asked alone, until it gives trouble: others would bring bytes that it need not cost anybody. */
   readonly first: boolean;
   active: number;
-  /** Time (ms since the epoch) before which it is not asked. */
+  /** Time (`performance.now()`, ms) before which it is not asked. */
   notBefore: number;
   /** It is not asked again in this run. */
   left: boolean;

@@ -12,12 +12,23 @@ import type { Surroundings } from './surroundings.js';
 interface Line {
   readonly route: FileRoute;
   readonly stop: AbortController;
-  /** Time (ms since the epoch). */
+  /** Time (`performance.now()`, ms). */
   readonly begunAt: number;
   bytes: number;
-  /** Bytes and time (ms) of the last look. */
+  /** Time (ms) in which nothing could come because of us: its bytes were on their way to the disk, or this process did not run. */
+  ownMs: number;
+  isWriting: boolean;
+  /** Bytes and time at the source (ms since the beginning) of the last look. */
   seenBytes: number;
-  seenAt: number;
+  seenMs: number;
+}
+
+/** A look so much later (ms) than it was due tells that this process did not run. */
+const LATE_MS = 100;
+
+/** Milliseconds in which a connection could bring something. */
+function sourceMs({ begunAt, ownMs }: Line, nowMs: number): number {
+  return nowMs - begunAt - ownMs;
 }
 
 /** The open connections of one file. */
@@ -58,6 +69,7 @@ export function createLines(
   const { file, bell } = state;
   const { timings } = around;
   const lines = new Set<Line>();
+  let lookedAt = performance.now();
 
   /** Takes in what an answer says of the file. False: the answer is of no use, and nobody's fault. */
   const accept = async (reply: Reply, route: FileRoute, asked: Segment, whole: boolean): Promise<boolean> => {
@@ -129,12 +141,16 @@ export function createLines(
           around.count(source, bytes);
           // The first measurement of a host doesn't wait for the end of a connection: a slow one would take until then to be known as slow.
           if (route.lane.rate === null) {
-            measure(route.lane, line.bytes, Date.now() - line.begunAt, false);
+            measure(route.lane, line.bytes, sourceMs(line, performance.now()), false);
           }
         },
         write: async (into, pieces) => {
           const from = into.reached;
+          const since = performance.now();
+          line.isWriting = true;
           const to = from + (await disk.write(pieces, from, into.compareTo));
+          line.isWriting = false;
+          line.ownMs += performance.now() - since;
           segments.advance(into, source, to);
           bell.ring();
           await events.wrote(from, to);
@@ -167,27 +183,39 @@ export function createLines(
       lines.delete(line);
       route.mine -= 1;
       route.lane.active -= 1;
-      measure(route.lane, line.bytes, Date.now() - line.begunAt, stop.signal.aborted);
+      measure(route.lane, line.bytes, sourceMs(line, performance.now()), stop.signal.aborted);
       events.closed();
     }
   };
 
   return {
     open: (route, segment) => {
-      const now = Date.now();
-      const line = { route, stop: new AbortController(), begunAt: now, bytes: 0, seenBytes: 0, seenAt: now };
+      const stop = new AbortController();
+      const begunAt = performance.now();
+      const line = { route, stop, begunAt, bytes: 0, ownMs: 0, isWriting: false, seenBytes: 0, seenMs: 0 };
       run(line, segment).catch(events.failed);
     },
     count: () => lines.size,
     sources: () => [...new Set([...lines].map((line) => line.route.location.source))],
     dropSlow: (nowMs) => {
+      const lateMs = nowMs - lookedAt - timings.lookMs;
+      lookedAt = nowMs;
       for (const line of lines) {
-        const ms = nowMs - line.seenAt;
+        if (lateMs > LATE_MS) {
+          // What came meanwhile was not read yet: the next look tells.
+          line.ownMs += Math.min(lateMs, nowMs - line.begunAt);
+          line.seenBytes = line.bytes;
+          line.seenMs = Math.max(line.seenMs, sourceMs(line, nowMs));
+        }
+        if (lateMs > LATE_MS || line.isWriting) {
+          continue;
+        }
+        const ms = sourceMs(line, nowMs) - line.seenMs;
         const ready = othersThan(line.route, state).filter((r) => isUsable(r, state) && readyAt(r) <= nowMs);
         const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
         const brought = line.bytes - line.seenBytes;
         // A new connection with a twentieth of another one's rate is not waited for: a file may be there before its time is up.
-        const crawls = line.seenAt === line.begunAt && brought > 0 && brought < (best * ms) / 20_000;
+        const crawls = line.seenMs === 0 && brought > 0 && brought < (best * ms) / 20_000;
         const outrun = ms >= timings.slowMs / (crawls ? 8 : 4) && brought < (best * ms) / 10_000;
         if (ms < timings.slowMs && !outrun) {
           continue;
@@ -195,10 +223,10 @@ export function createLines(
         if (ready.length === 0 && brought < timings.slowBytes) {
           events.crawled();
         } else if (outrun || (ready.length > 0 && brought < timings.slowBytes)) {
-          line.stop.abort(refused('slow', `brought ${brought} bytes in ${ms} ms`));
+          line.stop.abort(refused('slow', `brought ${brought} bytes in ${Math.round(ms)} ms`));
         }
         line.seenBytes = line.bytes;
-        line.seenAt = nowMs;
+        line.seenMs += ms;
       }
     },
   };

@@ -11,7 +11,7 @@ export interface FileRoute {
   readonly lane: Lane;
   /** Refusals in a row without a byte gained. */
   strikes: number;
-  /** Time (ms since the epoch) of the latest strike. */
+  /** Time (`performance.now()`, ms) of the latest strike. */
   struckAt: number;
   notBefore: number;
   left: boolean;
@@ -48,7 +48,7 @@ export function isAlive(route: FileRoute): boolean {
   return !route.left && !route.lane.left;
 }
 
-/** Time (ms since the epoch) from which it may be asked. */
+/** Time (`performance.now()`, ms) from which it may be asked. */
 export function readyAt(route: FileRoute): number {
   return Math.max(route.notBefore, route.lane.notBefore);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { startTimeLimit } from '../net/time-limit.js';
 import type { IndexFile } from '../values/source.js';
 import type { Slice } from '../values/transfers.js';
 import { ask } from './ask.js';
@@ -12,8 +13,10 @@ import type { Surroundings, Work } from './surroundings.js';
 interface Attempt {
   readonly route: FileRoute;
   readonly stop: AbortController;
-  /** Time (ms since the epoch). */
+  /** Time (`performance.now()`, ms). */
   readonly begunAt: number;
+  /** It could have brought enough by now. */
+  overdue: boolean;
   received: number;
 }
 
@@ -82,9 +85,9 @@ export function fetchSlice(
         if (attempt.received > SMALL) {
           throw refused('malformed', `sends more than ${SMALL} bytes`);
         }
-        const ms = Date.now() - begunAt;
-        if (hurried && ms > timings.slowMs && attempt.received < (timings.slowBytes * ms) / timings.slowMs) {
-          throw refused('slow', `brought ${attempt.received} bytes in ${ms} ms`);
+        const ms = performance.now() - begunAt;
+        if (hurried && attempt.overdue && attempt.received < (timings.slowBytes * ms) / timings.slowMs) {
+          throw refused('slow', `brought ${attempt.received} bytes in ${Math.round(ms)} ms`);
         }
       }
       const bytes = Buffer.concat(pieces);
@@ -102,7 +105,16 @@ export function fetchSlice(
     const run = async (route: FileRoute): Promise<void> => {
       const alone = isAlone(route);
       const hurried = !alone || scout.isOpen();
-      const attempt: Attempt = { route, stop: new AbortController(), begunAt: Date.now(), received: 0 };
+      const attempt: Attempt = {
+        route,
+        stop: new AbortController(),
+        begunAt: performance.now(),
+        overdue: false,
+        received: 0,
+      };
+      const limit = startTimeLimit(timings.slowMs, () => {
+        attempt.overdue = true;
+      });
       attempts.add(attempt);
       route.lane.active += 1;
       late = false;
@@ -117,7 +129,7 @@ export function fetchSlice(
       try {
         const slice = await fetchFrom(attempt, hurried);
         attempts.delete(attempt);
-        const now = Date.now();
+        const now = performance.now();
         compare(
           route.lane,
           now - attempt.begunAt,
@@ -134,7 +146,7 @@ export function fetchSlice(
           settle(() => reject(error));
           return;
         }
-        refuse(route, refusal, 0, !hurried, attempt.begunAt, Date.now());
+        refuse(route, refusal, 0, !hurried, attempt.begunAt, performance.now());
         late = true;
         if (alone) {
           scout.send();
@@ -143,6 +155,7 @@ export function fetchSlice(
           giveUp();
         }
       } finally {
+        limit.clear();
         attempts.delete(attempt);
         route.lane.active -= 1;
         around.changed();

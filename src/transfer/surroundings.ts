@@ -13,7 +13,7 @@ export interface Work {
   want(nowMs: number): Want;
   /** Opens a connection on a route of the latest `want`. */
   begin(route: number): void;
-  /** The next time (ms since the epoch) at which a waiting route may be asked; Infinity when none waits. */
+  /** The next time (ms) at which a waiting route may be asked; Infinity when none waits. */
   wakeAt(nowMs: number): number;
 }
 

@@ -57,7 +57,7 @@ export function openTransfers(options: {
     if (around.signal.aborted) {
       return;
     }
-    const now = Date.now();
+    const now = performance.now();
     for (;;) {
       const list = [...works];
       const next = choose(list.map((work) => work.want(now)));

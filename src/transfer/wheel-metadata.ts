@@ -92,7 +92,10 @@ async function readOnce(
 ): Promise<Uint8Array> {
   const claim = () => (file.sha256 === null ? null : store.partial(`metadata-${file.sha256}`));
   let place = await claim();
-  for (const until = Date.now() + WAIT_MS; place === null && file.sha256 !== null && Date.now() < until; ) {
+  for (
+    const until = performance.now() + WAIT_MS;
+    place === null && file.sha256 !== null && performance.now() < until;
+  ) {
     await sleep(POLL_MS, undefined, { signal });
     place = await claim();
   }

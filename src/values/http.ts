@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly connectMs?: number;
   readonly headersMs?: number;
   readonly stallMs?: number;
+  /** Limit until the header of the last redirect's answer came, all in all. */
+  readonly answerMs?: number;
   readonly signal: AbortSignal;
 }
 

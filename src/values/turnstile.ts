@@ -1,7 +1,7 @@
 /** Lets at most so many works for one key run at a time; the others wait in the order in which they came. */
 export type Turnstile = <T>(key: string, most: number, work: () => Promise<T>) => Promise<T>;
 
-/** Makes a turnstile: campus mirrors ban clients with many connections, and fifty pages parsed at once fill the memory. */
+/** Makes a turnstile, for what is limited: connections to a campus mirror, which bans clients with many, or threads. */
 export function createTurnstile(): Turnstile {
   const running = new Map<string, number>();
   const waiting = new Map<string, (() => void)[]>();

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { inDiskTurn } from '../../src/process/disk-turns.js';
+import { threads } from '../../src/values/threads.js';
+import type { Transfer } from '../../src/values/transfers.js';
+import { stopFor } from '../support/busy.js';
+import { content, openScene } from './setup.js';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const bytes = content(6 * 2 ** 20);
+
+/** A file that comes for a while from two good mirrors, each of them measured: either could take over from the other. */
+async function begin(): Promise<Transfer> {
+  const behaviour = { bytesPerSecondPerConnection: 2 * 2 ** 20 };
+  const scene = await openScene(bytes, { a: behaviour, b: behaviour }, {}, 1);
+  cleanups.push(scene.close);
+  const transfer = scene.again({ slowMs: 1000 }).get(scene.file);
+  await transfer.size();
+  await sleep(500);
+  return transfer;
+}
+
+describe('no source is blamed', () => {
+  test('for a disk that takes nothing for a while', async () => {
+    const transfer = await begin();
+    const slow = Array.from({ length: Math.max(1, threads - 2) }, () => inDiskTurn('bytes', () => sleep(1200)));
+    await Promise.all(slow);
+    await transfer.done;
+    expect(transfer.faults()).toEqual([]);
+  });
+
+  test('for time in which this process did not run', async () => {
+    const transfer = await begin();
+    stopFor(2500);
+    await transfer.done;
+    expect(transfer.faults()).toEqual([]);
+  });
+
+  test('for a clock that is set', async () => {
+    const transfer = await begin();
+    const now = Date.now;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+    await transfer.done;
+    expect(transfer.faults()).toEqual([]);
+  });
+});
