@@ -19,7 +19,7 @@ async function begin(): Promise<Transfer> {
   const behaviour = { bytesPerSecondPerConnection: 2 * 2 ** 20 };
   const scene = await openScene(bytes, { a: behaviour, b: behaviour }, {}, 1);
   cleanups.push(scene.close);
-  const transfer = scene.again({ slowMs: 1000 }).get(scene.file);
+  const transfer = scene.again({ slowMs: 2000 }).get(scene.file);
   await transfer.size();
   await sleep(500);
   return transfer;
