@@ -14,6 +14,11 @@ const { cwd, answer } = createRefusals({
   'pyproject.toml': '',
   'file-url.txt': '--index-url file:///simple\n',
   'secret.txt': 'a @ https://me:hunter2@h.invalid/a-1.0.zip\n',
+  'torn.txt': [
+    '--index-url https://me:hun ter2@h.invalid/simple',
+    '--index-url https://me:hun -ter2@h.invalid/simple',
+    'a @ https://me:hun ter2@h.invalid/a-1.0.zip',
+  ].join('\n'),
   'hashes.txt': `--require-hashes\na==1 --hash=sha256:${hash}\nb==1\n`,
   'quote.txt': '--find-links "my wheels\n--pre numpy\n',
   'unset.txt': `--index-url https://$\{INDEX_TOKEN}@h.invalid/simple\n`,
@@ -52,6 +57,13 @@ describe('wrong requirements are answered with the file and line', () => {
     [
       { requirements: 'secret.txt' },
       'secret.txt:1: `a @ https://***@h.invalid/a-1.0.zip` is no requirement: credentials in a direct link would end up in the lock. Name a private index by `--extra-index-url` instead, or let git ask its credential helper.',
+    ],
+    [
+      { requirements: 'torn.txt' },
+      ...[1, 2, 3].map(
+        (line) =>
+          `torn.txt:${line}: The line can't be read: a blank in the user name or password of an address is written \`%20\`. Correct the line.`,
+      ),
     ],
     [
       { requirements: 'hashes.txt' },

@@ -53,15 +53,27 @@ function folderOf(chain: readonly string[], cwd: string): string {
   return file === undefined ? cwd : dirname(file);
 }
 
+/**
+ * Whether a blank tears an address apart inside its user name or password: the rest of the secret then stands alone, and nothing else
+ * tells that it is one.
+ */
+function isTorn(text: string): boolean {
+  let behindAddress = false;
+  return text.split(/\s+/).some((word) => {
+    const begins = word.includes('://');
+    behindAddress ||= begins;
+    return behindAddress && !begins && word.includes('@');
+  });
+}
+
 async function readLine(
   reading: Reading,
-  raw: string,
+  text: string,
   origin: string,
   role: Role,
   chain: readonly string[],
 ): Promise<void> {
-  const { cwd, draft, environment } = reading;
-  const text = expandVariables(raw, environment);
+  const { cwd, draft } = reading;
   if (!isOptionLine(text)) {
     await addRequirement(reading, text, origin, role);
     return;
@@ -81,6 +93,22 @@ async function readLine(
   }
 }
 
+async function readRaw(
+  reading: Reading,
+  raw: string,
+  origin: string,
+  role: Role,
+  chain: readonly string[],
+): Promise<void> {
+  const text = expandVariables(raw, reading.environment);
+  try {
+    await readLine(reading, text, origin, role, chain);
+  } catch (error) {
+    if (!isTorn(text)) throw error;
+    throw new SyntaxError('a blank in the user name or password of an address is written `%20`', { cause: error });
+  }
+}
+
 async function readLines(
   reading: Reading,
   text: string,
@@ -91,7 +119,7 @@ async function readLines(
   for (const { number, text: line } of logicalLines(text)) {
     const where = `${shown}:${number}`;
     try {
-      await readLine(reading, line, where, role, chain);
+      await readRaw(reading, line, where, role, chain);
     } catch (error) {
       if (error instanceof Failure) {
         reading.problems.push(...error.problems);
