@@ -174,6 +174,16 @@ describe('the cache key', () => {
     expect(key(asked, runner).key).not.toBe(base);
   });
 
+  test.each([
+    ['free-threaded Python', { freeThreaded: true }],
+    ['PyPy', { implementation: 'pypy' }],
+    ['32-bit Python', { bits: 32 as const }],
+    ['musl in the place of glibc', { glibc: null, musl: '1.2' }],
+  ])('changes with %s', (_, python) => {
+    const drafted = draft(request(), machine());
+    expect(cacheKey(drafted, machine('linux-x64', python), 'd').key).not.toBe(base);
+  });
+
   test('macOS counts by its major version, which wheels are built for', () => {
     const mac = (version: string): string =>
       key(request(), machine('darwin-arm64', { macos: { version, machine: 'arm64' } })).key;
