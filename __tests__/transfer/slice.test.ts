@@ -18,7 +18,12 @@ const right = bytes.subarray(1000, 3000);
 
 describe('a small part of a file', () => {
   test('comes from the first source alone where that answers soon', async () => {
-    expect(await slice({ near: {}, other: {} }, 3)).toEqual([right, right, right]);
+    scene = await openScene(bytes, { near: {}, other: {} });
+    // On a busy machine 300 ms are no time to answer in.
+    const transfers = scene.again({ raceMs: 10_000 });
+    for (let time = 0; time < 3; time += 1) {
+      expect((await transfers.slice(scene.file, 1000, 3000, new AbortController().signal)).bytes).toEqual(right);
+    }
     expect([asked('near'), asked('other')]).toEqual([3, 0]);
   });
 
