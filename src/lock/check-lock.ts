@@ -29,6 +29,11 @@ const LIMIT_MS = 15_000;
  * Holds a lock against the pages of its projects, all asked at once; no file is fetched. A project that no index has is not told from one
  * about which none answers, so that one answer about any of them is enough to want one about each: whoever can write a lock could invent
  * a project.
+ *
+ * It is the check of a bucket's lock, which hundreds of jobs read, and costs pages alone. The stricter one of `pipeline/recheck-lock.ts`
+ * asks as well whether the request requires each file, and needs the metadata of all of them for it: 1.5 MB for PaddlePaddle's CPU build
+ * where an index keeps none beside its wheels, so that 150 jobs would fetch as much as one wheel set. What it sees and this one
+ * does not stands in `docs/threat-model.md`.
  */
 export async function checkLock(
   { files, unhashed }: Pick<Lock, 'files' | 'unhashed'>,

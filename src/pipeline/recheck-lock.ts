@@ -33,6 +33,7 @@ function refute(lock: Lock, listed: readonly IndexFile[] | null): string | null 
  * Holds a lock that others could have written against the request and the indexes: its versions have to satisfy every requirement, those
  * of their own metadata included, and nothing else may be in it; each file has to be listed with the same hash. That costs one page for
  * each project, asked side by side; files and metadata are there already. Gives the lock with the indexes' own addresses, or what is wrong.
+ * A bucket's lock is held against pages alone (`lock/check-lock.ts`, which says why): its reader has neither files nor metadata yet.
  */
 async function recheck(
   run: Run,
