@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -18,10 +18,14 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
-/** Where a process id means one process: containers may have the host's name and their own ids (pid_namespaces(7)). */
+/**
+ * Where a process id means one process: containers may have the host's name and their own ids (pid_namespaces(7)), and machines that share
+ * a folder may have one name; each start of a kernel has an id of its own (random(4)).
+ */
 export function processSpace(): string {
   try {
-    return `${hostname()}/${readlinkSync('/proc/self/ns/pid')}`;
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     // No Linux: one space for the whole host.
     return hostname();
@@ -68,8 +72,8 @@ export async function makeOnce<T>(
       await sleep(100, undefined, { signal }).catch(() => signal.throwIfAborted());
       continue;
     }
-    // Whoever takes the lock over from a sleeping process does the work once more, and both results are right.
-    const sign = setInterval(() => void held.touch().catch(goneAsNull), SILENT_MS / 4);
+    // Whoever takes the lock over from a sleeping process does the work once more, and both results are right: a sign that fails fails nothing.
+    const sign = setInterval(() => void held.touch().catch(() => undefined), SILENT_MS / 4);
     try {
       return (await ready()) ?? (await make());
     } finally {
@@ -105,11 +109,12 @@ async function claim(lock: string, token: string): Promise<boolean> {
         // The other one was quicker, and this is its own.
         await link(dead, lock);
       }
-      await rm(dead, { force: true });
     } catch (error) {
       if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') {
         throw error;
       }
+    } finally {
+      await rm(dead, { force: true });
     }
   }
   return false;
