@@ -21,12 +21,22 @@ describe('what a cache did for a run', () => {
     expect(Hit).toBe('partial: 0 files, 0 B reused, 1 file, 9.0 MB brought by another job meanwhile, 0 B downloaded');
   });
 
-  const saved = { ms: 12_000, bytes: 217e6, bytesPerSecond: 18.1e6, measured: 'in an earlier run' } as const;
+  const saved = {
+    ms: 12_000,
+    bytes: 217e6,
+    besideMs: 0,
+    bytesPerSecond: 18.1e6,
+    measured: 'in an earlier run',
+  } as const;
   test.each<readonly [Partial<CacheReport>, string]>([
     [{ saved }, 'about 12 s against downloading 217 MB at 18.1 MB/s (measured in an earlier run)'],
     [
       { saved: { ...saved, ms: -3_000 } },
       'nothing: it took 3.0 s longer than downloading 217 MB at 18.1 MB/s (measured in an earlier run)',
+    ],
+    [
+      { saved: { ...saved, ms: 8_000, besideMs: 4_000 } },
+      'about 8.0 s against downloading 217 MB at 18.1 MB/s (measured in an earlier run), which unpacking for 4.0 s goes on beside',
     ],
     [{ saved: null }, 'not known: no download was measured here in the last 7 days'],
     [{ saved: null, filesReused: 0, bytesReused: 0 }, 'nothing: no file was there'],

@@ -81,7 +81,7 @@ export const doneReport: Report = {
     bytesDownloaded: 217_001_000,
     stored: { files: 11, bytes: 217_000_000 },
     awaited: { files: 0, bytes: 0 },
-    saved: { ms: 12_000, bytes: 1_500_000, bytesPerSecond: 125_000, measured: 'in this run' },
+    saved: { ms: 12_000, bytes: 1_500_000, besideMs: 0, bytesPerSecond: 125_000, measured: 'in this run' },
     bucket: null,
     github: null,
   },

@@ -1,12 +1,19 @@
-import { timeFor } from '../store/github/entry.js';
+import type { Timeline } from '../report/timeline.js';
+import { readSpeed, timeFor } from '../store/github/entry.js';
 import { bucketSource } from '../store/s3/share.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { Lock } from '../values/lock.js';
-import type { FileCount } from '../values/report.js';
+import type { FileCount, SavedReport } from '../values/report.js';
 import type { Store } from '../values/store.js';
 import type { Transfers } from '../values/transfers.js';
-import type { Run } from './context.js';
+import type { Run, Story } from './context.js';
 import { keptSpeed, measuredSpeed } from './download-speed.js';
+
+/** As much of a run as says how long things took, and is told what that saved. */
+interface Timed {
+  readonly story: Pick<Story, 'cache' | 'install'>;
+  readonly context: { readonly timeline: Pick<Timeline, 'steps'> };
+}
 
 function count(files: readonly StoredFile[]): FileCount {
   return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
@@ -28,20 +35,45 @@ export async function tellStored({ story }: Run, store: Store, lock: Lock, trans
 }
 
 /**
- * Writes into the story what reusing files saved: the time that downloading them would have taken at the speed that was measured, less
- * what restoring them took. The time that a bucket took is its share of all bytes that came.
+ * How long (ms) the installer unpacked beside no download. It unpacks while files arrive, so a run that downloads spends that time, too,
+ * and has it for nothing. Zero where nothing was unpacked, and with pip, which downloads everything first.
  */
-export async function tellSaved({ story }: Run, store: Store, transfers: Transfers): Promise<void> {
+function unpackedAlone({ story, context }: Timed, transferMs: number): number {
+  if (story.install?.unpacked !== true) return 0;
+  const installMs = context.timeline.steps().find(({ name }) => name === 'Install')?.ms ?? 0;
+  return Math.max(0, installMs - transferMs);
+}
+
+/**
+ * Writes into the story what reusing files saved: the time that downloading them would have taken at the speed that was measured, less
+ * what unpacking would have gone on beside, less what restoring them took. The time that a bucket took is its share of all bytes that came.
+ */
+export async function tellSaved(
+  run: Timed,
+  store: Pick<Store, 'readFact' | 'writeFact'>,
+  transfers: Pick<Transfers, 'fetched' | 'spentMs'>,
+): Promise<void> {
+  const { story } = run;
   const { cache } = story;
   if (cache === null) return;
   const now = await measuredSpeed(store, transfers);
-  const speed = now ?? (cache.bytesReused === 0 ? null : await keptSpeed(store));
-  if (speed === null || cache.bytesReused === 0) return;
+  if (cache.bytesReused === 0) return;
+  const { github } = cache;
+  // A machine that has measured nothing yet is told by the entry how fast its maker was.
+  const entry = github === null ? null : readSpeed({ bytes: github.bytes, ms: github.downloadMs });
+  const speed = now ?? (await keptSpeed(store)) ?? entry;
+  if (speed === null) return;
   const fetched = transfers.fetched();
   const all = Object.values(fetched).reduce((sum, bytes) => sum + bytes, 0);
   const bucketMs = all === 0 ? 0 : (transfers.spentMs() * (fetched[bucketSource] ?? 0)) / all;
-  const ms = timeFor(cache.bytesReused, speed) - bucketMs - (cache.github?.ms ?? 0);
-  const measured = now === null ? 'in an earlier run' : 'in this run';
-  const bytesPerSecond = Math.round((speed.bytes * 1000) / speed.ms);
-  story.cache = { ...cache, saved: { ms: Math.round(ms), bytes: cache.bytesReused, bytesPerSecond, measured } };
+  const downloadMs = timeFor(cache.bytesReused, speed);
+  const besideMs = Math.min(downloadMs, unpackedAlone(run, transfers.spentMs()));
+  const saved: SavedReport = {
+    ms: Math.round(downloadMs - besideMs - bucketMs - (github?.ms ?? 0)),
+    bytes: cache.bytesReused,
+    besideMs: Math.round(besideMs),
+    bytesPerSecond: Math.round((speed.bytes * 1000) / speed.ms),
+    measured: now === null ? 'in an earlier run' : 'in this run',
+  };
+  story.cache = { ...cache, saved };
 }

@@ -7,8 +7,10 @@ const some = ({ files, bytes }: FileCount): string =>
 function describeSaved({ saved, bytesReused }: CacheReport): string {
   if (bytesReused === 0) return 'nothing: no file was there';
   if (saved === null) return 'not known: no download was measured here in the last 7 days';
-  const { ms, bytes, bytesPerSecond, measured } = saved;
-  const against = `downloading ${formatBytes(bytes)} at ${formatBytes(bytesPerSecond)}/s (measured ${measured})`;
+  const { ms, bytes, besideMs, bytesPerSecond, measured } = saved;
+  const download = `downloading ${formatBytes(bytes)} at ${formatBytes(bytesPerSecond)}/s (measured ${measured})`;
+  const against =
+    besideMs === 0 ? download : `${download}, which unpacking for ${formatDuration(besideMs)} goes on beside`;
   return ms < 0
     ? `nothing: it took ${formatDuration(-ms)} longer than ${against}`
     : `about ${formatDuration(ms)} against ${against}`;

@@ -82,6 +82,8 @@ export interface SavedReport {
   readonly ms: number;
   /** Bytes that were not downloaded. */
   readonly bytes: number;
+  /** Milliseconds of unpacking that a download would have gone on beside; already taken off. */
+  readonly besideMs: number;
   /** What a download brings, and whether this run measured it itself. */
   readonly bytesPerSecond: number;
   readonly measured: 'in this run' | 'in an earlier run';
