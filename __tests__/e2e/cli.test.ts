@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { evaluate, realPip } from '../gateway/real-tools.js';
@@ -52,6 +52,12 @@ describe('setup from a shell', () => {
     expect(again.report).toMatchObject({ cache: { hit: 'exact', bytesDownloaded: 0 }, gateway: { bytesFetched: 0 } });
     expect(shop.bytes()).toBe(before);
     await shop.close();
+    // A wheel that went counts no less where its unpacked files are used.
+    const wheels = join(dirname(dirname(dirname(again.report.lock.path))), 'wheels');
+    const [gone = ''] = (await readdir(wheels, { recursive: true })).filter((name) => /idna-.*\.whl$/.test(name));
+    await rm(join(wheels, gone));
+    const linked = await setup(machine, shop, ['--venv', 'linked']);
+    expect(linked).toMatchObject({ exitCode: 0, report: { cache: { hit: 'exact', filesReused: 4 } } });
     const alone = await setup(machine, shop, ['--venv', 'third']);
     expect([alone.stderr, alone.exitCode]).toEqual([alone.stderr, 0]);
     expect(versionIn(inVenv('third'))).toBe('3.2.2');

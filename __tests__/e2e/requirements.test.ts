@@ -84,6 +84,8 @@ describe('requirements installed together with PaddlePaddle', () => {
       await writeFile(join(machine.work, 'wheels', name), content);
     expect((await install('./wheels/mine-4.0-py3-none-any.whl')).versions['mine']).toBe('4.0');
     expect(ask('import mine; print(mine.version)')).toBe('4.0');
+    // It stays where it is, so the cache does not lack it.
+    expect((await install('./wheels/mine-4.0-py3-none-any.whl')).report.cache.hit).toBe('exact');
   });
 
   test('may come as source, which is built here and warned of', async () => {

@@ -98,9 +98,10 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
       const arrived = transfers.arrived();
       const lent = share.lent().filter(({ sha256, filename }) => arrived.has(sha256) && wanted.has(filename));
       const filesReused = cache.filesReused + lent.length;
+      const own = lock.files.filter(({ hashOrigin }) => hashOrigin === 'local').length;
       story.cache = {
         ...cache,
-        hit: !lock.resolved && filesReused === lock.files.length ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
+        hit: !lock.resolved && filesReused === lock.files.length - own ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
         filesReused,
         bytesReused: lent.reduce((sum, { size }) => sum + size, cache.bytesReused),
         bucket: { ...share.report(), bytesRead: transfers.fetched()[bucketSource] ?? 0, readOnly },

@@ -62,7 +62,9 @@ export async function tellCache(
   arrived: ReadonlySet<string>,
 ): Promise<void> {
   const { choice, key, anatomy } = prepared;
-  const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
+  // The user's own files stay where they are.
+  const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+  const found = await Promise.all(wanted.map((file) => store.find(file.sha256, file.filename)));
   const there = found.filter((file) => file !== null && !arrived.has(file.sha256));
   story.cache = {
     ...nothingMoved,
@@ -71,7 +73,7 @@ export async function tellCache(
     folder: choice.folder ?? '',
     key,
     anatomy,
-    hit: kept && there.length === lock.files.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
+    hit: kept && there.length === wanted.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
     filesReused: there.length,
     bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
   };

@@ -1,7 +1,6 @@
 import type { Timeline } from '../report/timeline.js';
 import { readSpeed, timeFor } from '../store/github/entry.js';
 import { bucketSource } from '../store/s3/share.js';
-import type { StoredFile } from '../values/gateway.js';
 import type { Lock } from '../values/lock.js';
 import type { FileCount, SavedReport } from '../values/report.js';
 import type { Store } from '../values/store.js';
@@ -15,22 +14,37 @@ interface Timed {
   readonly context: { readonly timeline: Pick<Timeline, 'steps'> };
 }
 
-function count(files: readonly StoredFile[]): FileCount {
-  return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
+function count(files: readonly { readonly size: number | null }[]): FileCount {
+  return { files: files.length, bytes: files.reduce((sum, { size }) => sum + (size ?? 0), 0) };
 }
 
-/** Writes into the story which files of the lock came into the store meanwhile: by this run, and by another one on this machine. */
+/**
+ * Writes into the story which files of the lock came into the store meanwhile: by this run, and by another one on this machine. What was
+ * installed and is in none of these places was linked from what an earlier run unpacked, the wheel being gone: that is reused, too.
+ */
 export async function tellStored({ story }: Run, store: Store, lock: Lock, transfers: Transfers): Promise<void> {
-  if (story.cache === null) return;
-  const { filesReused, bytesReused } = story.cache;
-  const found = await Promise.all(lock.files.map(({ sha256, filename }) => store.find(sha256, filename)));
-  const there = found.filter((file) => file !== null);
+  const { cache } = story;
+  if (cache === null) return;
   const arrived = transfers.arrived();
+  const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+  const found = await Promise.all(wanted.map(({ sha256, filename }) => store.find(sha256, filename)));
+  const there = found.filter((file) => file !== null);
+  const linked = count(
+    story.install === null ? [] : wanted.filter(({ sha256 }, at) => found[at] === null && !arrived.has(sha256)),
+  );
   const others = count(there.filter(({ sha256 }) => !arrived.has(sha256)));
+  const reused = { files: cache.filesReused + linked.files, bytes: cache.bytesReused + linked.bytes };
+  const hit = story.lock?.resolved === false && reused.files === wanted.length ? 'exact' : 'partial';
   story.cache = {
-    ...story.cache,
+    ...cache,
+    hit: linked.files === 0 ? cache.hit : hit,
+    filesReused: reused.files,
+    bytesReused: reused.bytes,
     stored: count(there.filter(({ sha256 }) => arrived.has(sha256))),
-    awaited: { files: Math.max(0, others.files - filesReused), bytes: Math.max(0, others.bytes - bytesReused) },
+    awaited: {
+      files: Math.max(0, others.files - cache.filesReused),
+      bytes: Math.max(0, others.bytes - cache.bytesReused),
+    },
   };
 }
 

@@ -44,8 +44,7 @@ export function formatReport(report: Report): string {
   if (report.cache !== null) {
     const { bucket, github, hit, folder, reason, store } = report.cache;
     lines.push(store === 'off' ? '  cache: off' : `  cache: ${hit} in ${folder} (${reason})`);
-    if (store !== 'off')
-      lines.push(...describeCache(report.cache).map(([what, text]) => `    ${what.toLowerCase()}: ${text}`));
+    lines.push(...describeCache(report.cache).map(([what, text]) => `    ${what.toLowerCase()}: ${text}`));
     if (bucket !== null) lines.push(`  bucket: ${describeBucket(bucket)}`);
     if (github !== null) {
       for (const [what, text] of describeGithub(github)) lines.push(`  ${what}: ${text}`);

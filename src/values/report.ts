@@ -97,9 +97,9 @@ export interface CacheReport {
   readonly folder: string;
   readonly key: string;
   readonly anatomy: readonly { readonly part: string; readonly value: string }[];
-  /** `exact`: a lock was kept under the key and every file of it was there; `partial`: some files were; `miss`. */
+  /** `exact`: a lock was kept under the key and every file of it was there, as a wheel or unpacked; `partial`: some files were; `miss`. */
   readonly hit: 'exact' | 'partial' | 'miss';
-  /** Files and bytes that were already in the store. */
+  /** Files of the lock that were already in the store, those that are the user's own left out, and their bytes. */
   readonly filesReused: number;
   readonly bytesReused: number;
   /** Bytes that came from indexes and mirrors: those of a bucket are not among them. */
