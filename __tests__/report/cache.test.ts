@@ -38,6 +38,10 @@ describe('what a cache did for a run', () => {
       { saved: { ...saved, ms: 8_000, besideMs: 4_000 } },
       'about 8.0 s against downloading 217 MB at 18.1 MB/s (measured in an earlier run), during which 4.0 s of unpacking would have been done',
     ],
+    [
+      { saved: { ...saved, ms: 0, besideMs: 12_000 } },
+      'no time: unpacking took longer than downloading 217 MB at 18.1 MB/s (measured in an earlier run) would have',
+    ],
     [{ saved: null }, 'not known: no download was measured here in the last 7 days'],
     [{ saved: null, filesReused: 0, bytesReused: 0 }, 'nothing: no file was there'],
   ])('tells what that saved, and from what it is known', (changes, text) => {

@@ -11,6 +11,7 @@ function describeSaved({ saved, bytesReused }: CacheReport): string {
   const download = `downloading ${formatBytes(bytes)} at ${formatBytes(bytesPerSecond)}/s (measured ${measured})`;
   const beside = `, during which ${formatDuration(besideMs)} of unpacking would have been done`;
   const against = besideMs === 0 ? download : download + beside;
+  if (ms === 0) return `no time: unpacking took longer than ${download} would have`;
   return ms < 0
     ? `nothing: it took ${formatDuration(-ms)} longer than ${against}`
     : `about ${formatDuration(ms)} against ${against}`;
