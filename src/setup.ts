@@ -57,7 +57,7 @@ export function setup(request: Request, context: Context): Promise<Outcome> {
         await stock.close();
       }
     } finally {
-      await endAll(() => bucket?.close(), desk.client.close);
+      await endAll(() => bucket?.close(), desk.close);
     }
   });
 }

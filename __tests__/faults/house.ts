@@ -65,7 +65,7 @@ export async function openHouse({ indexes, environment = {} }: Scene): Promise<H
     log: quiet,
     signal,
     sources: (id) => roster.find((source) => source.id === id),
-    more: (file) => morePlaces(sources, file, () => undefined),
+    more: (file, failed) => morePlaces(sources, file, failed, () => undefined),
     timings: brisk,
   });
   const find = async (): Promise<IndexFile> => {

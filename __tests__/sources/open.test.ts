@@ -146,6 +146,18 @@ describe('a slow first choice', () => {
     expect(ids(opened.ranked())).toEqual(ids(kept?.order ?? []));
   });
 
+  test('that could not bring a file stays before mirrors that were never asked', async () => {
+    const official = await mirror();
+    const mirrors = (await Promise.all(Array.from({ length: 8 }, gone))).map(({ index }, at) =>
+      source(`mirror-${at}`, index),
+    );
+    const opened = sources([source('official', official.index), ...mirrors]);
+    await opened.page('six');
+    await opened.keep();
+    await opened.widen('six', undefined, new Set(['official']));
+    expect(ids(opened.ranked()).slice(0, 2)).toEqual(['official', 'mirror-3']);
+  });
+
   test('is known from a kept ranking, so that nothing is probed', async () => {
     const { roster, near } = await race();
     const first = sources(roster);

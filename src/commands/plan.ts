@@ -38,7 +38,7 @@ export function plan(request: Request, context: Context, machine: MachineWords |
       }));
       return looked;
     } finally {
-      await desk.client.close();
+      await desk.close();
     }
   });
 }

@@ -53,7 +53,7 @@ export function probeSources(request: Request, context: Context): Promise<Outcom
       }
       return looked;
     } finally {
-      await desk.client.close();
+      await desk.close();
     }
   });
 }

@@ -17,6 +17,8 @@ export interface Desk {
   readonly client: HttpClient;
   readonly roster: readonly Source[];
   readonly sources: OpenSources;
+  /** Ends what is still being asked and measured, then the connections. */
+  close(): Promise<void>;
 }
 
 /** What takes part, each with the credentials of its own origin, which are masked. A keyring is left alone: it may ask somebody. */
@@ -46,9 +48,16 @@ export async function openDesk(run: Run, runner: Runner, kept: unknown): Promise
   const named = roster({ request, interpreter: runner.interpreter, mirrors, paddleIndex, log: context.log });
   const taking = await credited(run, named);
   const exclusive = request.mirrors !== 'auto';
+  const over = new AbortController();
+  const signal = AbortSignal.any([deadline.signal, over.signal]);
   return {
     client,
     roster: taking,
-    sources: openSources({ roster: taking, exclusive, client, log: context.log, signal: deadline.signal, kept }),
+    sources: openSources({ roster: taking, exclusive, client, log: context.log, signal, kept }),
+    async close() {
+      // A measurement that finds its connections closed would take that for the sources' fault.
+      over.abort(new Error('the run is over'));
+      await client.close();
+    },
   };
 }

@@ -53,7 +53,7 @@ export function prepareWorks(
     store,
     sources: (id) => (id === bucketSource ? bucket?.terms : desk.roster.find((source) => source.id === id)),
     ...(bucket === null ? {} : { before: bucket.share.locate, arrived: bucket.offer }),
-    more: (file) => morePlaces(desk.sources, file, (project) => plan.origins[project]),
+    more: (file, failed) => morePlaces(desk.sources, file, failed, (project) => plan.origins[project]),
     log: context.log,
     signal,
   });

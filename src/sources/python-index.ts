@@ -139,11 +139,11 @@ export function openPythonIndex(
     order = rankSources(order, probes);
     shared.onRanking();
     asksSeveral = probes.some((one) => one.source === order[0] && Number.isFinite(expectedMs(one)));
+    const lively = order.filter(({ id }) => tried.has(id)).slice(0, width.pages);
     log.info(
-      `Sources by what was measured: ${order
-        .slice(0, width.pages)
-        .map(({ id }) => id)
-        .join(', ')}.`,
+      lively.length === 0
+        ? 'No source let itself be measured.'
+        : `Sources by what was measured: ${lively.map(({ id }) => id).join(', ')}.`,
     );
   }
 
@@ -194,6 +194,8 @@ export function openPythonIndex(
         // The page is needed now; what is measured serves the next ones.
         measuring = measure(page).catch((error: unknown) => {
           if (!signal.aborted) throw error;
+          // Kept for the next run, it would have that one measure nothing.
+          measured = false;
         });
       }
       return found;
@@ -214,9 +216,8 @@ export function openPythonIndex(
       order = [...order.filter(({ id }) => !ids.has(id)), ...order.filter(({ id }) => ids.has(id))];
     },
     ranked() {
-      const answered = ({ id }: Source) => (shared.used.has(id) || tried.has(id)) && !demoted.has(id);
-      const alive = byLife();
-      return [...alive.filter(answered), ...alive.filter((source) => !answered(source))];
+      const band = ({ id }: Source) => (!shared.used.has(id) && !tried.has(id) ? 2 : demoted.has(id) ? 1 : 0);
+      return byLife().sort((a, b) => band(a) - band(b));
     },
     settled: () => measuring,
     isWide: () => asksSeveral,

@@ -14,13 +14,20 @@ export interface Scout {
 }
 
 /** A scout that adds what it finds to `routes`; `back` is called when its answer is there. It sets out at once where a better source is known of than those of `routes`. */
-export function createScout(file: IndexFile, routes: FileRoute[], around: Surroundings, back: () => void): Scout {
+export function createScout(
+  file: IndexFile,
+  routes: FileRoute[],
+  around: Pick<Surroundings, 'more' | 'log' | 'lane'>,
+  back: () => void,
+): Scout {
   const { more, log } = around;
   let state: 'home' | 'out' | 'back' = more === null ? 'back' : 'home';
   const look = async (ask: NonNullable<Surroundings['more']>): Promise<void> => {
     try {
       const known = new Set(routes.map((route) => route.location.url));
-      const locations = (await ask(file)).filter(({ url }) => !known.has(url));
+      const refusing = routes.filter(({ left, strikes }) => left || strikes > 0);
+      const failed = new Set(refusing.map(({ location }) => location.source));
+      const locations = (await ask(file, failed)).filter(({ url }) => !known.has(url));
       routes.push(...createRoutes({ ...file, locations }, around.lane));
     } catch (error) {
       // The places that are known stay; what becomes of the file is decided by them.

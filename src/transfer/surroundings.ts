@@ -26,8 +26,11 @@ export interface Surroundings {
   readonly timings: Timings;
   lane(location: FileLocation): Lane;
   credentials(location: FileLocation): Credentials | null;
-  /** More places where a file can be had, from sources that were not asked for it yet; null where there is nobody to ask. */
-  readonly more: ((file: IndexFile) => Promise<readonly FileLocation[]>) | null;
+  /**
+   * More places where a file can be had, from sources that were not asked for it yet; null where there is nobody to ask. `failed`: ids of
+   * sources that refused it, where others are only slow.
+   */
+  readonly more: ((file: IndexFile, failed: ReadonlySet<string>) => Promise<readonly FileLocation[]>) | null;
   /** A place that is asked before those of the page, waited for where the file is about to be there; null: there is none. */
   readonly before: ((file: IndexFile) => Promise<FileLocation | null>) | null;
   /** Takes part in the scheduling until it is removed. */

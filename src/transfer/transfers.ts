@@ -30,7 +30,7 @@ export function openTransfers(options: {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly timings?: Partial<Timings>;
-  readonly more?: (file: IndexFile) => Promise<readonly FileLocation[]>;
+  readonly more?: NonNullable<Surroundings['more']>;
   readonly before?: (file: IndexFile) => Promise<FileLocation | null>;
   readonly arrived?: Surroundings['arrived'];
 }): Transfers {
