@@ -59,6 +59,21 @@ describe('a private index', () => {
     expect(inner.requests[0]?.headers.authorization).toBe(`Basic ${Buffer.from('me:pw').toString('base64')}`);
   });
 
+  test.each([
+    ['an address that is not fetched', '<a href="ftp://inner.example/six-1.0-py3-none-any.whl">six</a>'],
+    ['a file name that is none', '<a href="six-1.0 (ours).tar.gz">six</a>'],
+    ["another project's file", '<a href="idna-3.0-py3-none-any.whl">six</a>'],
+  ])('whose page lists nothing but %s is not replaced by the Python index, and says why', async (_, link) => {
+    const body = `<title>Links for six</title>${link}`;
+    const inner = await mirror({ fault: () => ({ kind: 'status', status: 200, body }) });
+    const official = await mirror({ files: { six: evil } });
+    const opened = sources(roster(inner, official));
+    const told = { source: 'inner', kind: 'malformed', remedy: expect.stringContaining('outside address') };
+    expect(await opened.page('six')).toMatchObject({ files: [], faults: [told] });
+    expect(opened.faults()).toMatchObject([told]);
+    expect(official.requests).toEqual([]);
+  });
+
   test('that does not have it leaves it to the Python index, which never sees the credentials', async () => {
     const [inner, official] = [await mirror({ files: {} }), await mirror()];
     expect(await sources(roster(inner, official)).page('six')).toMatchObject({ answered: ['official'] });

@@ -43,6 +43,11 @@ describe('an HTML page', () => {
     );
   });
 
+  test('that came by TLS leads to no address without it, whatever its <base href>', () => {
+    const page = html('<title>Links for six</title><base href="http://index.example/"><a href="six-1.0.tar.gz">x</a>');
+    expect(page).toEqual({ files: [], dropped: 1 });
+  });
+
   test('decodes percent-encoded names, and keeps them in the address', () => {
     const [file] = filesOf(html('<a href="torch-2.0%2Bcpu-cp311-cp311-linux_x86_64.whl">x</a>'));
     expect(file?.filename).toBe('torch-2.0+cpu-cp311-cp311-linux_x86_64.whl');
@@ -66,7 +71,6 @@ describe('an HTML page', () => {
     ['an encoded slash', '..%2f..%2fsix-1.0.tar.gz'],
     ['an encoded backslash', '..%5csix-1.0.tar.gz'],
     ['a NUL', 'six-1.0.tar.gz%00'],
-    ['a dot folder', '../../'],
     ['broken encoding', 'six-1.0%zz.tar.gz'],
     ['a malformed name', 'six-1.1.-cp310-cp310-macosx_11_0_arm64.whl'],
     ['no address', 'https://[six-1.0.tar.gz'],
@@ -81,6 +85,7 @@ describe('an HTML page', () => {
     '<!DOCTYPE html><html><head><title>Links for six</title></head><body><h1>Links for six</h1></body></html>',
     '<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.0"></head><body>nothing yet</body></html>',
     '<html><body></body></html>',
+    '<html><title>Index of /six/</title><a href="?C=N;O=D">Name</a><a href="../">Parent directory</a></html>',
     '',
   ])('without a link is a page that lists nothing', (body) => {
     expect(html(body)).toEqual({ files: [], dropped: 0 });
@@ -92,6 +97,7 @@ describe('an HTML page', () => {
       'Please sign in',
     ],
     ['<html><body><p>我们检测到您所在的子网存在大量下载</p></body></html>', '我们检测到您所在的子网'],
+    ['<html><body><div id="app"></div><script src="/portal.js"></script></body></html>', 'without text'],
     ['<html><body>Welcome to the hotel. <a href="/portal">Accept</a></body></html>', 'Welcome to the hotel'],
   ])('that is no index is told by its first words', (body, words) => {
     expect(html(body)).toEqual({ fault: 'html', detail: expect.stringContaining(words) });

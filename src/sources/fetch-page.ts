@@ -57,6 +57,9 @@ function pageAddress(source: Source, project: string, folder: PaddleFolder | nul
 /** The whole page may take so many times the limit of its first answer: a trickle never stalls. */
 const wholePage = 10;
 
+const unfitLinks =
+  'Its links have to end in file names of wheels or sdists of that project, and to be https where its pages are: behind a TLS proxy the index has to know its outside address.';
+
 function firstWords(body: string): string {
   return (
     body
@@ -78,7 +81,7 @@ async function readRefusal(answer: HttpAnswer, source: Source): Promise<Omit<Sou
   }
   const words = await answer.text(65_536).then(firstWords, (error: Error) => error.message);
   const detail = `status ${status}${words === '' ? '' : `: ${words}`}`;
-  if (status === 401 || ((status === 403 || status === 404) && source.kind === 'private')) {
+  if (status === 401 || (status === 403 && source.kind === 'private')) {
     return {
       kind: 'status',
       detail,
@@ -168,12 +171,10 @@ export async function fetchPage(client: HttpClient, question: PageQuestion): Pro
     const files =
       source.kind === 'find-links' ? reading.files : reading.files.filter((file) => file.project === project);
     const dropped = reading.dropped + reading.files.length - files.length;
-    if (files.length === 0)
-      return fault(
-        'empty',
-        `the page lists no file${dropped === 0 ? '' : ` that could be taken (${dropped} links left out)`}`,
-        null,
-      );
+    // It has the project, and what it has is of no use: taken for empty, a private index would give way to a public one.
+    if (files.length === 0 && dropped > 0)
+      return fault('malformed', `no link of the page could be taken (${dropped} left out)`, unfitLinks);
+    if (files.length === 0) return fault('empty', 'the page lists no file', null);
     return { source, files, dropped, host: new URL(answer.url).host, ms };
   } catch (error) {
     if (signal.aborted) throw signal.reason;

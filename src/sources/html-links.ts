@@ -33,6 +33,7 @@ export function readHtmlLinks(html: string): HtmlLinks {
   let declared = false;
   let interactive = false;
   let hidden = 0;
+  let scripted = false;
   let inTitle = false;
   const links: Link[] = [];
   const parser = new Parser({
@@ -40,8 +41,10 @@ export function readHtmlLinks(html: string): HtmlLinks {
       if (name === 'base') base ??= attributes['href'] ?? null;
       else if (name === 'meta') declared ||= attributes['name'] === 'pypi:repository-version';
       else if (name === 'title') inTitle = true;
-      else if (name === 'script' || name === 'style') hidden += 1;
-      else if (name === 'form' || name === 'input' || name === 'iframe') interactive = true;
+      else if (name === 'script' || name === 'style') {
+        hidden += 1;
+        scripted ||= name === 'script';
+      } else if (name === 'form' || name === 'input' || name === 'iframe') interactive = true;
       else if (name === 'a' && attributes['href'] !== undefined) {
         links.push({
           href: attributes['href'],
@@ -67,7 +70,9 @@ export function readHtmlLinks(html: string): HtmlLinks {
   parser.end(html);
   const visible = words.replace(/\s+/g, ' ').trim().slice(0, 120);
   const titled = /^\s*(links for|simple index|index of)\b/i;
-  const bare = visible === '' && links.length === 0 && (html.trim() === '' || /<(?:html|body|!doctype)/i.test(html));
+  // What is empty until a script has run, as the front page of a portal, says nothing of what there is.
+  const bare =
+    visible === '' && !scripted && links.length === 0 && (html.trim() === '' || /<(?:html|body|!doctype)/i.test(html));
   return {
     base,
     links,

@@ -24,7 +24,7 @@ export interface PageFile {
 
 /** What a page says, or why it is none. */
 export type PageReading =
-  /** `dropped`: links that no installer would or should take. */
+  /** `dropped`: links that no installer would or should take; those that lead to a folder are none of a file. */
   | { readonly files: readonly PageFile[]; readonly dropped: number }
   | { readonly fault: FaultKind; readonly detail: string };
 
@@ -45,13 +45,18 @@ function isPlain(filename: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._!+~-]*$/.test(filename) && filename.length <= 255;
 }
 
-/** Checks one link; null where it is dropped. `base` is the address that relative links are against. */
-function readLink(link: Link, base: string): PageFile | null {
+/** Listings that a web server makes of a folder link to the one above, and to themselves in another order. */
+function leadsToFolder(href: string, base: string): boolean {
+  return URL.canParse(href, base) && new URL(href, base).pathname.endsWith('/');
+}
+
+/** Checks one link; null where it is dropped. `base` is the address that relative links are against, `byTls` says how the page came. */
+function readLink(link: Link, base: string, byTls: boolean): PageFile | null {
   if (!URL.canParse(link.href, base)) return null;
   const url = new URL(link.href, base);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return null;
-  // As pip: a page that came by TLS cannot send us to an address without it.
-  if (url.protocol === 'http:' && base.startsWith('https:')) return null;
+  // As pip: a page that came by TLS cannot send us to an address without it, nor can its `<base href>`.
+  if (url.protocol === 'http:' && byTls) return null;
   const filename = link.filename ?? plainName(url.pathname);
   if (filename === null || !isPlain(filename)) return null;
   const parsed = parseFilename(filename);
@@ -149,6 +154,7 @@ export function readPage(page: {
     return { fault: 'malformed', detail: `binary data where a page was asked (content-type ${contentType})` };
   let links: readonly (Link | null)[];
   let base = url;
+  const byTls = url.startsWith('https:');
   if (json) {
     const found = readJsonLinks(body);
     if (found === null) return { fault: 'malformed', detail: 'JSON, but no project page of version 1 (PEP 691)' };
@@ -156,12 +162,12 @@ export function readPage(page: {
   } else {
     const found = readHtmlLinks(body);
     if (found.base !== null && URL.canParse(found.base, url)) base = new URL(found.base, url).href;
-    links = found.links;
-    if (!found.index && !links.some((link) => link !== null && readLink(link, base) !== null)) {
+    links = found.links.filter(({ href }) => !leadsToFolder(href, base));
+    if (!found.index && !links.some((link) => link !== null && readLink(link, base, byTls) !== null)) {
       return { fault: 'html', detail: `a web page and no index: ${found.words || 'without text'}` };
     }
   }
-  const read = links.map((link) => link && readLink(link, base));
+  const read = links.map((link) => link && readLink(link, base, byTls));
   const files = read.filter((file) => file !== null);
   return { files, dropped: links.length - files.length };
 }
