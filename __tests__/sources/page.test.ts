@@ -116,7 +116,7 @@ describe('a JSON page', () => {
   test('lists its files with sizes and times', () => {
     const reading = json({
       meta: { 'api-version': '1.1' },
-      files: [{ ...file, 'requires-python': '>=3.8', 'upload-time': '2026-01-01T00:00:00Z' }],
+      files: [{ ...file, 'requires-python': '>=3.8.*,', 'upload-time': '2026-01-01T00:00:00Z' }],
     });
     expect(filesOf(reading)).toEqual([
       {

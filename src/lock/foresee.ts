@@ -2,6 +2,7 @@ import { parseFilename } from '../packaging/filename.js';
 import { evaluateMarker } from '../packaging/marker.js';
 import type { MarkerEnvironment } from '../packaging/marker-environment.js';
 import { parseRequirement } from '../packaging/requirement.js';
+import { readRequiresPython } from '../packaging/requires-python.js';
 import { compareVersions, satisfies } from '../packaging/version.js';
 import { Failure } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
@@ -39,7 +40,7 @@ function readMetadata(text: string, origin: string): { readonly requires: Requir
     [...head.matchAll(new RegExp(`^${name}:[ \\t]*(.+)$`, 'gim'))].map(([, value = '']) => value.trim());
   return {
     requires: values('Requires-Dist').map((line) => parseRequirement(line, origin)),
-    python: values('Requires-Python')[0] ?? '',
+    python: readRequiresPython(values('Requires-Python')[0] ?? null) ?? '',
   };
 }
 

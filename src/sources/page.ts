@@ -1,4 +1,5 @@
 import { parseFilename } from '../packaging/filename.js';
+import { readRequiresPython } from '../packaging/requires-python.js';
 import type { FaultKind } from '../values/source.js';
 import { type Link, readHtmlLinks } from './html-links.js';
 
@@ -71,7 +72,7 @@ function readLink(link: Link, base: string, byTls: boolean): PageFile | null {
     url: url.href,
     sha256: sha256Pattern.test(hash) ? hash.toLowerCase() : null,
     size: link.size,
-    requiresPython: link.requiresPython,
+    requiresPython: readRequiresPython(link.requiresPython),
     yanked: link.yanked,
     uploadTime: link.uploadTime,
     metadata: filename.endsWith('.whl') ? readMetadataMark(link.metadata) : null,
