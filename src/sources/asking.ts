@@ -45,11 +45,69 @@ export interface Shared {
   readonly signal: AbortSignal;
   readonly dead: Set<string>;
   readonly turnstile: Turnstile;
+  readonly pages: Pages;
   /** Ids of the sources that gave a page, in the order in which they first did. */
   readonly used: Set<string>;
   onFault(fault: SourceFault): void;
   /** The order of the Python sources has changed: pages kept before it are from the old first choice. */
   onRanking(): void;
+}
+
+/** A page that is being asked for; `aborted`: whoever asked did not wait for it. */
+type Asked = Promise<SourcePage | SourceFault | 'aborted'>;
+
+/** Pages of a run, by source, folder and project: what was told, or that there is none, and what is being asked for. */
+export type Pages = Map<string, Asked>;
+
+/** Rejects with the reason of `signal` as soon as it is aborted, whatever becomes of `work`. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/**
+ * The page of one source, asked for once in a run however many want it; a failure may pass, so that who comes later asks again.
+ * `isOurs`: nobody else had asked for it, so that a fault is new.
+ */
+export async function readOnce(
+  shared: Pick<Shared, 'client' | 'pages' | 'turnstile'>,
+  source: Source,
+  project: string,
+  folder: PaddleFolder | null,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<{ readonly result: SourcePage | SourceFault; readonly isOurs: boolean }> {
+  const { client, pages, turnstile } = shared;
+  const key = JSON.stringify([source.id, folder, project]);
+  for (let known = pages.get(key); known !== undefined; known = pages.get(key)) {
+    const result = await unlessAborted(known, signal);
+    if (result !== 'aborted') return { result, isOurs: false };
+  }
+  const asked = turnstile(source.group, Math.min(source.connections, pagesAtOnce), () => {
+    signal.throwIfAborted();
+    return fetchPage(client, { source, project, folder, firstAnswerMs: limitMs, signal });
+  });
+  const forget = (): void => {
+    pages.delete(key);
+  };
+  pages.set(
+    key,
+    asked.then(
+      (result) => {
+        if (isFault(result) && !isAbsent(result)) forget();
+        return result;
+      },
+      () => {
+        forget();
+        return 'aborted';
+      },
+    ),
+  );
+  return { result: await asked, isOurs: true };
 }
 
 /** Asks one source and notes what that shows of it. */
@@ -61,15 +119,11 @@ export async function ask(
   limitMs: number,
   signal: AbortSignal,
 ): Promise<SourcePage | SourceFault> {
-  const most = Math.min(source.connections, pagesAtOnce);
-  const result = await shared.turnstile(source.group, most, () => {
-    signal.throwIfAborted();
-    return fetchPage(shared.client, { source, project, folder, firstAnswerMs: limitMs, signal });
-  });
+  const { result, isOurs } = await readOnce(shared, source, project, folder, limitMs, signal);
   if (!isFault(result)) {
     shared.dead.delete(source.id);
     shared.used.add(source.id);
-  } else {
+  } else if (isOurs) {
     if (isDeadly(result)) shared.dead.add(source.id);
     shared.onFault(result);
   }
@@ -99,6 +153,8 @@ export async function persist(
     const next = limits[index + 1];
     const mayPass = ({ kind, detail }: SourceFault) =>
       kind === 'reset' ||
+      // No name server answered: that of a busy network drops some of what it is asked.
+      (kind === 'dns' && detail.includes('EAI_AGAIN')) ||
       (kind === 'status' && /^status 5/.test(detail)) ||
       (kind === 'timeout' && (next ?? 0) > limitMs);
     if (next === undefined || found.pages.length > 0 || found.faults.length === 0 || !found.faults.every(mayPass))

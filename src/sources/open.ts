@@ -74,6 +74,7 @@ export function openSources(options: {
     signal,
     dead: new Set(),
     turnstile: createTurnstile(),
+    pages: new Map(),
     used: new Set(),
     onFault: (fault) => {
       if (!isAbsent(fault)) faults.push(fault);

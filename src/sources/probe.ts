@@ -105,14 +105,16 @@ async function sample(
   }
 }
 
-/** Looks at a page that is there already: the sample is all that is asked. */
-export async function probePage(
+/** Looks at what a source answered already: the sample is all that is asked. */
+export async function probeAnswer(
   client: HttpClient,
-  page: SourcePage,
+  source: Source,
+  page: SourcePage | SourceFault,
   wanted: string | null,
   signal: AbortSignal,
 ): Promise<Probe> {
-  const { source, ms, host } = page;
+  if (isFault(page)) return { source, ms: null, bytesPerSecond: null, host: null, fault: page };
+  const { ms, host } = page;
   const file = choose(page.files, wanted);
   const seen = { source, ms, host, bytesPerSecond: null, fault: null };
   if (file === undefined) {
@@ -141,7 +143,5 @@ export async function probe(
     readonly signal: AbortSignal;
   },
 ): Promise<Probe> {
-  const page = await fetchPage(client, question);
-  if (isFault(page)) return { source: question.source, ms: null, bytesPerSecond: null, host: null, fault: page };
-  return probePage(client, page, question.wanted, question.signal);
+  return probeAnswer(client, question.source, await fetchPage(client, question), question.wanted, question.signal);
 }

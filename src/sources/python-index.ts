@@ -7,12 +7,13 @@ import {
   isDeadly,
   patience,
   persist,
+  readOnce,
   type Shared,
   sortOut,
 } from './asking.js';
 import type { SourcePage } from './fetch-page.js';
 import { officialGroup } from './merge.js';
-import { probe, probePage } from './probe.js';
+import { probeAnswer } from './probe.js';
 import { race } from './race.js';
 import { expectedMs, fastEnough, rankSources } from './ranking.js';
 
@@ -116,7 +117,7 @@ export function openPythonIndex(
 
   /** Measures the first choice on its own page; mirrors are probed only where it is slow. */
   async function measure(page: SourcePage): Promise<void> {
-    const first = await probePage(client, page, null, signal);
+    const first = await probeAnswer(client, page.source, page, null, signal);
     if (
       first.fault === null &&
       page.ms <= fastEnough.ms &&
@@ -128,9 +129,10 @@ export function openPythonIndex(
       width.probes,
     );
     const project = page.files[0]?.project ?? '';
-    const looks = rivals.map((source) =>
-      probe(client, { source, project, folder: null, wanted: null, firstAnswerMs: firstAnswerMs.oneOfMany, signal }),
-    );
+    const looks = rivals.map(async (source) => {
+      const { result } = await readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, signal);
+      return probeAnswer(client, source, result, null, signal);
+    });
     const probes = [first, ...(await Promise.all(looks))];
     for (const { source, fault } of probes) {
       if (fault === null) tried.add(source.id);

@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import { gone, mirror, six, source, sources } from './house.js';
+
+const slow = { bytesPerSecondPerConnection: 100_000 };
+const asked = ({ requests }: { readonly requests: readonly { readonly path: string }[] }) =>
+  requests.filter(({ path }) => path === '/simple/six/').length;
+
+test('a source is asked once for a page in a run: measured, confirmed, widened and asked again at the same time', async () => {
+  const [official, near, far] = [await mirror(slow), await mirror(), await mirror()];
+  const opened = sources([
+    source('official', official.index),
+    source('near', near.index),
+    source('far', far.index, { connections: 1 }),
+  ]);
+  await opened.page('six');
+  await opened.keep();
+  await Promise.all([opened.page('six'), opened.confirm('six'), opened.widen('six'), opened.confirmAll()]);
+  expect([official, near, far].map(asked)).toEqual([1, 1, 1]);
+});
+
+test('with the official index dead, the word of one mirror is confirmed and widened by asking each other one once', async () => {
+  const [official, one, two, three] = [await gone(), await mirror(), await mirror(), await mirror()];
+  const opened = sources([
+    source('official', official.index),
+    ...[one, two, three].map(({ index }, at) => source(`mirror-${at}`, index)),
+  ]);
+  await opened.page('six');
+  const pages = await Promise.all([opened.confirm('six'), opened.widen('six'), opened.confirm('six')]);
+  expect(pages[0]?.files.map(({ filename }) => filename)).toEqual(Object.keys(six));
+  expect([one, two, three].map(asked)).toEqual([1, 1, 1]);
+});
+
+test('a page that somebody stopped waiting for is there for the others', async () => {
+  const [silent, good] = [await mirror({ latencyMs: 1500 }), await mirror({ latencyMs: 1100 })];
+  const opened = sources([source('silent', silent.index), source('good', good.index)], { exclusive: true });
+  const pages = await Promise.all([opened.page('six'), opened.widen('six')]);
+  expect(pages.every(({ files }) => files.length === 1)).toBe(true);
+});
