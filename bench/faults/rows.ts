@@ -23,12 +23,13 @@ export interface Row {
   readonly diskBytes?: number;
 }
 
-/** The first mirror has a fault, the second is good. */
-function bad(name: string, reason: RegExp, harm: Damage): Row {
+/** The first mirror has a fault, in what it answers of one kind alone where that is named; the second is good. */
+function bad(name: string, reason: RegExp, harm: Damage, kind?: 'page' | 'file'): Row {
+  const damaged = kind === undefined ? harm : damage.only(kind, harm);
   return {
     name,
     reason,
-    open: async (stage) => ({ indexes: [(await stage.bad(harm)).index, (await stage.good()).index] }),
+    open: async (stage) => ({ indexes: [(await stage.bad(damaged)).index, (await stage.good()).index] }),
   };
 }
 
@@ -94,7 +95,7 @@ const answers: readonly {
 const statuses: readonly Row[] = (['page', 'file'] as const).flatMap((kind) =>
   answers.map(({ code, headers, reason }) => {
     const wait = headers === undefined ? '' : ' with Retry-After';
-    return bad(`${code}${wait} on the ${kind}`, reason, damage.only(kind, damage.status(code, headers)));
+    return bad(`${code}${wait} on the ${kind}`, reason, damage.status(code, headers), kind);
   }),
 );
 
@@ -111,8 +112,8 @@ export const rows: readonly Row[] = [
   tls('TLS: unknown authority', /unknown ?issuer|self.signed|authority|issuer|verify failed/i, '127.0.0.1', 2, false),
   tls('TLS: certificate of another name', /name|valid for|mismatch|match/i, 'other.example', 2, true),
   bad('headers never end', timeOut, damage.endlessHeaders),
-  bad('page never answered', timeOut, damage.only('page', damage.silence)),
-  bad('file never answered', timeOut, damage.only('file', damage.silence)),
+  bad('page never answered', timeOut, damage.silence, 'page'),
+  bad('file never answered', timeOut, damage.silence, 'file'),
   bad('stall at 0 %', timeOut, damage.cut(0, 'silence')),
   bad('stall at 50 %', timeOut, damage.cut(0.5, 'silence')),
   bad('stall at 90 %', timeOut, damage.cut(0.9, 'silence')),

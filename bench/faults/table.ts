@@ -51,7 +51,7 @@ that the mirrors handed out; the seconds, taken with several trials at a time, t
 - **survived**: everything is installed, and the installed files are the right ones.
 - **failed plainly**: it ends with an error that names the cause. More can not be had where no source is good: ${hopeless.join(', ')}.
 - **failed misleadingly**: it ends with an error that says something else.
-- **hung**: it was not at its end after ${limit} s. With most of the bytes it was on its way: trials share the processors, and pips are slow then.
+- **hung**: it was not at its end after ${limit} s. With most of the bytes it was on its way: a pip tries each dead index again for every package.
 
 ${table(rows, clients, outcomes)}
 
