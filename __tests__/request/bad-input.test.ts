@@ -235,7 +235,7 @@ describe('a wrong input is answered with what was given, what is allowed and wha
     const regular = 'Name a file that exists or can be made.';
     execFileSync('mkfifo', [join(cwd, 'pipe')]);
     expect(await answer({ report: 'pipe' })).toEqual([`report: "/project/pipe" is no regular file. ${regular}`]);
-    expect(await answer({ report: '/dev/full' })).toEqual([`report: "/dev/full" is no regular file. ${regular}`]);
+    expect(await answer({ report: '/dev/null' })).toEqual([`report: "/dev/null" is no regular file. ${regular}`]);
     if (process.getuid?.() === 0) {
       process.stderr.write('left out: root may write everywhere\n');
       return;

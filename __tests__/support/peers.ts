@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { leaveOut } from './left-out.js';
 
 const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
 
@@ -8,7 +9,6 @@ const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
 export function peer(name: 'python' | 'devpi-init' | 'devpi-server'): string | null {
   const file = join(cache, 'paddle-mirror-setup-tools', 'peers', 'bin', name);
   if (existsSync(file)) return file;
-  if (process.env['CI'] === 'true') throw new Error(`there is no ${file}`);
-  process.stdout.write(`skipped: there is no ${file}; ./scripts/test brings it\n`);
+  leaveOut(file);
   return null;
 }
