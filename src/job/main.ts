@@ -4,14 +4,12 @@ import { owners, wasKilled } from '../configure/journal-undo.js';
 import { type Context, type PostState, toUndo } from '../pipeline/context.js';
 import { openRunJournal } from '../pipeline/journal.js';
 import { readRequest } from '../pipeline/read-request.js';
-import { failStep, publishEnvironment, publishReport, readInputs, saveState } from '../report/action.js';
+import { failStep, failWith, publishEnvironment, publishReport, readInputs, saveState } from '../report/action.js';
 import { createActionLog } from '../report/action-log.js';
 import { headline } from '../report/headline.js';
-import { formatDefect } from '../report/print-failure.js';
 import { startTimeline } from '../report/timeline.js';
 import { dropSecretInputs, inputs } from '../request/inputs.js';
 import { setup } from '../setup.js';
-import { Failure } from '../values/failure.js';
 import { programVersion } from '../version.js';
 
 function stopOnSignals(): AbortSignal {
@@ -59,11 +57,6 @@ export async function runMain(): Promise<number> {
     return exitCode;
   } catch (error) {
     log.end();
-    if (error instanceof Failure) {
-      for (const problem of error.problems) failStep(`${problem.where}: ${problem.what} ${problem.remedy}`);
-      return error.exitCode;
-    }
-    failStep(formatDefect(error));
-    return 1;
+    return failWith(error);
   }
 }

@@ -1,8 +1,10 @@
 import * as core from '@actions/core';
+import { type ExitCode, Failure } from '../values/failure.js';
 import type { LaterEnvironment } from '../values/later.js';
 import type { Report } from '../values/report.js';
 import { annotations } from './annotations.js';
 import { outputs } from './outputs.js';
+import { formatDefect } from './print-failure.js';
 import { formatSummary } from './summary.js';
 
 /** Inputs of the step by name, as the workflow gives them; one that is left out is empty. */
@@ -42,4 +44,14 @@ export function loadState(): unknown {
 /** Marks the step as failed with one line; the annotations say more. */
 export function failStep(text: string): void {
   core.setFailed(text);
+}
+
+/** Fails the step with what was thrown: each problem of a Failure in one line, a defect of ours with its stack. Gives the exit code. */
+export function failWith(error: unknown): ExitCode {
+  if (!(error instanceof Failure)) {
+    failStep(formatDefect(error));
+    return 1;
+  }
+  for (const { where, what, remedy } of error.problems) failStep(`${where}: ${what} ${remedy}`);
+  return error.exitCode;
 }
