@@ -20,6 +20,7 @@ import { prove } from './pipeline/prove.js';
 import { restoredPlan } from './pipeline/recheck-lock.js';
 import { resolveLock } from './pipeline/resolve-lock.js';
 import { prepareWorks, type Works } from './pipeline/run-gateway.js';
+import { settleAll } from './pipeline/settle-all.js';
 import { sharedLocks } from './pipeline/shared-lock.js';
 import { findStock, makeStock, type Stock, tellCache } from './pipeline/stock.js';
 import { checkEdits, tellLater } from './pipeline/tell-later.js';
@@ -87,19 +88,27 @@ async function carryOut(
     const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
     locked = lock;
     works.lockTo(lock);
-    await stay.uses(lock);
-    await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
-    const lockPath = await keepLock(store, lock);
-    if (known === null) await bucket?.storeLock(lock);
-    tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
-    await tellGithub(run, prepared, stock, lock, works.transfers);
-    const underWay = Object.values(works.transfers.fetched()).reduce((sum, bytes) => sum + bytes, 0);
-    await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib, underWay);
-    if (prepared.containers !== null) await serveContainers(run, prepared.containers);
-    await makeBuildContext(run, prepared.runner, lock, desk, works, store);
-    const result = request.install
-      ? await installAll(run, prepared, plan, lock, known !== null, desk, works, programs)
-      : await fillCache(run, prepared, lock, works);
+    const keep = async (): Promise<void> => {
+      const lockPath = await keepLock(store, lock);
+      tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
+      if (known === null) await bucket?.storeLock(lock);
+    };
+    const goOn = async (): Promise<Result> => {
+      const underWay = Object.values(works.transfers.fetched()).reduce((sum, bytes) => sum + bytes, 0);
+      await settleAll(
+        checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib, underWay),
+        tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived()),
+        stay.uses(lock),
+      );
+      await tellGithub(run, prepared, stock, lock, works.transfers);
+      if (prepared.containers !== null) await serveContainers(run, prepared.containers);
+      await makeBuildContext(run, prepared.runner, lock, desk, works, store);
+      return request.install
+        ? installAll(run, prepared, plan, lock, known !== null, desk, works, programs)
+        : fillCache(run, prepared, lock, works);
+    };
+    // A download at full speed lets each write wait: keeping the lock holds nothing up.
+    const [result] = await settleAll(goOn(), keep());
     await bucket?.fill(lock, store);
     await tellGithub(run, prepared, stock, lock, works.transfers);
     return result;
