@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,10 +74,11 @@ async function twice(run: () => Promise<Ran>, gateway: Wishes['gateway']): Promi
  */
 export async function installWithUv(wishes: Wishes): Promise<Installed | null> {
   const { uv, lock, origin, gateway, interpreter, again = [], log } = wishes;
-  const folder = await mkdtemp(path.join(tmpdir(), 'paddle-install-'));
+  // In one go: beside a download at full speed each asynchronous step waits longer than all of these take.
+  const folder = mkdtempSync(path.join(tmpdir(), 'paddle-install-'));
   try {
     const pylock = path.join(folder, 'pylock.toml');
-    await writeFile(pylock, gatewayPylock(lock, origin));
+    writeFileSync(pylock, gatewayPylock(lock, origin));
     const change = paddleChange(interpreter.paddle, await installedCuda(interpreter.purelib), lock);
     const into = ['--python', interpreter.executable];
     if (change.remove.length > 0) {
@@ -95,13 +96,13 @@ export async function installWithUv(wishes: Wishes): Promise<Installed | null> {
 
     if (lock.unhashed.length > 0) {
       const rest = path.join(folder, 'unhashed.txt');
-      await writeFile(rest, lock.unhashed.map((line) => `${line}\n`).join(''));
+      writeFileSync(rest, lock.unhashed.map((line) => `${line}\n`).join(''));
       const last = await uv([...common, '-r', rest], 'uv pip install');
       if (last.code !== 0 && gateway === null) return null;
       if (last.code !== 0) throw installerFailure('uv pip install', last);
     }
     return { attempts };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }

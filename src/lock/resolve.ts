@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Failure, type Problem } from '../values/failure.js';
@@ -73,15 +73,16 @@ function otherProblem(stderr: string, lines: readonly Requirement[]): Problem {
  */
 export async function resolve(wishes: Wishes): Promise<ResolvedPin[]> {
   const { gateway, lines } = wishes;
-  const folder = await mkdtemp(path.join(tmpdir(), 'paddle-resolve-'));
+  // In one go: beside a download at full speed each asynchronous step waits longer than all of these take.
+  const folder = mkdtempSync(path.join(tmpdir(), 'paddle-resolve-'));
   try {
     const published = new Map<string, string>();
     const files = {
       requirements: path.join(folder, 'requirements.in'),
       constraints: path.join(folder, 'constraints.in'),
     };
-    await writeFile(files.requirements, linesForUv(lines.requirements, gateway, published));
-    await writeFile(files.constraints, linesForUv(lines.constraints, gateway, published));
+    writeFileSync(files.requirements, linesForUv(lines.requirements, gateway, published));
+    writeFileSync(files.constraints, linesForUv(lines.constraints, gateway, published));
     const args = [
       ...['pip', 'compile', '--python', wishes.interpreter.executable, '--default-index', gateway.indexUrl],
       ...['--no-annotate', '--no-header', '--strip-extras', '--no-sources'],
@@ -103,6 +104,6 @@ export async function resolve(wishes: Wishes): Promise<ResolvedPin[]> {
     const noSolution = explainNoSolution(ran.stderr, all);
     throw noSolution === null ? new Failure(1, [otherProblem(ran.stderr, all)]) : new Failure(2, [noSolution]);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
