@@ -48,7 +48,7 @@ const executable = process.platform === 'win32' ? 'uv.exe' : 'uv';
 const versionLimit = 10_000;
 const unpackLimit = 60_000;
 
-/** Takes one member out of a wheel; `zipfile` belongs to every Python, while `unzip` and `tar` are not on every machine. */
+/** Takes one member out of a wheel; `zipfile` belongs to every Python (also without its site packages, which take time to look at), while `unzip` and `tar` are not on every machine. */
 const unpackScript = `
 import shutil, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel, wheel.open(sys.argv[2]) as member, open(sys.argv[3], 'wb') as target:
@@ -143,7 +143,7 @@ async function unpack(wheel: StoredFile, folder: string, wishes: Wishes): Promis
   const target = path.join(folder, executable);
   const ran = await runProgram({
     file: wishes.interpreter.executable,
-    args: ['-I', '-c', unpackScript, wheel.path, `uv-${uvVersion}.data/scripts/${executable}`, target],
+    args: ['-I', '-S', '-c', unpackScript, wheel.path, `uv-${uvVersion}.data/scripts/${executable}`, target],
     environment: smallEnvironment(wishes.environment),
     cwd: folder,
     limitMs: unpackLimit,
