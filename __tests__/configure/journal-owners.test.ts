@@ -5,8 +5,8 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Edit } from '../../src/configure/journal.js';
 import { withLock } from '../../src/configure/journal-lock.js';
-import { markProcess } from '../../src/configure/journal-process.js';
 import { owners, undo, wasKilled } from '../../src/configure/journal-undo.js';
+import { markProcess } from '../../src/process/mark.js';
 import { temporaryFolder } from '../install/machine.js';
 import { journalIn, owner, undoOf } from './journals.js';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openDirectoryStore } from '../../src/store/directory.js';
-import { processSpace } from '../../src/store/lock-file.js';
 import { Failure } from '../../src/values/failure.js';
 import { DiskFull, NotWritable, type Store, WrongBytes } from '../../src/values/store.js';
+import { deadToken } from '../support/dead.js';
 
 const never = new AbortController().signal;
 const filename = 'thing-1.0-py3-none-any.whl';
@@ -179,7 +179,7 @@ describe('the place of an unfinished file', () => {
   test('is taken over from a process that has died', async () => {
     const first = await store.partial('one');
     first?.note([0, 5]);
-    await writeFile(join(root, 'partial', 'one', 'lock'), `4194999 ${processSpace()} x`);
+    await writeFile(join(root, 'partial', 'one', 'lock'), await deadToken());
     expect((await store.partial('one'))?.notes).toEqual([[0, 5]]);
     // The dead one's hand comes too late.
     await first?.discard();

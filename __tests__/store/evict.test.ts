@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { markProcess } from '../../src/process/mark.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
 import { chooseEvictions, keepWithin } from '../../src/store/evict.js';
-import { processSpace } from '../../src/store/lock-file.js';
 import { recordTrees, unpackedIn } from '../../src/store/unpacked.js';
 import { beginRun, noteUse } from '../../src/store/uses.js';
 import type { Store } from '../../src/values/store.js';
@@ -99,9 +99,12 @@ describe('a store above its limit', () => {
 
   test('is not held up by a run that was killed', async () => {
     await wheel('a', 0);
-    const gone = { pid: 4_194_999, space: processSpace(), startedMs: 0, untilMs: Date.now() + 60_000 };
-    const late = { ...gone, pid: process.pid, untilMs: Date.now() - 1 };
+    const gone = { ...(await markProcess(4_194_999)), startedMs: 0, untilMs: Date.now() + 60_000 };
+    const late = { ...(await markProcess(process.pid)), startedMs: 0, untilMs: Date.now() - 1 };
+    // A process of this number lives, and was started later.
+    const reused = { ...gone, pid: process.pid, started: '1' };
     await writeFile(join(root, 'running', 'gone.json'), JSON.stringify(gone));
+    await writeFile(join(root, 'running', 'reused.json'), JSON.stringify(reused));
     await writeFile(join(root, 'running', 'late.json'), JSON.stringify(late));
     expect((await prune(10)).gone).toHaveLength(1);
     expect(await readdir(join(root, 'running'))).toEqual([]);

@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { makeOnce, takeLock } from '../../src/store/lock-file.js';
+import { deadToken } from '../support/dead.js';
 
 const never = new AbortController().signal;
 let folder = '';
@@ -12,6 +14,58 @@ beforeEach(async () => {
   lock = join(folder, 'tools', 'thing.lock');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('a lock whose holder was killed', () => {
+  test('is taken over by one of the many that find it', async () => {
+    await mkdir(join(folder, 'tools'));
+    for (let round = 0; round < 15; round += 1) {
+      await writeFile(lock, await deadToken());
+      const takers = Array.from({ length: 32 }, async () => {
+        await pause(Math.random() * 20);
+        return takeLock(lock);
+      });
+      const held = (await Promise.all(takers)).filter((one) => one !== null);
+      expect(held).toHaveLength(1);
+      expect(await held[0]?.isOurs()).toBe(true);
+      await held[0]?.release();
+    }
+    // What tells the next one that nobody is taking over.
+    expect(await readdir(join(folder, 'tools'))).toEqual([expect.stringMatching(/^thing\.lock\.takeover\.\d+$/)]);
+  });
+
+  test('is no longer its own, however late it wakes', async () => {
+    await mkdir(join(folder, 'tools'));
+    const slept = await takeLock(lock);
+    await utimes(lock, 1, 1);
+    const next = await takeLock(lock);
+    await utimes(lock, 2, 2);
+    await slept?.touch();
+    await slept?.release();
+    expect((await stat(lock)).mtimeMs).toBe(2000);
+    expect([await slept?.isOurs(), await next?.isOurs()]).toEqual([false, true]);
+  });
+});
+
+describe('a lock on a full disk', () => {
+  test('leaves none behind that nobody holds', async () => {
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+      console.log('left out: nobody but root on Linux mounts file systems');
+      return;
+    }
+    const disk = join(folder, 'disk');
+    await mkdir(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', disk]);
+    try {
+      await writeFile(join(disk, 'filler'), Buffer.alloc(4096));
+      await expect(takeLock(join(disk, 'lock'))).rejects.toThrow(/ENOSPC/);
+      expect(await readdir(disk)).toEqual(['filler']);
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
+});
 
 describe('what many want and one makes', () => {
   test('is made once, and found by all others', async () => {
@@ -42,6 +96,20 @@ describe('what many want and one makes', () => {
       await utimes(lock, 1, 1);
       expect(await makeOnce(lock, never, ready, () => Promise.resolve('thing'))).toBe('thing');
     }
+  });
+
+  test('is made though signs of life can’t be given meanwhile', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+    const ready = () => Promise.resolve(undefined);
+    const make = async () => {
+      await rename(join(folder, 'tools'), join(folder, 'away'));
+      await writeFile(join(folder, 'tools'), '');
+      jest.advanceTimersByTime(30_000);
+      jest.useRealTimers();
+      await pause(50);
+      return 'thing';
+    };
+    await expect(makeOnce(lock, never, ready, make)).rejects.toThrow(/ENOTDIR/);
   });
 
   test('is not waited for past the signal', async () => {

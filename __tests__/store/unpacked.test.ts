@@ -16,8 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { markProcess } from '../../src/process/mark.js';
 import { keepWithin } from '../../src/store/evict.js';
-import { processSpace, takeLock } from '../../src/store/lock-file.js';
+import { takeLock } from '../../src/store/lock-file.js';
 import { guardTrees, manifestOf, recordTrees, type Unpacked, unpackedIn } from '../../src/store/unpacked.js';
 import { unpackTree } from './trees.js';
 
@@ -147,7 +148,7 @@ describe('unpacked files that were edited while another run is at work', () => {
     await utimes(folder, long, long);
     const store = join(root, 'store');
     await mkdir(join(store, 'running'), { recursive: true });
-    const lease = { pid: process.pid, space: processSpace(), startedMs: began, untilMs: Date.now() + 60_000 };
+    const lease = { ...(await markProcess(process.pid)), startedMs: began, untilMs: Date.now() + 60_000 };
     await writeFile(join(store, 'running', 'x.json'), JSON.stringify(lease));
     await keepWithin(store, root, Number.POSITIVE_INFINITY, Date.now());
     expect(await left()).toEqual(['aaa', 'bbb']);

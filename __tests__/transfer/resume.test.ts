@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClient } from '../../src/net/client.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
-import { processSpace } from '../../src/store/lock-file.js';
 import { openTransfers } from '../../src/transfer/transfers.js';
 import type { Transfers } from '../../src/values/transfers.js';
+import { deadToken } from '../support/dead.js';
 import { brisk, content, openScene, quiet, type Scene, sha256 } from './setup.js';
 
 const SIZE = 3 * 2 ** 20;
@@ -42,7 +42,7 @@ async function killedHalfWay(
   }
   await cp(partial, join(root, 'partial'), { recursive: true, filter: (path) => !path.endsWith('.tmp') });
   const [key = ''] = await readdir(join(root, 'partial'));
-  await writeFile(join(root, 'partial', key, 'lock'), `4194999 ${processSpace()} x`);
+  await writeFile(join(root, 'partial', key, 'lock'), await deadToken());
   await tamper(join(root, 'partial', key));
   running.done.catch(() => undefined);
   stalling = false;

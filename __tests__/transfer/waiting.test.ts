@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createClient } from '../../src/net/client.js';
-import { processSpace } from '../../src/store/lock-file.js';
 import { openTransfers } from '../../src/transfer/transfers.js';
 import type { Store } from '../../src/values/store.js';
 import type { Transfers } from '../../src/values/transfers.js';
+import { deadToken } from '../support/dead.js';
 import { keptLog } from '../support/log.js';
 import { brisk, content, openScene, quiet, type Scene, sha256 } from './setup.js';
 
@@ -79,7 +79,7 @@ describe('a file that another process is downloading', () => {
     const s = await scene({ a: {} });
     const admit: Store['admit'] = async (...args) => {
       const lock = join(s.store.root, 'partial', `${s.file.sha256}-${s.file.filename}`, 'lock');
-      await writeFile(lock, `4194999 ${processSpace()} x`);
+      await writeFile(lock, await deadToken());
       await s.transfers.get(s.file).done;
       return s.store.admit(...args);
     };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { markProcess } from '../process/mark.js';
 import { type Engine, EngineFault, type EngineInfo } from '../values/engine.js';
 import { Failure } from '../values/failure.js';
 import { readDaemonFile } from './docker-check.js';
@@ -6,7 +7,6 @@ import { type DockerDaemon, findDaemon } from './docker-daemon.js';
 import { listedMirrors } from './docker-file.js';
 import { reloadDocker } from './docker-reload.js';
 import { type Edit, type Journal, openJournal } from './journal.js';
-import { markProcess } from './journal-process.js';
 import { undo } from './journal-undo.js';
 
 /** Name of the effect in a journal: what a daemon has to be told once its file is back. */

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { ProcessMark } from '../process/mark.js';
 import { errorCode } from '../values/system-error.js';
 import type { Part } from './editor.js';
 import { type FileState, replaceFile } from './journal-file.js';
-import type { ProcessMark } from './journal-process.js';
 
 /** Whose changes these are, and until when they stand. */
 export interface JournalOwner {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isNativeError } from 'node:util/types';
+import { isRunning } from '../process/mark.js';
 import { Failure } from '../values/failure.js';
 import type { Part } from './editor.js';
 import {
@@ -12,7 +13,6 @@ import {
   removeAfterwards,
 } from './journal-ledger.js';
 import { withLock } from './journal-lock.js';
-import { isRunning } from './journal-process.js';
 import { type Found, meet, settle } from './journal-settle.js';
 
 /** Does what has to be done once files are back, and says what it did in a sentence. Throws Error where it can't. */

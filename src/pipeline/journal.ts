@@ -2,10 +2,10 @@ import { dockerEffect, settleDocker } from '../configure/docker.js';
 import { textOf } from '../configure/editor.js';
 import { type Journal, openJournal } from '../configure/journal.js';
 import type { JournalOwner } from '../configure/journal-ledger.js';
-import { markProcess } from '../configure/journal-process.js';
 import type { Effect } from '../configure/journal-undo.js';
 import { stateFolder } from '../configure/state-folder.js';
 import { openEngine } from '../images/engine.js';
+import { markProcess } from '../process/mark.js';
 import { operatingSystem } from '../runner/platform.js';
 import type { Request } from '../values/request.js';
 

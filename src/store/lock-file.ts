@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
-import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runAlone } from '../process/alone.js';
+import { hasEnded, markProcess, parseMark } from '../process/mark.js';
 import { errorCode, goneAsNull } from '../values/system-error.js';
 
 /** A holder that has given no sign for this long (ms) is taken for dead. */
@@ -18,23 +18,9 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
-/**
- * Where a process id means one process: containers may have the host's name and their own ids (pid_namespaces(7)), and machines that share
- * a folder may have one name; each start of a kernel has an id of its own (random(4)).
- */
-export function processSpace(): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    // No Linux: one space for the whole host.
-    return hostname();
-  }
-}
-
 /** Takes the lock file `lock`; null while another living process holds it. Throws ENOENT where its folder is gone. */
 export async function takeLock(lock: string): Promise<HeldLock | null> {
-  const token = `${process.pid} ${processSpace()} ${randomBytes(8).toString('hex')}`;
+  const token = JSON.stringify({ ...(await markProcess(process.pid)), id: randomBytes(8).toString('hex') });
   if (!(await claim(lock, token))) {
     return null;
   }
@@ -43,7 +29,9 @@ export async function takeLock(lock: string): Promise<HeldLock | null> {
     isOurs,
     touch: async () => {
       const now = new Date();
-      await utimes(lock, now, now);
+      if (await isOurs()) {
+        await utimes(lock, now, now).catch(goneAsNull);
+      }
     },
     release: async () => {
       if (await isOurs()) {
@@ -72,7 +60,8 @@ export async function makeOnce<T>(
       await sleep(100, undefined, { signal }).catch(() => signal.throwIfAborted());
       continue;
     }
-    // Whoever takes the lock over from a sleeping process does the work once more, and both results are right: a sign that fails fails nothing.
+    // Whoever takes the lock over from a sleeping process does the work once more, and both results are right.
+    // A sign of life that can't be given (a network's disk that is away) costs the lock at most.
     const sign = setInterval(() => void held.touch().catch(() => undefined), SILENT_MS / 4);
     try {
       return (await ready()) ?? (await make());
@@ -86,7 +75,7 @@ export async function makeOnce<T>(
 async function claim(lock: string, token: string): Promise<boolean> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     try {
-      await writeFile(lock, token, { flag: 'wx' });
+      await writeNew(lock, token);
       return true;
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') {
@@ -101,44 +90,43 @@ async function claim(lock: string, token: string): Promise<boolean> {
     if (await isHeld(lock, text)) {
       return false;
     }
-    // Moved away before it is removed: of two processes that find a dead holder only one can move its lock.
-    const dead = `${lock}.${randomBytes(6).toString('hex')}`;
-    try {
-      await rename(lock, dead);
-      if ((await readText(dead)) !== text) {
-        // The other one was quicker, and this is its own.
-        await link(dead, lock);
-      }
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') {
-        throw error;
-      }
-    } finally {
-      await rm(dead, { force: true });
-    }
+    const taken = await runAlone(`${lock}.takeover`, 0, () => follow(lock, text, token));
+    return taken?.value ?? false;
   }
   return false;
 }
 
+/** Puts our lock in the place of a dead one's, in one step: the file is never missing, so nobody comes between. To be run alone. */
+async function follow(lock: string, dead: string, token: string): Promise<boolean> {
+  if ((await readText(lock)) !== dead || (await isHeld(lock, dead))) {
+    return false;
+  }
+  const ours = `${lock}.${randomBytes(6).toString('hex')}`;
+  await writeNew(ours, token);
+  await rename(ours, lock);
+  return true;
+}
+
+/** A full disk makes the file and then has no room for its text: an empty lock would be another one's to all who look. */
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx' });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') {
+      await rm(path, { force: true });
+    }
+    throw error;
+  }
+}
+
 async function isHeld(lock: string, text: string): Promise<boolean> {
-  const [pid, space] = text.split(' ');
-  if (space === processSpace() && !isAlive(Number(pid))) {
+  const holder = parseMark(text);
+  if (holder !== null && (await hasEnded(holder))) {
     return false;
   }
   const found = await stat(lock).catch(goneAsNull);
   // Gone since it was read: its holder lived.
   return found === null || Date.now() - found.mtimeMs < SILENT_MS;
-}
-
-/** Whether a process of this space lives. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, as another user's.
-    return errorCode(error) === 'EPERM';
-  }
 }
 
 async function readText(path: string): Promise<string | null> {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasEnded, markProcess, parseMark } from '../process/mark.js';
 import type { Lock } from '../values/lock.js';
 import { errorCode, goneAsNull } from '../values/system-error.js';
 import { writeAtomic } from './atomic.js';
-import { isAlive, processSpace } from './lock-file.js';
 import { isShared } from './sharing.js';
 
 /** Which wheels a key stands for, and when it was last asked for. */
@@ -52,7 +52,7 @@ function wheelsOf(text: string): ReadonlySet<string> | null {
  */
 export async function beginRun(root: string, untilMs: number): Promise<string> {
   const path = join(root, 'running', `${randomBytes(8).toString('hex')}.json`);
-  const run = { pid: process.pid, space: processSpace(), startedMs: Date.now(), untilMs };
+  const run = { ...(await markProcess(process.pid)), startedMs: Date.now(), untilMs };
   await writeFile(path, JSON.stringify(run), { mode: 0o644 });
   return path;
 }
@@ -63,12 +63,12 @@ export async function beginRun(root: string, untilMs: number): Promise<string> {
  */
 export async function oldestRun(root: string, nowMs: number, except: number | null = null): Promise<number> {
   let oldest = Number.POSITIVE_INFINITY;
+  const left = except === null ? null : await markProcess(except);
   for (const name of (await readdir(join(root, 'running')).catch(goneAsNull)) ?? []) {
     const path = join(root, 'running', name);
     const run = await readFile(path, 'utf8').then(runOf, unreadable);
-    const here = run !== null && run.space === processSpace();
-    if (run !== null && run.untilMs > nowMs && (!here || isAlive(run.pid))) {
-      if (here && run.pid === except) continue;
+    if (run !== null && run.untilMs > nowMs && !(await hasEnded(run.mark))) {
+      if (run.mark.pid === left?.pid && run.mark.host === left.host) continue;
       oldest = Math.min(oldest, run.startedMs);
     } else if (run !== null) {
       await rm(path, { force: true });
@@ -77,14 +77,12 @@ export async function oldestRun(root: string, nowMs: number, except: number | nu
   return oldest;
 }
 
+/** Null where it is being written this moment. */
 function runOf(text: string) {
-  try {
-    const { pid, space, startedMs, untilMs } = JSON.parse(text) as Partial<Record<string, unknown>>;
-    return { pid: Number(pid), space: String(space), startedMs: Number(startedMs), untilMs: Number(untilMs) };
-  } catch {
-    // Being written this moment.
-    return null;
-  }
+  const mark = parseMark(text);
+  if (mark === null) return null;
+  const { startedMs, untilMs } = JSON.parse(text) as Partial<Record<string, unknown>>;
+  return { mark, startedMs: Number(startedMs), untilMs: Number(untilMs) };
 }
 
 function unreadable(error: unknown): null {

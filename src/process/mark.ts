@@ -31,6 +31,18 @@ async function thisHost(): Promise<string> {
   return [hostname(), boot?.trim() ?? '', namespace ?? ''].join(' ');
 }
 
+/** Reads a mark that was written as JSON; null where it is none: half-written, or of another make. */
+export function parseMark(text: string): ProcessMark | null {
+  try {
+    const { host, pid, started } = JSON.parse(text) as Partial<Record<string, unknown>>;
+    if (typeof host !== 'string' || typeof pid !== 'number') return null;
+    return { host, pid, started: typeof started === 'string' ? started : null };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
 /** Marks a running process. */
 export async function markProcess(pid: number): Promise<ProcessMark> {
   return { host: await thisHost(), pid, started: await startOf(pid) };
@@ -53,4 +65,9 @@ export async function isRunning(mark: ProcessMark): Promise<boolean | null> {
   }
   const started = await startOf(mark.pid);
   return mark.started === null || started === null ? null : started === mark.started;
+}
+
+/** Whether a marked process has surely ended: other machines that share a folder may have this one's name, so only one of this start of this machine counts. */
+export async function hasEnded(mark: ProcessMark): Promise<boolean> {
+  return mark.host === (await thisHost()) && (await isRunning(mark)) === false;
 }
