@@ -8,6 +8,8 @@ import { peakKiB } from '../stopwatch.js';
 
 /** How a command ended. */
 export interface Launched {
+  /** When it was begun (`performance.now()`). */
+  readonly begunMs: number;
   readonly ms: number;
   /** Null: it was killed. */
   readonly exitCode: number | null;
@@ -55,7 +57,7 @@ export function launch(
     child.on('error', reject);
     child.on('close', (exitCode) => {
       clearInterval(look);
-      resolve({ ms: performance.now() - start, exitCode, said, peakBytes: peak * 1024 });
+      resolve({ begunMs: start, ms: performance.now() - start, exitCode, said, peakBytes: peak * 1024 });
     });
   });
 }
