@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -255,6 +255,15 @@ describe('a store that can not work', () => {
         expect(failure).toMatchObject({ exitCode: 1, message: expect.stringMatching(/EACCES.*chown -R.*cache-path/) });
       }
     });
+  });
+
+  test('leaves a file that could not be moved in such that a later run can go on with it', async () => {
+    const place = await store.partial('one');
+    await writeFile(place?.path ?? '', bytes);
+    const target = join(root, 'wheels', sha256(bytes).slice(0, 2), sha256(bytes));
+    await mkdir(join(target, filename, 'in the way'), { recursive: true });
+    await expect(store.admit(place?.path ?? '', { sha256: sha256(bytes), filename }, 'hashed')).rejects.toThrow();
+    expect((await stat(place?.path ?? '')).mode & 0o200).toBe(0o200);
   });
 
   test('says on a full disk what is needed and what is free', async () => {

@@ -87,6 +87,15 @@ describe('a file that another process is downloading', () => {
     expect(await slept.done).toEqual(await s.store.find(sha256(bytes), s.file.filename));
   });
 
+  test('is waited for past the limit while the other one gets on with it', async () => {
+    const s = await scene({ a: { bytesPerSecondPerConnection: 200_000 } });
+    const first = s.again({ connectionsPerFile: 1 }).get(s.file);
+    await first.size();
+    const { transfers } = neighbour(s, 2500);
+    await Promise.all([first.done, transfers.get(s.file).done]);
+    expect(transfers.fetched()).toEqual({});
+  }, 20_000);
+
   test('is fetched all the same when the other one takes too long', async () => {
     let answers = 0;
     const s = await scene({

@@ -6,7 +6,7 @@ import { inDiskTurn } from '../process/disk-turns.js';
 import { Failure } from '../values/failure.js';
 import type { StoredFile } from '../values/gateway.js';
 import { type Store, WrongBytes } from '../values/store.js';
-import { errorCode } from '../values/system-error.js';
+import { errorCode, goneAsNull } from '../values/system-error.js';
 import { explainWrite, fileSize, freeBytes, readKept, writeAtomic } from './atomic.js';
 import { hashFile } from './hash.js';
 import { openPartial } from './partial.js';
@@ -73,8 +73,9 @@ export async function openDirectoryStore(root: string): Promise<Store> {
         const target = blob(sha256, filename);
         await makeFolder(dirname(target), shared);
         await flush(path);
-        await chmod(path, 0o444);
         await rename(path, target);
+        // Last: where the file can't be moved, a later run still has to write to it.
+        await chmod(target, 0o444);
         return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
       }),
     drop,
@@ -122,6 +123,10 @@ export async function openDirectoryStore(root: string): Promise<Store> {
         });
       }),
     partial: (key) => writing(() => openPartial(at('partial', plain(key)), shared)),
+    partialWritten: async (key) => {
+      const found = await stat(at('partial', plain(key), 'data')).catch(goneAsNull);
+      return found?.mtimeMs ?? null;
+    },
     free: () => freeBytes(resolve(root)),
     explain: (error, needed) => explainWrite(error, resolve(root), needed),
   };

@@ -107,12 +107,19 @@ const CLAIM_EVERY = 10;
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
 async function findOrClaim(file: IndexFile, key: string, around: Surroundings): Promise<StoredFile | PartialFile> {
   const { store, signal, timings } = around;
-  const until = performance.now() + (file.sha256 === null ? 0 : timings.foreignMs);
+  let until = performance.now() + (file.sha256 === null ? 0 : timings.foreignMs);
+  let written: number | null = null;
   for (let [said, looks] = [false, 0]; ; [said, looks] = [true, looks + 1]) {
     const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
     const place = stored ?? (looks % CLAIM_EVERY === 0 ? await store.partial(key) : null);
     if (place !== null) {
       return place;
+    }
+    if (file.sha256 !== null && looks % CLAIM_EVERY === 0) {
+      const last = await store.partialWritten(key);
+      if (last !== written) {
+        [written, until] = [last, performance.now() + timings.foreignMs];
+      }
     }
     if (performance.now() >= until) {
       const own = await store.partial(`${key}-${process.pid}-${Math.random().toString(36).slice(2)}`);

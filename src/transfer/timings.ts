@@ -21,7 +21,7 @@ export interface Timings {
   /** A connection that brought less than this in `slowMs` is given up where another source could take over. */
   readonly slowBytes: number;
   readonly slowMs: number;
-  /** How long another process that fetches the same file is waited for. */
+  /** How long another process that fetches the same file is waited for after it last wrote some of it. */
   readonly foreignMs: number;
 }
 

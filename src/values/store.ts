@@ -111,6 +111,8 @@ export interface Store {
   writeMetadata(sha256: string, metadata: Uint8Array): Promise<void>;
   /** The place for an unfinished file, or null while another living process holds it. */
   partial(key: string): Promise<PartialFile | null>;
+  /** When the unfinished file was last written to (ms since the epoch), by whoever holds its place; null where there is none. */
+  partialWritten(key: string): Promise<number | null>;
   /** Bytes free for this user where the store lies. */
   free(): Promise<number>;
   /** Reads an error met while writing there: "no space left" becomes DiskFull, told that `needed` bytes were wanted, "not yours" NotWritable; any other comes back as it is. */

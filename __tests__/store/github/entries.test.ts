@@ -15,7 +15,7 @@ const common = { client, key, signal };
 
 /** Saves an entry as somebody else may have made it. */
 async function savePoisoned(fill: (staging: string) => Promise<void>): Promise<void> {
-  await inStaging(await freshStore(), null, async (staging) => {
+  await inStaging({ store: await freshStore(), log: keptLog() }, null, async (staging) => {
     await mkdir(staging, { recursive: true });
     await fill(staging);
     await client.saveCache([staging], save.entry);
@@ -59,7 +59,7 @@ describe.each([2, 1] as const)('by version %i of the protocol, a lock and its fi
     const { keys } = await serve(undefined, version);
     const store = await fullStore();
     const log = keptLog();
-    await inStaging(store, null, async (staging) => {
+    await inStaging({ store, log }, null, async (staging) => {
       await mkdir(staging, { recursive: true });
       await writeFile(path.join(staging, 'theirs'), '');
       expect(await restoreFromGithub({ ...common, store, log })).toBe(busy);
@@ -69,6 +69,35 @@ describe.each([2, 1] as const)('by version %i of the protocol, a lock and its fi
     });
     expect(keys()).toEqual([]);
     expect(await saveToGithub({ client, signal, store, save, log })).toEqual(expect.any(Number));
+  });
+
+  test('leave the folder to a client that was given up until it has ended', async () => {
+    const store = await fullStore();
+    const log = keptLog();
+    const late = path.join(store.folders.staging, 'github', 'late');
+    let end: () => void = () => undefined;
+    const unpacked = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const slow: typeof client = {
+      isFeatureAvailable: () => true,
+      saveCache: () => Promise.resolve(1),
+      restoreCache: async (_paths, _key, _keys, options) => {
+        if (options?.lookupOnly === true) return save.entry;
+        await unpacked;
+        await mkdir(late, { recursive: true });
+        return save.entry;
+      },
+    };
+    const limits = { lookUp: 1000, restore: 50, save: 1000 };
+    expect(await restoreFromGithub({ ...common, client: slow, store, log, limits })).toContain('did not arrive');
+    expect(await restoreFromGithub({ ...common, client: slow, store, log, limits })).toBe(busy);
+    expect(await saveToGithub({ client: slow, signal, store, save, log, limits })).toBeNull();
+    end();
+    for (let looks = 0; looks < 100 && (await store.partialWritten('github-cache')) !== null; looks += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await readdir(store.folders.staging)).toEqual([]);
+    expect(await store.partialWritten('github-cache')).toBeNull();
   });
 
   test('come from the newest entry of the key', async () => {

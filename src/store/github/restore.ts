@@ -3,7 +3,17 @@ import path from 'node:path';
 import type { Log } from '../../values/log.js';
 import { type Store, WrongBytes } from '../../values/store.js';
 import { readSpeed, type Speed } from './entry.js';
-import { busy, type Call, children, defaultLimits, inStaging, late, limited, unavailable } from './service.js';
+import {
+  busy,
+  type Call,
+  children,
+  defaultLimits,
+  inStaging,
+  late,
+  limited,
+  type Uses,
+  unavailable,
+} from './service.js';
 
 /** What an entry brought. The lock is what somebody else wrote: it is not in the store until it was checked. */
 export interface Restored {
@@ -66,13 +76,11 @@ function parsed(text: string | null): unknown {
  * Brings the newest entry of a key into the store: looked up, restored into a staging folder, every wheel hashed, then moved.
  * Where there is none, or none in time, gives the reason. Never fails: without the cache the files are downloaded.
  */
-export async function restoreFromGithub(
-  call: Call & { readonly key: string; readonly log: Log },
-): Promise<Restored | string> {
+export async function restoreFromGithub(call: Call & { readonly key: string }): Promise<Restored | string> {
   const { client, store, key, log, signal, limits = defaultLimits } = call;
   if (!client.isFeatureAvailable()) return unavailable;
   const prefix = `${key}-`;
-  const restore = async (staging: string): Promise<Restored | string> => {
+  const restore = async (staging: string, uses: Uses): Promise<Restored | string> => {
     const started = performance.now();
     const found = await limited(
       client.restoreCache([staging], prefix, [prefix], { lookupOnly: true }),
@@ -81,7 +89,7 @@ export async function restoreFromGithub(
     );
     if (found === 'late') return late('it did not answer', limits.lookUp, signal);
     if (found === undefined) return `it gave no entry for ${key}.`;
-    const entry = await limited(client.restoreCache([staging], prefix, [prefix]), limits.restore, signal);
+    const entry = await limited(uses(client.restoreCache([staging], prefix, [prefix])), limits.restore, signal);
     if (entry === 'late') return late(`${found} did not arrive`, limits.restore, signal);
     if (entry === undefined) return `${found} could not be restored.`;
     const taken = await takeIn(staging, store, log);
@@ -90,7 +98,7 @@ export async function restoreFromGithub(
     return { entry, lock, ...taken, ms: Math.round(performance.now() - started), download };
   };
   try {
-    return await inStaging(store, busy, restore);
+    return await inStaging(call, busy, restore);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

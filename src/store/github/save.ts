@@ -1,11 +1,10 @@
 import { copyFile, link, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Lock } from '../../values/lock.js';
-import type { Log } from '../../values/log.js';
 import type { Store } from '../../values/store.js';
 import type { WritePermission } from '../write-permission.js';
 import { downloadIsFaster, entryName, type GithubSave, type Speed } from './entry.js';
-import { busy, type Call, defaultLimits, inStaging, late, limited, unavailable } from './service.js';
+import { busy, type Call, defaultLimits, inStaging, late, limited, type Uses, unavailable } from './service.js';
 
 /** GitHub keeps 10 GB for a repository by default and removes what was not used for longest: an entry above half of it drives out all others. */
 const ceilingBytes = 5_000_000_000;
@@ -61,20 +60,18 @@ async function stage(save: GithubSave, store: Store, staging: string): Promise<s
 }
 
 /** Saves a lock's files as one entry and gives the milliseconds it took. Never fails; says in a calm line why nothing was saved, and gives null. */
-export async function saveToGithub(
-  call: Call & { readonly save: GithubSave; readonly log: Log },
-): Promise<number | null> {
+export async function saveToGithub(call: Call & { readonly save: GithubSave }): Promise<number | null> {
   const { client, store, save, log, signal, limits = defaultLimits } = call;
   const skip = (why: string): null => {
     log.info(`Nothing was saved to GitHub's cache: ${why}`);
     return null;
   };
   if (!client.isFeatureAvailable()) return skip(unavailable);
-  const upload = async (staging: string): Promise<number | string> => {
+  const upload = async (staging: string, uses: Uses): Promise<number | string> => {
     const started = performance.now();
     const missing = await stage(save, store, staging);
     if (missing !== null) return missing;
-    const id = await limited(client.saveCache([staging], save.entry), limits.save, signal);
+    const id = await limited(uses(client.saveCache([staging], save.entry)), limits.save, signal);
     if (id === 'late') return late('it did not take the files', limits.save, signal);
     if (id < 0) return 'the service refused, or another job has saved the same files.';
     // Version 1 of the client gives a number also where the upload failed.
@@ -86,7 +83,7 @@ export async function saveToGithub(
     return there === save.entry ? Math.round(performance.now() - started) : 'the service refused the files.';
   };
   try {
-    const ended = await inStaging<number | string>(store, busy, upload);
+    const ended = await inStaging<number | string>(call, busy, upload);
     return typeof ended === 'number' ? ended : skip(ended);
   } catch (error) {
     return skip(error instanceof Error ? error.message : String(error));

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Log } from '../../values/log.js';
 import type { Store } from '../../values/store.js';
 
 /** Milliseconds for each call of the cache service. */
@@ -28,6 +29,7 @@ export interface CacheClient {
 export interface Call {
   readonly client: CacheClient;
   readonly store: Store;
+  readonly log: Log;
   readonly signal: AbortSignal;
   readonly limits?: Limits;
 }
@@ -40,23 +42,45 @@ export const busy = 'another job of this machine is using the cache service.';
 /** How often (ms) other jobs of this machine are told that the staging folder is in use. */
 const TOUCH_MS = 5_000;
 
+/** Marks a call that reads or writes the staging folder. */
+export type Uses = <T>(call: Promise<T>) => Promise<T>;
+
 /**
  * Runs `work` with an empty staging folder and removes it afterwards. Its path is part of an entry's identity, so it is the same in every
- * job of a machine, and one job at a time has it: `busy` is given where another one does.
+ * job of a machine, and one job at a time has it: `busy` is given where another one does. Where `work` gives up a call that it marked, the
+ * folder stays this job's until that has ended: the client can't be stopped and goes on unpacking.
  */
-export async function inStaging<T>(store: Store, busy: T, work: (staging: string) => Promise<T>): Promise<T> {
+export async function inStaging<T>(
+  { store, log }: Pick<Call, 'store' | 'log'>,
+  busy: T,
+  work: (staging: string, uses: Uses) => Promise<T>,
+): Promise<T> {
   const place = await store.partial('github-cache');
   if (place === null) return busy;
   // A touch that fails makes the place look silent, no more: then another job may take it.
-  const alive = setInterval(() => place.touch().catch(() => undefined), TOUCH_MS);
+  const alive = setInterval(() => place.touch().catch(() => undefined), TOUCH_MS).unref();
   const staging = path.join(store.folders.staging, 'github');
-  try {
-    await rm(staging, { recursive: true, force: true });
-    return await work(staging);
-  } finally {
+  const open = new Set<Promise<unknown>>();
+  const uses: Uses = (call) => {
+    const close = (): boolean => open.delete(ended);
+    const ended = call.then(close, close);
+    open.add(ended);
+    return call;
+  };
+  const end = async (): Promise<void> => {
     clearInterval(alive);
     await rm(staging, { recursive: true, force: true });
     await place.discard();
+  };
+  try {
+    await rm(staging, { recursive: true, force: true });
+    return await work(staging, uses);
+  } finally {
+    if (open.size === 0) await end();
+    else
+      Promise.all(open)
+        .then(end)
+        .catch((error: unknown) => log.debug(`after GitHub's client: ${String(error)}`));
   }
 }
 
