@@ -12,7 +12,7 @@ import { judgeTree, retireTree } from '../store/unpacked.js';
 import { oldestRun } from '../store/uses.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { Request } from '../values/request.js';
-import { goneAsNull } from '../values/system-error.js';
+import { errorCode, goneAsNull } from '../values/system-error.js';
 
 /** The cache folder of the request, and this user's other place for unpacked files. Throws Failure(2) where there is no cache. */
 async function openCache({ request, context }: Run): Promise<{ readonly root: string; readonly spare: string }> {
@@ -70,8 +70,14 @@ export function verifyCache(request: Request, context: Context): Promise<Outcome
     const wrong = async (one: HeldWheel | HeldTree, what: string, remedy: string): Promise<void> => {
       // A run may be linking from a tree at this moment.
       const linked = one.kind === 'unpacked' && (await oldestRun(root, Date.now())) !== Number.POSITIVE_INFINITY;
-      await (linked ? retireTree(one.place, one.id) : one.drop());
-      problems.push({ where: one.path, what, remedy });
+      try {
+        await (linked ? retireTree(one.place, one.id) : one.drop());
+        problems.push({ where: one.path, what, remedy });
+      } catch (error) {
+        if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) throw error;
+        const stays = 'It stays: this user may not remove it. Run this again as its owner, or as root.';
+        problems.push({ where: one.path, what, remedy: stays });
+      }
     };
     await context.timeline.step('Hash everything', async () => {
       for (const wheel of wheels) {

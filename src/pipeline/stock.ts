@@ -19,20 +19,20 @@ export interface Stock {
 
 const nothingToClose = (): Promise<void> => Promise.resolve();
 
-function isFolder(folder: string): Promise<boolean> {
-  return stat(folder).then(
+function isStore(folder: string): Promise<boolean> {
+  return stat(path.join(folder, 'wheels')).then(
     (found) => found.isDirectory(),
     () => false,
   );
 }
 
 /**
- * The store where there may be something in it: its folder exists, or GitHub's cache is asked. Null where there is nothing yet, so that a
- * request without a solution leaves no folder behind.
+ * The store where there may be something in it: its folder was one before, or GitHub's cache is asked. Null where there is nothing yet, so that
+ * neither `plan` nor a request without a solution leaves a folder behind, in a folder of the user's least of all.
  */
 export async function findStock(run: Run, prepared: Prepared): Promise<Stock | null> {
   const { folder, kind } = prepared.choice;
-  if (folder === null || (kind !== 'github' && !(await isFolder(folder)))) return null;
+  if (folder === null || (kind !== 'github' && !(await isStore(folder)))) return null;
   const store = await openDirectoryStore(folder);
   const github = kind === 'github' ? await restoreStock(run, prepared, store) : null;
   return { store, github, close: nothingToClose };
