@@ -1,10 +1,11 @@
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Report } from '../../src/values/report.js';
 import { evaluate } from '../gateway/real-tools.js';
 import { type Machine, makeMachine } from '../support/machine.js';
-import { openShop, type Shop, setup } from './shop.js';
+import { openShop, type Shop, setup, short } from './shop.js';
+import { makeHost, users } from './users.js';
 
 let machine: Machine;
 let shop: Shop;
@@ -90,6 +91,38 @@ describe('the owner of a machine', () => {
       expect(said).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is no cache folder') });
     }
     expect(await machine.files()).toEqual([]);
+  });
+
+  test('is told by `plan` what would be done, and finds the folder as it was', async () => {
+    const own = join(machine.work, 'own');
+    await mkdir(own);
+    await writeFile(join(own, 'diary.txt'), '');
+    const said = await machine.cli(['plan', '--cache-path', own, '--paddle-version', '3.2.2', ...short(machine, shop)]);
+    expect([said.stderr, said.exitCode]).toEqual([said.stderr, 0]);
+    expect(await readdir(own)).toEqual(['diary.txt']);
+  });
+
+  test('is told of what is wrong and belongs to another user, and of all else', async () => {
+    const [user] = users ?? [];
+    if (user === undefined) {
+      console.log('left out: nobody but root can become another user');
+      return;
+    }
+    const host = await makeHost();
+    try {
+      const root = join(host.shared, 'cache');
+      for (const digest of ['a', 'b'].map((letter) => letter.repeat(64))) {
+        await mkdir(join(root, 'wheels', digest.slice(0, 2), digest), { recursive: true });
+        await writeFile(join(root, 'wheels', digest.slice(0, 2), digest, 'thing-1.0-py3-none-any.whl'), 'wrong');
+      }
+      await chmod(root, 0o777);
+      const said = await host.cli(user, ['cache', 'verify', '--cache-path', root]);
+      expect([said.stderr, said.exitCode]).toEqual([said.stderr, 1]);
+      expect(said.stderr.match(/this user may not remove it/g)).toHaveLength(2);
+      expect(said.stderr).not.toContain('defect');
+    } finally {
+      await host.remove();
+    }
   });
 });
 
