@@ -1,31 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { openNames } from '../../src/net/names.js';
-import { inDiskTurn } from '../../src/process/disk-turns.js';
-import { threads } from '../../src/values/threads.js';
-import { slowFiles, stopFor } from '../support/busy.js';
-import { ask, client, faultOf, open, server } from './house.js';
-
-/** Holds so many threads until they are let go, or to the end of the test. */
-function hold(count: number): { letGo(): void } {
-  const files = slowFiles(count);
-  const opened = Array.from({ length: count }, (_, index) => files.open(index));
-  let held = true;
-  const letGo = () => {
-    if (held) files.letGo();
-    held = false;
-  };
-  open.push({
-    async close() {
-      letGo();
-      for (const handle of await Promise.all(opened)) await handle.close();
-      files.remove();
-    },
-  });
-  return { letGo };
-}
-
-const byName = async () => (await server((_, response) => response.end('here'))).replace('127.0.0.1', 'localhost');
+import { stopFor } from '../support/busy.js';
+import { ask, client, faultOf, server } from './house.js';
 
 describe('the addresses of a host', () => {
   test('are asked for once, and remembered', async () => {
@@ -49,37 +26,6 @@ describe('the addresses of a host', () => {
   test('an address is its own', async () => {
     expect(await openNames().find('::1')).toEqual([{ address: '::1', family: 6 }]);
   });
-});
-
-describe('while all threads wait for the disk', () => {
-  test('a host is not blamed for a name that could not be looked up', async () => {
-    const [url, http] = [await byName(), client()];
-    (await http.request(ask(url.replace('localhost', '127.0.0.1')))).cancel();
-    const { letGo } = hold(threads);
-    const answer = http.request(ask(url, { connectMs: 800, answerMs: 800 }));
-    await sleep(2000);
-    letGo();
-    expect(await (await answer).text(10)).toBe('here');
-  });
-
-  test('a host that is known is asked', async () => {
-    const [url, http] = [await byName(), client()];
-    (await http.request(ask(url))).cancel();
-    hold(threads);
-    expect((await http.request(ask(url, { connectMs: 2000 }))).status).toBe(200);
-  });
-});
-
-test('files that take turns leave a thread for names', async () => {
-  const files = slowFiles(10);
-  const works = Array.from({ length: 10 }, (_, index) =>
-    inDiskTurn(index < 5 ? 'flush' : 'bytes', () => files.open(index).then((handle) => handle.close())),
-  );
-  const found = await Promise.race([openNames().find('localhost'), sleep(5000, null)]);
-  files.letGo();
-  await Promise.all(works);
-  files.remove();
-  expect(found).not.toBeNull();
 });
 
 describe('a process that did not run for a while', () => {
