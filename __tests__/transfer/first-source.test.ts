@@ -33,6 +33,7 @@ describe('a source that is asked alone', () => {
     expect(weighFirst([route(true, null), route(false, 50 * MB)], 500 * MB)).toBe('alone');
     expect(weighFirst([slow, route(false, 50 * MB)], 3 * MB)).toBe('alone');
     expect(weighFirst([slow], 500 * MB)).toBe('alone');
+    expect(weighFirst([route(true, 0.1 * MB), route(false, 50 * MB)], 500 * MB)).toBe('alone');
     expect(weighFirst([slow, { ...route(false, 50 * MB), left: true }], 500 * MB)).toBe('alone');
   });
 

@@ -128,29 +128,31 @@ describe('what is made of a refusal', () => {
   test.each(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect', 'banned'] as const)(
     '%s: the source is left for this file',
     (kind) => {
-      expect(judge(refusal(kind), 1, true, 0)).toEqual({ leave: 'file' });
+      expect(judge(refusal(kind), 1, 'last', 0)).toEqual({ leave: 'file' });
     },
   );
 
   test.each(['wrong-hash', 'tls'] as const)('%s: the source is left for the run', (kind) => {
-    expect(judge(refusal(kind), 1, true, 0)).toEqual({ leave: 'run' });
+    expect(judge(refusal(kind), 1, 'last', 0)).toEqual({ leave: 'run' });
   });
 
   test('a reset after bytes came: it is asked for the rest at once', () => {
-    expect(judge(refusal('reset'), 0, true, 0.9)).toMatchObject({ leave: null, waitMs: 0 });
+    expect(judge(refusal('reset'), 0, 'last', 0.9)).toMatchObject({ leave: null, waitMs: 0 });
   });
 
   test('waits grow, are spread, and end: the last source gets more tries than one of several', () => {
-    expect(judge(refusal('status'), 1, true, 0.5)).toMatchObject({ waitMs: 400 });
-    expect(judge(refusal('status'), 3, true, 0.5)).toMatchObject({ waitMs: 1600 });
-    expect(judge(refusal('status'), 3, true, 0)).toMatchObject({ waitMs: 800 });
-    expect(judge(refusal('status'), 4, false, 0)).toEqual({ leave: 'file' });
-    expect(judge(refusal('status'), 6, true, 0)).toEqual({ leave: 'file' });
+    expect(judge(refusal('status'), 1, 'last', 0.5)).toMatchObject({ waitMs: 400 });
+    expect(judge(refusal('status'), 3, 'last', 0.5)).toMatchObject({ waitMs: 1600 });
+    expect(judge(refusal('status'), 3, 'last', 0)).toMatchObject({ waitMs: 800 });
+    expect(judge(refusal('status'), 4, 'beside', 0)).toEqual({ leave: 'file' });
+    expect(judge(refusal('status'), 6, 'last', 0)).toEqual({ leave: 'file' });
+    expect(judge(refusal('status'), 7, 'first', 0)).toMatchObject({ leave: null });
+    expect(judge(refusal('timeout'), 4, 'first', 0)).toEqual({ leave: 'file' });
   });
 
   test('Retry-After is obeyed within a minute; a host that asks for more is left', () => {
-    expect(judge(refusal('banned', 5000), 1, true, 0)).toEqual({ leave: null, waitMs: 5000, scope: 'host' });
-    expect(judge(refusal('banned', 61_000), 1, true, 0)).toEqual({ leave: 'file' });
+    expect(judge(refusal('banned', 5000), 1, 'last', 0)).toEqual({ leave: null, waitMs: 5000, scope: 'host' });
+    expect(judge(refusal('banned', 61_000), 1, 'last', 0)).toEqual({ leave: 'file' });
   });
 
   test('Retry-After is read in seconds and as a date', () => {

@@ -54,7 +54,7 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
   const direct = createClient({ network, version, log });
   const ring = await openKeys({ client, direct, environment, home, region: place.region, log, signal });
   const readOnly = writing.allowed ? null : writing.why;
-  const objects = openObjects({ client, place, region: ring.region, keys: ring.get });
+  const objects = openObjects({ client, place, region: ring.region, keys: ring.get, log });
   const share = openShare({ objects, key: prepared.key, mayWrite: writing.allowed, log, signal });
   const url = objects.address('wheels');
   if (readOnly !== null) log.info(`Nothing is stored in ${nameOfPlace(place)}: ${readOnly}.`);

@@ -26,5 +26,7 @@ export function describeCache(cache: CacheReport): readonly (readonly [string, s
   const rows: (readonly [string, string])[] = [
     ['Hit', `${hit}: ${[reused, ...meanwhile, `${formatBytes(bytesDownloaded)} downloaded`].join(', ')}`],
   ];
-  return [...rows, ['Stored', stored.files === 0 ? 'nothing new' : some(stored)], ['Saved', describeSaved(cache)]];
+  // Beside a bucket it would be taken for what went there.
+  const place = cache.bucket === null ? 'Stored' : 'Stored on this machine';
+  return [...rows, [place, stored.files === 0 ? 'nothing new' : some(stored)], ['Saved', describeSaved(cache)]];
 }

@@ -19,7 +19,7 @@ export function headline(report: Report): string {
 
 /** What a run had of its bucket and gave it, in plain words. */
 export function describeBucket(bucket: BucketReport): string {
-  const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased, readOnly } = bucket;
+  const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, readOnly } = bucket;
   const files =
     filesStored === 0
       ? 'nothing had to be stored'
@@ -27,7 +27,7 @@ export function describeBucket(bucket: BucketReport): string {
   const stored = readOnly === null ? files : `nothing stored (${readOnly})`;
   return [
     `${place}: ${formatBytes(bytesRead)} read`,
-    leased && filesStored > 0 ? `${stored} for all that waited` : stored,
+    stored,
     ...(filesReplaced > 0 ? [`${filesReplaced} of them in the place of wrong bytes`] : []),
     ...(waitedMs > 0 ? [`${formatDuration(waitedMs)} waited for another job`] : []),
   ].join(', ');

@@ -78,7 +78,7 @@ function storeRows({ store }: Report): string[][] {
   const freed = store.evicted.reduce((sum, { bytes }) => sum + bytes, 0);
   const names = store.evicted.map(({ name, kind }) => (kind === 'wheel' ? name : `${name} (unpacked)`));
   const limit = store.limit === null ? 'no limit' : `limit ${formatBytes(store.limit)}`;
-  const size = ['Size', cell(`${formatBytes(store.bytes)}, ${limit}`)];
+  const size = ['Size of the folder', cell(`${formatBytes(store.bytes)}, ${limit}`)];
   return freed === 0 ? [size] : [size, ['Evicted', cell(`${formatBytes(freed)}: ${names.join(', ')}`)]];
 }
 

@@ -5,7 +5,7 @@ import { createBell } from './bell.js';
 import { watchBusyness } from './busyness.js';
 import { openDiskFile } from './disk-file.js';
 import { isStranded, isUsable, othersThan, readState, startOver, takeBack } from './download-state.js';
-import { weighFirst } from './first-source.js';
+import { isGivenUp, weighFirst } from './first-source.js';
 import { createLines } from './lines.js';
 import { keepNotes } from './notes.js';
 import type { Refusal } from './refusal.js';
@@ -74,8 +74,8 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
 
   const blameRoute = (route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void => {
     const alone = othersThan(route, state).length === 0;
-    state.widened ||= route.lane.first;
     const left = refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, performance.now());
+    state.widened ||= route.lane.first && isGivenUp(route, refusal, performance.now());
     if (alone) {
       scout.send();
     }

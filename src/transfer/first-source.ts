@@ -1,4 +1,5 @@
-import { type FileRoute, isAlive } from './routes.js';
+import type { Refusal } from './refusal.js';
+import { type FileRoute, isAlive, readyAt } from './routes.js';
 
 /** So many times as fast has a connection to another source to be. Below that it would cost the others bytes that they need not send. */
 const FASTER = 4;
@@ -14,8 +15,14 @@ export function weighFirst(routes: readonly FileRoute[], missing: number): 'alon
   const first = useful.find(({ lane }) => lane.first);
   const others = useful.filter(({ lane }) => !lane.first);
   const rate = first?.lane.rate ?? null;
-  if (first === undefined || rate === null || others.length === 0) return 'alone';
-  if ((missing * 1000) / (rate * Math.max(1, first.mine)) < LONG_MS) return 'alone';
+  // Nothing is under way where it is waited for after trouble, and nothing can be told from that.
+  if (first === undefined || first.mine === 0 || rate === null || others.length === 0) return 'alone';
+  if ((missing * 1000) / (rate * first.mine) < LONG_MS) return 'alone';
   if (others.some(({ lane }) => (lane.rate ?? 0) >= rate * FASTER)) return 'join';
   return others.every(({ lane }) => lane.rate === null && lane.active === 0) ? 'try' : 'alone';
+}
+
+/** Whether others take part from now on, after a refusal of one that is asked alone. What passes soon is waited for. */
+export function isGivenUp(first: FileRoute, refusal: Refusal, nowMs: number): boolean {
+  return !isAlive(first) || refusal.kind === 'slow' || readyAt(first) - nowMs > LONG_MS;
 }

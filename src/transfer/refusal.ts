@@ -74,10 +74,20 @@ const LONGEST_WAIT_MS = 60_000;
 const FINAL: ReadonlySet<FaultKind> = new Set(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect']);
 
 /**
- * Judges a refusal. `strikes`: refusals in a row by this source for this file without a byte gained, this one counted;
- * `alone`: no other source is left for the file, so this one gets more tries; `random` in [0, 1) spreads the waits.
+ * Tries of a source without a byte gained, those that cost a whole time-out and the others: beside another one that could take over, as the
+ * last one that is left, and of one that is asked before the others, so that they are not asked by a whole crowd for what soon passes.
  */
-export function judge(refusal: Refusal, strikes: number, alone: boolean, random: number): Verdict {
+const TRIES = {
+  beside: { timeout: 3, other: 3 },
+  last: { timeout: 2, other: 5 },
+  first: { timeout: 3, other: 7 },
+} as const;
+
+/**
+ * Judges a refusal. `strikes`: refusals in a row by this source for this file without a byte gained, this one counted;
+ * `standing`: what it is to the file; `random` in [0, 1) spreads the waits.
+ */
+export function judge(refusal: Refusal, strikes: number, standing: keyof typeof TRIES, random: number): Verdict {
   const { kind, retryAfterMs } = refusal;
   if (kind === 'wrong-hash' || kind === 'tls') {
     return { leave: 'run' };
@@ -85,8 +95,7 @@ export function judge(refusal: Refusal, strikes: number, alone: boolean, random:
   if (FINAL.has(kind) || (kind === 'banned' && retryAfterMs === null)) {
     return { leave: 'file' };
   }
-  // Each of these has cost a whole time-out already.
-  const most = !alone ? 3 : kind === 'timeout' ? 2 : 5;
+  const most = TRIES[standing][kind === 'timeout' ? kind : 'other'];
   if (strikes > most || (retryAfterMs ?? 0) > LONGEST_WAIT_MS) {
     return { leave: 'file' };
   }

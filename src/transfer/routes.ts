@@ -86,10 +86,11 @@ export function refuse(
     route.struckAt = nowMs;
   }
   route.refusal = refusal;
-  const verdict = judge(refusal, route.strikes, alone, Math.random());
+  const verdict = judge(refusal, route.strikes, route.lane.first ? 'first' : alone ? 'last' : 'beside', Math.random());
   if (verdict.leave !== null) {
     route.left = true;
-    route.lane.left ||= verdict.leave === 'run';
+    // What is wrong with one file of a store that many write to says nothing of the others.
+    route.lane.left ||= verdict.leave === 'run' && !route.lane.first;
     return true;
   }
   const until = nowMs + verdict.waitMs;

@@ -31,8 +31,14 @@ export interface Job {
 export async function openJob(
   bucket: TestBucket,
   folder: string,
-  { times = {}, mayWrite = true }: { readonly times?: Partial<ShareTimes>; readonly mayWrite?: boolean },
+  options: {
+    readonly times?: Partial<ShareTimes>;
+    readonly mayWrite?: boolean;
+    readonly backOffMs?: number;
+    readonly patienceMs?: number;
+  },
 ): Promise<Job> {
+  const { times = {}, mayWrite = true, backOffMs = 10, patienceMs = 4_000 } = options;
   const log = listeningLog();
   const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
   const client = createClient({ network, version: '0.0.0', log });
@@ -42,7 +48,9 @@ export async function openJob(
     place: bucket.place,
     region: 'us-east-1',
     keys: () => Promise.resolve(keys),
-    backOffMs: 10,
+    log,
+    backOffMs,
+    patienceMs,
   });
   const share = openShare({ objects, key: 'KEY', mayWrite, log, signal: end.signal, times: { ...brisk, ...times } });
   const transfers = openTransfers({

@@ -17,7 +17,8 @@ const filename = 'thing-1.0+local-py3-none-any.whl';
 const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
 
 (hasServer() ? describe : describe.skip)('a bucket on a server that checks signatures', () => {
-  const client = createClient({ network, version: '0.0.0', log: listeningLog() });
+  const log = listeningLog();
+  const client = createClient({ network, version: '0.0.0', log });
   const folder = mkdtempSync(join(tmpdir(), 's3-files-'));
   let bucket: TestBucket;
   let objects: S3Objects;
@@ -28,7 +29,9 @@ const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
       place: bucket.place,
       region: 'us-east-1',
       keys: () => Promise.resolve({ ...keys, secretAccessKey }),
+      log,
       backOffMs: 5,
+      patienceMs: 2_000,
     });
 
   /** A file of the local store. */
@@ -212,7 +215,7 @@ const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
     expect(refusal).toMatchObject({ remedy: 'Check the keys that this job is given.' });
     expect(String(refusal)).not.toContain('Signature=');
     const place = { ...bucket.place, bucket: 'not-there' };
-    const elsewhere = openObjects({ client, place, region: 'us-east-1', keys: () => Promise.resolve(keys) });
+    const elsewhere = openObjects({ client, place, region: 'us-east-1', keys: () => Promise.resolve(keys), log });
     await expect(elsewhere.read('locks/k', 100, never)).rejects.toMatchObject({ code: 'NoSuchBucket' });
   });
 });

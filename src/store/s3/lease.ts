@@ -16,6 +16,8 @@ export interface LeaseView {
   readonly state: 'none' | 'alive' | 'dead';
   /** ETag of the lease object; '' where there is none. */
   readonly etag: string;
+  /** Who holds it; '' where it does not say. */
+  readonly holder: string;
   /** Keys of what the holder has stored so far. */
   readonly arrived: ReadonlySet<string>;
 }
@@ -32,13 +34,17 @@ const LIMIT = 2 ** 20;
 /** Milliseconds for giving a lease up: past that it ends by itself. */
 const RELEASE_MS = 5_000;
 
-function readArrived(text: string): ReadonlySet<string> {
+function readLease(text: string): Pick<LeaseView, 'holder' | 'arrived'> {
   try {
-    const told = JSON.parse(text) as { readonly arrived?: unknown } | null;
-    return new Set(Array.isArray(told?.arrived) ? told.arrived.filter((key) => typeof key === 'string') : []);
+    const told = JSON.parse(text) as { readonly holder?: unknown; readonly arrived?: unknown } | null;
+    const { holder, arrived } = told ?? {};
+    return {
+      holder: typeof holder === 'string' ? holder : '',
+      arrived: new Set(Array.isArray(arrived) ? arrived.filter((key) => typeof key === 'string') : []),
+    };
   } catch {
     // Whatever it is, its holder announces nothing; its age still tells whether it lives.
-    return new Set();
+    return { holder: '', arrived: new Set() };
   }
 }
 
@@ -50,14 +56,14 @@ export async function lookAtLease(
   signal: AbortSignal,
 ): Promise<LeaseView> {
   const found = await objects.read(key, LIMIT, signal);
-  if (found === null) return { state: 'none', etag: '', arrived: new Set() };
+  if (found === null) return { state: 'none', etag: '', holder: '', arrived: new Set() };
   const state = found.ageMs !== null && found.ageMs > deadMs ? 'dead' : 'alive';
-  return { state, etag: found.etag, arrived: readArrived(found.text) };
+  return { state, etag: found.etag, ...readLease(found.text) };
 }
 
 /**
  * Takes the lease that `seen` shows to be free or dead: of all who try, the condition lets one through. Null where somebody else was
- * faster. The holder beats until it releases; `lost` is called when another has taken it over (this one was silent for too long).
+ * faster. The holder beats until it releases.
  */
 export async function takeLease(
   objects: S3Objects,
@@ -81,13 +87,22 @@ export async function takeLease(
   const put = async (before: string): Promise<string | null> => {
     const next = text();
     const condition = before === '' ? { ifNoneMatch: '*' as const } : { ifMatch: before };
-    try {
-      return await putIf(objects, key, textUpload(next), condition, signal);
-    } catch (error) {
-      if (!(error instanceof S3Refusal) || error.status !== 0) throw error;
-      // A connection that broke may have been a refusal, or a success whose answer was lost: what is there now tells.
+    const again = objects.begin(signal);
+    for (;;) {
+      let refusal: S3Refusal | null = null;
+      try {
+        const etag = await putIf(objects, key, textUpload(next), condition, signal);
+        if (etag !== null) return etag;
+      } catch (error) {
+        if (!(error instanceof S3Refusal) || error.status !== 0) throw error;
+        refusal = error;
+      }
+      // A connection that broke may have been a refusal, or a success whose answer was lost, and so may a first try that the store
+      // called an error: what is there now tells.
       const now = await objects.read(key, LIMIT, signal);
-      return now !== null && (now.text === next || now.etag === before) ? now.etag : null;
+      if (now?.text === next) return now.etag;
+      if (refusal === null || (now?.etag ?? '') !== before) return null;
+      if (!(await again(refusal))) throw refusal;
     }
   };
   const taken = await put(seen.etag);
@@ -131,12 +146,14 @@ export async function takeLease(
     release: async () => {
       end.abort();
       wake();
-      await living;
-      if (!held) return;
       const limit = AbortSignal.timeout(RELEASE_MS);
+      // A beat that is under way would bring it back.
+      await Promise.race([living, sleep(RELEASE_MS, undefined, { ref: false })]);
+      if (!held) return;
       try {
         // A holder that slept (a suspended machine) may find its successor's lease in the place of its own.
-        if ((await objects.read(key, LIMIT, limit))?.etag === etag) await objects.remove(key, limit);
+        if (readLease((await objects.read(key, LIMIT, limit))?.text ?? '').holder === holder)
+          await objects.remove(key, limit);
       } catch (error) {
         log.debug(`S3: ${String(error)}`);
       }

@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type HttpAnswer, type HttpClient, HttpFault } from '../../values/http.js';
+import type { Log } from '../../values/log.js';
 import { nameOfPlace, type S3Keys, type S3Place } from '../../values/s3.js';
 import { objectUrl } from './address.js';
+import { type Again, openPatience } from './patience.js';
 import { readRefusal, S3Refusal } from './refusal.js';
 import { presignedUrl, sha256, signedHeaders } from './sign.js';
 
@@ -35,6 +36,8 @@ export interface S3Objects {
   presign(url: string): Promise<string>;
   /** Takes the store's clock out of an answer. Whether ours was so wrong that a new signature is worth a try. */
   setClock(headers: Readonly<Record<string, string>>): boolean;
+  /** Begins something that is more than one request: each of them has tries of its own already, but for a put that breaks off. */
+  begin(signal: AbortSignal): Again;
   /** Null where there is none. */
   head(key: string, signal: AbortSignal): Promise<S3Object | null>;
   /** A small text; null where there is none. */
@@ -44,15 +47,23 @@ export interface S3Objects {
   remove(key: string, signal: AbortSignal): Promise<void>;
 }
 
+/** One request. */
+interface Ask {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  readonly key: string;
+  /** Statuses that say something. */
+  readonly good: readonly number[];
+  readonly condition?: Readonly<Record<string, string>>;
+  readonly upload?: Upload;
+}
+
 /** Milliseconds for which a presigned address is good: it is used at once, and a request that has begun goes on. */
 const SIGNED_MS = 900_000;
 /** A clock that is off by this much (ms) is corrected; stores take 15 minutes, presigned addresses none into the future. */
 const SKEW_MS = 30_000;
 const limits = { connectMs: 5_000, headersMs: 20_000, stallMs: 30_000 };
-/** Tries after an answer that promises nothing and denies nothing. */
-const TRIES = 4;
-
-const again = (status: number): boolean => status === 429 || status === 500 || (status >= 502 && status <= 504);
+/** How long (ms) a store that has served is asked again: as long as a silent holder of a lease is waited for. */
+const PATIENCE_MS = 60_000;
 
 /** What is put of a text. */
 export function textUpload(text: string): Upload {
@@ -62,31 +73,28 @@ export function textUpload(text: string): Upload {
 
 /** No answer, or none to its end. */
 function broken(error: HttpFault): S3Refusal {
-  return new S3Refusal(0, '', error.message, error.remedy ?? 'Check cache-url and the network.', { cause: error });
-}
-
-async function wholeText(answer: HttpAnswer, limit: number): Promise<string> {
-  try {
-    return await answer.text(limit);
-  } catch (error) {
-    throw error instanceof HttpFault ? broken(error) : error;
-  }
+  return new S3Refusal(0, '', error.message.replace(/\.$/, ''), error.remedy ?? 'Check cache-url and the network.', {
+    cause: error,
+  });
 }
 
 /**
  * Opens a place. `keys` gives what signs (they may end and be renewed, hence a function); `backOffMs` is the first wait after a store
- * said to slow down.
+ * said to slow down, `patienceMs` how long one that has served is asked again.
  */
 export function openObjects(options: {
   readonly client: HttpClient;
   readonly place: S3Place;
   readonly region: string;
   readonly keys: () => Promise<S3Keys>;
+  readonly log: Pick<Log, 'info'>;
   readonly backOffMs?: number;
+  readonly patienceMs?: number;
 }): S3Objects {
-  const { client, place, region, keys, backOffMs = 300 } = options;
+  const { client, place, region, keys, log, backOffMs = 300, patienceMs = PATIENCE_MS } = options;
   const scope = { region, service: 's3' } as const;
   const name = nameOfPlace(place);
+  const patience = openPatience(name, backOffMs, patienceMs, log);
   /** The store's clock minus ours, ms. */
   let ahead = 0;
   const now = (): Date => new Date(Date.now() + ahead);
@@ -104,60 +112,50 @@ export function openObjects(options: {
     return { etag: headers['etag'] ?? '', size, ageMs: Number.isFinite(age) ? age : null };
   };
 
-  async function once(
-    method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
-    key: string,
-    extra: Readonly<Record<string, string>>,
-    upload: Upload | null,
-    signal: AbortSignal,
-  ): Promise<HttpAnswer> {
+  async function once({ method, key, condition, upload }: Ask, signal: AbortSignal): Promise<HttpAnswer> {
     const url = objectUrl(place, region, key);
     const payload = upload?.sha256 ?? sha256('');
     const signed = signedHeaders({ method, url, headers: {}, payload }, await keys(), scope, now());
-    const length: Record<string, string> = upload === null ? {} : { 'content-length': String(upload.size) };
+    const length: Record<string, string> = upload === undefined ? {} : { 'content-length': String(upload.size) };
     return client.request({
       url: url.href,
       method,
-      headers: { ...extra, ...length, ...signed },
-      ...(upload === null ? {} : { body: upload.bytes() }),
+      headers: { ...condition, ...length, ...signed },
+      ...(upload === undefined ? {} : { body: upload.bytes() }),
       ...limits,
       // A signal of its own: dozens of requests are under way at a time.
       signal: AbortSignal.any([signal]),
     });
   }
 
-  /** An answer with one of the statuses in `good`; every other one is thrown. `resend`: also after a connection that broke. */
-  async function request(
-    method: 'GET' | 'HEAD' | 'PUT' | 'DELETE',
-    key: string,
-    good: readonly number[],
-    extra: Readonly<Record<string, string>>,
-    upload: Upload | null,
-    resend: boolean,
+  /** What `use` makes of an answer with one of the statuses in `good`; every other one is thrown. A put that breaks off is not sent again. */
+  async function request<Used>(
+    ask: Ask,
+    use: (answer: HttpAnswer) => Used | Promise<Used>,
     signal: AbortSignal,
-  ): Promise<HttpAnswer> {
-    const asked = `${method} ${key} in ${name}`;
-    let corrected = false;
-    for (let attempt = 1; ; attempt += 1) {
+  ): Promise<Used> {
+    const { method, key, good } = ask;
+    const again = patience.begin(signal);
+    for (let corrected = false; ; ) {
       let refusal: S3Refusal;
       try {
-        const answer = await once(method, key, extra, upload, signal);
-        if (good.includes(answer.status)) return answer;
-        refusal = await readRefusal(answer, asked);
+        const answer = await once(ask, signal);
+        if (good.includes(answer.status)) {
+          const used = await use(answer);
+          patience.served();
+          return used;
+        }
+        refusal = await readRefusal(answer, `${method} ${key} in ${name}`);
         if (answer.status === 403 && !corrected && setClock(answer.headers)) {
           corrected = true;
           continue;
         }
-        if (!again(answer.status)) throw refusal;
       } catch (error) {
         if (!(error instanceof HttpFault)) throw error;
         refusal = broken(error);
-        // A silent server has cost its whole time limit already.
-        const passing = error.kind === 'reset' || (error.kind === 'timeout' && attempt === 1);
-        if (!resend || !passing) throw refusal;
+        if (ask.upload !== undefined) throw refusal;
       }
-      if (attempt === TRIES) throw refusal;
-      await sleep(backOffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal });
+      if (!(await again(refusal))) throw refusal;
     }
   }
 
@@ -166,20 +164,29 @@ export function openObjects(options: {
     address: (key) => objectUrl(place, region, key).href,
     presign: async (url) => presignedUrl(new URL(url), await keys(), scope, now(), SIGNED_MS / 1000),
     setClock,
-    head: async (key, signal) => {
-      const answer = await request('HEAD', key, [200, 404], {}, null, true, signal);
-      answer.cancel();
-      return answer.status === 404 ? null : about(answer);
-    },
-    read: async (key, limit, signal) => {
-      const answer = await request('GET', key, [200, 404], {}, null, true, signal);
-      if (answer.status === 200) return { ...about(answer), text: await wholeText(answer, limit) };
-      // Without the bucket every key is missing: that is not the same as an empty cache.
-      const refusal = await readRefusal(answer, `GET ${key} in ${name}`);
-      if (refusal.code === 'NoSuchBucket') throw refusal;
-      return null;
-    },
-    put: async (key, upload, condition, signal) => {
+    begin: patience.begin,
+    head: (key, signal) =>
+      request(
+        { method: 'HEAD', key, good: [200, 404] },
+        (answer) => {
+          answer.cancel();
+          return answer.status === 404 ? null : about(answer);
+        },
+        signal,
+      ),
+    read: (key, limit, signal) =>
+      request(
+        { method: 'GET', key, good: [200, 404] },
+        async (answer) => {
+          if (answer.status === 200) return { ...about(answer), text: await answer.text(limit) };
+          // Without the bucket every key is missing: that is not the same as an empty cache.
+          const refusal = await readRefusal(answer, `GET ${key} in ${name}`);
+          if (refusal.code === 'NoSuchBucket') throw refusal;
+          return null;
+        },
+        signal,
+      ),
+    put: (key, upload, condition, signal) => {
       const header: Record<string, string> =
         condition === null
           ? {}
@@ -187,18 +194,23 @@ export function openObjects(options: {
             ? { 'if-match': condition.ifMatch }
             : { 'if-none-match': condition.ifNoneMatch };
       // 404: what the ETag was of is gone. 409: somebody else is writing it at this moment.
-      const answer = await request('PUT', key, [200, 201, 204, 404, 409, 412, 501], header, upload, false, signal);
-      if (answer.status < 300) {
-        answer.cancel();
-        return answer.headers['etag'] ?? '';
-      }
-      const refusal = await readRefusal(answer, `PUT ${key} in ${name}`);
-      if (condition !== null && (answer.status === 412 || answer.status === 409)) return null;
-      if (condition !== null && 'ifMatch' in condition && answer.status === 404) return null;
-      throw refusal;
+      const good = [200, 201, 204, 404, 409, 412, 501];
+      return request(
+        { method: 'PUT', key, good, condition: header, upload },
+        async (answer) => {
+          if (answer.status < 300) {
+            answer.cancel();
+            return answer.headers['etag'] ?? '';
+          }
+          const refusal = await readRefusal(answer, `PUT ${key} in ${name}`);
+          if (condition !== null && (answer.status === 412 || answer.status === 409)) return null;
+          if (condition !== null && 'ifMatch' in condition && answer.status === 404) return null;
+          throw refusal;
+        },
+        signal,
+      );
     },
-    remove: async (key, signal) => {
-      (await request('DELETE', key, [200, 204, 404], {}, null, true, signal)).cancel();
-    },
+    remove: (key, signal) =>
+      request({ method: 'DELETE', key, good: [200, 204, 404] }, (answer) => answer.cancel(), signal),
   };
 }

@@ -72,19 +72,33 @@ export function openShare(options: {
   const counts = { filesStored: 0, bytesStored: 0, filesReplaced: 0 };
   let lease: Lease | null = null;
   let leased = false;
+  let released: Promise<void> = Promise.resolve();
   let [reading, writing] = [true, mayWrite];
   let waitedMs = 0;
+  /** Whether it was said that the waiting is over. */
+  let said = false;
   let view: Promise<LeaseView> | null = null;
   let tick: Promise<void> | null = null;
   let taking: Promise<void> | null = null;
   let slots: readonly Promise<void>[] = Array.from({ length: UPLOADS }, () => Promise.resolve());
 
-  /** The bucket serves a run or it does not: after the first refusal that tries did not help, the run goes on without it. */
+  /** Others go on with what is missing. */
+  const giveUp = (): void => {
+    const held = lease;
+    lease = null;
+    if (held === null) return;
+    released = held.release();
+    // A defect is thrown by close; until then it must not end the process.
+    released.catch(() => undefined);
+  };
+
+  /** The bucket serves a run or it does not: after the first refusal that patience did not help, the run goes on without it. */
   const stopReading = (error: unknown): null => {
     if (!(error instanceof S3Refusal)) throw error;
     if (reading)
       log.warn({ id: 's3-not-read', text: `${place} is not read any further: ${error.message}. ${error.remedy}` });
     [reading, writing] = [false, false];
+    giveUp();
     return null;
   };
 
@@ -93,6 +107,7 @@ export function openShare(options: {
     if (writing)
       log.warn({ id: 's3-not-stored', text: `Nothing more is stored in ${place}: ${error.message}. ${error.remedy}` });
     writing = false;
+    giveUp();
   };
 
   /** What all that wait see together. */
@@ -127,18 +142,31 @@ export function openShare(options: {
     return tick;
   };
 
+  const hasWaited = (): boolean => {
+    if (waitedMs < times.waitMs) return false;
+    if (!said)
+      log.info(`${Math.round(waitedMs / 60_000)} min are over: this run brings what ${place} lacks by itself.`);
+    said = true;
+    return true;
+  };
+
   /** What `probe` finds, waited for while another run is at work on it. Null: it is ours to bring, or the bucket is of no use. */
   async function settle<Found>(wanted: string, probe: () => Promise<Found | null>): Promise<Found | null> {
     try {
       let found = reading ? await probe() : null;
+      let holder: string | null = null;
       while (found === null && reading && lease === null) {
         const seen = await look();
         const alive = seen.state === 'alive';
-        // What is announced may be there, and so may what a holder that is gone stored last.
-        found = alive && !seen.arrived.has(wanted) ? null : await probe();
-        if (found !== null || (alive ? waitedMs >= times.waitMs : !writing)) break;
-        await (alive ? pause() : take(seen));
+        // What is announced may be there, and so may what a holder that is gone, or was replaced, stored last.
+        const same = alive && seen.holder === (holder ?? seen.holder);
+        found = same && !seen.arrived.has(wanted) ? null : await probe();
+        holder = seen.holder;
+        if (found !== null || (alive ? hasWaited() : !writing)) break;
+        if (!alive) await take(seen);
         if (lease !== null) found = await probe();
+        else if (hasWaited()) break;
+        else if (alive || writing) await pause();
       }
       return found;
     } catch (error) {
@@ -223,8 +251,8 @@ export function openShare(options: {
       try {
         await Promise.all(slots);
       } finally {
-        await lease?.release();
-        lease = null;
+        giveUp();
+        await released;
       }
     },
     lent: () =>

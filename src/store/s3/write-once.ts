@@ -61,16 +61,18 @@ export async function writeOnce(
 ): Promise<Written> {
   if (file.size > LARGEST) throw new S3Refusal(0, '', `${key} is larger than one request may put`, 'Leave it out.');
   const upload = uploadOf(file, sent);
-  for (let attempt = 1; ; attempt += 1) {
+  const again = objects.begin(signal);
+  for (;;) {
     const found = await objects.head(key, signal);
     if (found !== null && found.size === file.size && !wrong) return 'there';
     try {
       const condition = found === null ? { ifNoneMatch: '*' as const } : { ifMatch: found.etag };
       return (await putIf(objects, key, upload, condition, signal)) === null ? 'there' : 'stored';
     } catch (error) {
-      if (!(error instanceof S3Refusal) || error.status !== 0 || attempt === 3) throw error;
+      if (!(error instanceof S3Refusal) || error.status !== 0) throw error;
       const after = await objects.head(key, signal);
       if (after !== null && after.size === file.size && after.etag !== found?.etag) return 'there';
+      if (!(await again(error))) throw error;
     }
   }
 }
