@@ -58,6 +58,7 @@ test('a bucket that had everything was given nothing, which is no count of zero 
     place: 's3://b/p',
     bytesRead: 217e6,
     filesStored: 0,
+    givenUp: null,
     bytesStored: 0,
     filesReplaced: 0,
     waitedMs: 0,
@@ -66,4 +67,7 @@ test('a bucket that had everything was given nothing, which is no count of zero 
   };
   expect(describeBucket(bucket)).toBe('s3://b/p: 217 MB read, nothing had to be stored');
   expect(describeBucket({ ...bucket, filesStored: 1, bytesStored: 20 })).toContain('1 file (20 B) stored');
+  expect(describeBucket({ ...bucket, bytesRead: 0, givenUp: 'no keys were found' })).toBe(
+    's3://b/p: 0 B read, nothing stored, given up: no keys were found',
+  );
 });

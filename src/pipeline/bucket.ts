@@ -8,10 +8,12 @@ import type { SourceTerms } from '../transfer/lanes.js';
 import type { StoredFile } from '../values/gateway.js';
 import type { HttpClient } from '../values/http.js';
 import type { Lock } from '../values/lock.js';
+import type { Log } from '../values/log.js';
 import { nameOfPlace } from '../values/s3.js';
 import type { IndexFile, SourceFault } from '../values/source.js';
 import type { Store } from '../values/store.js';
 import type { Transfers } from '../values/transfers.js';
+import { tell } from './conclude.js';
 import type { Run } from './context.js';
 import type { Prepared } from './prepare.js';
 
@@ -47,7 +49,9 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
   const { request, context, deadline, story } = run;
   const { cacheUrl: place, paddle, requirements } = request;
   if (prepared.choice.kind !== 's3' || place === null) return null;
-  const { log, environment, home, version } = context;
+  const { environment, home, version } = context;
+  // What becomes of the bucket belongs into the summary.
+  const log: Log = { ...context.log, warn: (notice) => tell(run, [notice]) };
   const { signal } = deadline;
   const { writing } = prepared;
   const network = { ...prepared.runner.network, httpProxy: null, httpsProxy: null };
@@ -98,13 +102,20 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
       const arrived = transfers.arrived();
       const lent = share.lent().filter(({ sha256, filename }) => arrived.has(sha256) && wanted.has(filename));
       const filesReused = cache.filesReused + lent.length;
-      const own = lock.files.filter(({ hashOrigin }) => hashOrigin === 'local').length;
+      const { [bucketSource]: bytesRead = 0, ...others } = transfers.fetched();
+      // What the bucket could not bring to its end came from elsewhere.
+      const helped = transfers.faults().some(({ source }) => source === bucketSource) && Object.keys(others).length > 0;
+      const all = !lock.resolved && filesReused === lock.files.length && !helped;
+      const bytesLent = Math.min(
+        bytesRead,
+        lent.reduce((sum, { size }) => sum + size, 0),
+      );
       story.cache = {
         ...cache,
-        hit: !lock.resolved && filesReused === lock.files.length - own ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
+        hit: all ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
         filesReused,
-        bytesReused: lent.reduce((sum, { size }) => sum + size, cache.bytesReused),
-        bucket: { ...share.report(), bytesRead: transfers.fetched()[bucketSource] ?? 0, readOnly },
+        bytesReused: cache.bytesReused + bytesLent,
+        bucket: { ...share.report(), bytesRead, readOnly },
       };
     },
     close: async () => {

@@ -19,16 +19,19 @@ export function headline(report: Report): string {
 
 /** What a run had of its bucket and gave it, in plain words. */
 export function describeBucket(bucket: BucketReport): string {
-  const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, readOnly } = bucket;
+  const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, readOnly, givenUp } = bucket;
   const files =
     filesStored === 0
-      ? 'nothing had to be stored'
+      ? givenUp === null
+        ? 'nothing had to be stored'
+        : 'nothing stored'
       : `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
   const stored = readOnly === null ? files : `nothing stored (${readOnly})`;
   return [
     `${place}: ${formatBytes(bytesRead)} read`,
     stored,
     ...(filesReplaced > 0 ? [`${filesReplaced} of them in the place of wrong bytes`] : []),
+    ...(givenUp === null ? [] : [`given up: ${givenUp}`]),
     ...(waitedMs > 0 ? [`${formatDuration(waitedMs)} waited for another job`] : []),
   ].join(', ');
 }

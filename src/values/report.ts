@@ -52,6 +52,8 @@ export interface BucketReport {
   readonly leased: boolean;
   /** Why this run may store nothing there, half a sentence; null where it may. */
   readonly readOnly: string | null;
+  /** Why it was given up in this run, for reading and storing or for storing alone; null where it was not. */
+  readonly givenUp: string | null;
 }
 
 /** What GitHub's cache did for a run, and what post is to do for it. Sizes in bytes. */

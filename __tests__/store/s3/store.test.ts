@@ -95,8 +95,18 @@ const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
     objects = open();
     const file = stored(randomBytes(2 ** 16));
     const key = wheelKey(file.sha256, filename);
-    bucket.plant(key, randomBytes(2 ** 16));
+    const other = randomBytes(2 ** 16);
+    await objects.put(key, { size: other.length, sha256: sha256(other), bytes: () => other }, null, never);
+    const conditions: (string | undefined)[] = [];
+    bucket.meddle(({ method, headers }) => {
+      if (method === 'PUT') conditions.push(headers['if-match']);
+      return false;
+    });
+    const wrong = (await objects.head(key, never))?.etag ?? '';
     expect(await writeOnce(objects, key, file, true, never)).toBe('stored');
+    expect(conditions).toEqual([wrong]);
+    // Who saw the wrong bytes as well comes too late to replace anything.
+    expect(await objects.put(key, textUpload('late'), { ifMatch: wrong }, never)).toBeNull();
     expect(sha256(await contentOf(key))).toBe(file.sha256);
     bucket.plant(key, 'short');
     expect(await writeOnce(objects, key, file, false, never)).toBe('stored');

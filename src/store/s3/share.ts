@@ -72,6 +72,7 @@ export function openShare(options: {
   const counts = { filesStored: 0, bytesStored: 0, filesReplaced: 0 };
   let lease: Lease | null = null;
   let leased = false;
+  let trouble: string | null = null;
   let released: Promise<void> = Promise.resolve();
   let [reading, writing] = [true, mayWrite];
   let waitedMs = 0;
@@ -98,6 +99,7 @@ export function openShare(options: {
     if (reading)
       log.warn({ id: 's3-not-read', text: `${place} is not read any further: ${error.message}. ${error.remedy}` });
     [reading, writing] = [false, false];
+    trouble ??= error.message;
     giveUp();
     return null;
   };
@@ -107,6 +109,7 @@ export function openShare(options: {
     if (writing)
       log.warn({ id: 's3-not-stored', text: `Nothing more is stored in ${place}: ${error.message}. ${error.remedy}` });
     writing = false;
+    trouble ??= error.message;
     giveUp();
   };
 
@@ -262,6 +265,6 @@ export function openShare(options: {
         size: size ?? 0,
       })),
     isWhole: () => writing,
-    report: () => ({ place, ...counts, waitedMs, leased }),
+    report: () => ({ place, ...counts, waitedMs, leased, givenUp: trouble }),
   };
 }
