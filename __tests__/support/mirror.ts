@@ -59,6 +59,8 @@ export interface MirrorOptions {
   readonly latencyMs?: number;
   readonly bytesPerSecondPerConnection?: number;
   readonly fault?: (request: MirrorRequest) => MirrorFault | null | undefined;
+  /** What is said of a file in place of an ETag of its bytes. */
+  readonly etag?: () => string;
   /** Called after every piece of a body that was handed to a socket. */
   readonly handed?: () => void;
   /** PEM texts: answer by TLS. */
@@ -156,7 +158,7 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   }
 
   function file(seen: MirrorRequest, response: ServerResponse, found: Entry, fault: MirrorFault | null) {
-    const etag = `"${found.sha256.slice(0, 16)}"`;
+    const etag = options.etag?.() ?? `"${found.sha256.slice(0, 16)}"`;
     const { range: wanted, 'if-range': ifRange, 'if-none-match': noneMatch } = seen.headers;
     const headers: Record<string, string | number> = { etag, 'content-type': 'application/octet-stream' };
     if (options.ranges !== false) headers['accept-ranges'] = 'bytes';

@@ -19,6 +19,7 @@ function route(
     left: false,
     suspected: false,
     rangeless: false,
+    changes: 0,
     refusal: null,
   };
   return { location, lane, mine, ...state };

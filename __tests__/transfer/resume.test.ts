@@ -130,6 +130,24 @@ describe('after a kill', () => {
     expect((await next.get({ ...scene.file, locations }).done).sha256).toBe(sha256(bytes));
   });
 
+  test('a file without a published hash that is shorter now than what is there of it is fetched anew', async () => {
+    const bytes = content(SIZE);
+    const { scene, next } = await killedHalfWay(
+      bytes,
+      { sha256: null, hashOrigin: null, size: null },
+      async (folder) => {
+        const [record = ''] = (await readFile(join(folder, 'notes.jsonl'), 'utf8')).split('\n');
+        const longer = { ...JSON.parse(record), size: 2 * SIZE, pieces: [{ from: 0, to: SIZE + 1000 }] };
+        await writeFile(join(folder, 'notes.jsonl'), `${JSON.stringify(longer)}\n`);
+        await writeFile(join(folder, 'data'), content(SIZE + 1000));
+      },
+    );
+    const asked = scene.mirrors['a']?.requests.length ?? 0;
+    expect((await next.get(scene.file).done).sha256).toBe(sha256(bytes));
+    const statuses = scene.mirrors['a']?.requests.slice(asked).map(({ status }) => status);
+    expect(statuses?.filter((status) => status === 416)).toEqual([416]);
+  });
+
   test('a file without a published hash that has changed since is fetched anew', async () => {
     const bytes = content(SIZE);
     const { scene, next, sent } = await killedHalfWay(

@@ -189,6 +189,7 @@ describe('whose bytes are doubted', () => {
     left: false,
     suspected: false,
     rangeless: false,
+    changes: 0,
     mine: 0,
     refusal: null,
     ...changes,

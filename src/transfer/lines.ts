@@ -8,6 +8,12 @@ import { type FileRoute, readyAt } from './routes.js';
 import type { Segment } from './segments.js';
 import type { Surroundings } from './surroundings.js';
 
+/**
+ * A file that no hash vouches for may change while it comes. Machines behind one address that state different ETags for the same bytes
+ * look alike: after the second change it comes over one connection, from one of them, and after so many its source is left.
+ */
+const MOST_CHANGES = 5;
+
 /** One open connection. */
 interface Line {
   readonly route: FileRoute;
@@ -78,13 +84,22 @@ export function createLines(
     const sameSize = reply.total === null || reply.total === (segments.size() ?? reply.total);
     if (file.sha256 === null && identity !== null && (identity.validator !== copy.validator || !sameSize)) {
       if (state.confirmed) {
+        // Connections that meet the same change are told of it once.
+        route.changes += state.recalling === null ? 1 : 0;
         state.recalling = identity.source;
+        if (route.changes > MOST_CHANGES) {
+          throw refused('malformed', `had another file ${route.changes} times while it was downloaded`);
+        }
+        route.rangeless ||= route.changes > 1;
         throw refused('reset', 'has another file now than when its first bytes came');
       }
       startOver(state, disk, timings);
       return false;
     }
     if (reply.ranged && reply.total === null && segments.size() === null) {
+      if (whole) {
+        throw refused('malformed', 'answers a request for the whole with a part, and does not say of how much');
+      }
       // It does not say how long the file is: the end of the whole will.
       route.rangeless = true;
       return false;
@@ -157,6 +172,12 @@ export function createLines(
         },
       });
       route.strikes = 0;
+    } catch (error) {
+      if (state.confirmed || asRefusal(error)?.status !== 416) {
+        throw error;
+      }
+      // Nothing of its file lies where the one of an earlier run went on (RFC 9110, section 15.5.17): it is another one.
+      startOver(state, disk, timings);
     } finally {
       segment.busy &&= claimed;
     }

@@ -9,6 +9,8 @@ export interface Refusal {
   readonly remedy: string | null;
   /** What the source asked for by `Retry-After`, ms; null where it did not. */
   readonly retryAfterMs: number | null;
+  /** The status by which it refused, where no other kind says it. */
+  readonly status?: number;
 }
 
 /** What is done with a source after a refusal: it is left for this file or for the whole run, or asked again after `waitMs`. */
@@ -55,7 +57,8 @@ export function refusedByStatus(status: number, retryAfter: string | undefined, 
   if (status === 407) {
     return refused('proxy', 'the proxy wants a login (407)');
   }
-  return refused('status', `answered ${status}`, status === 503 ? wait : null);
+  const retryAfterMs = status === 503 ? wait : null;
+  return new Refused({ kind: 'status', detail: `answered ${status}`, remedy: null, retryAfterMs, status });
 }
 
 /** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), as ms from now; null where it says nothing. */

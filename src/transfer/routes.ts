@@ -19,6 +19,8 @@ export interface FileRoute {
   suspected: boolean;
   /** It answers a range with the whole file. */
   rangeless: boolean;
+  /** How often it had another file than before; matters only where no hash is known. */
+  changes: number;
   /** Connections of this file on it. */
   mine: number;
   /** Its last refusal. */
@@ -38,6 +40,7 @@ export function createRoutes(file: IndexFile, lane: (location: FileLocation) => 
       left: false,
       suspected: false,
       rangeless: false,
+      changes: 0,
       mine: 0,
       refusal: null,
     }));
