@@ -49,3 +49,20 @@ describe('no source is blamed', () => {
     expect(transfer.faults()).toEqual([]);
   });
 });
+
+test('a download that ends while the disk takes nothing gives its place up, and says why it ended', async () => {
+  const scene = await openScene(bytes, { a: {} });
+  cleanups.push(scene.close);
+  const transfers = scene.again();
+  const held = Array.from({ length: Math.max(1, threads - 2) }, () => inDiskTurn('bytes', () => sleep(7000)));
+  const transfer = transfers.get(scene.file);
+  const ended = expect(transfer.done).rejects.not.toMatchObject({ name: 'TimeoutError' });
+  await transfer.size();
+  while ((scene.mirrors['a']?.bytes ?? 0) === 0) await sleep(50);
+  await transfers.close();
+  await ended;
+  const place = await scene.store.partial(`${scene.file.sha256}-${scene.file.filename}`);
+  expect(place).not.toBeNull();
+  await place?.discard();
+  await Promise.all(held);
+}, 20_000);

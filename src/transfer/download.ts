@@ -19,6 +19,9 @@ const SPLIT_MS = 150;
 /** A source counts as slow beside one that is more than so many times as fast. */
 const SLOWER = 2;
 
+/** How long (ms) connections have for their end. */
+const CLOSING_MS = 5000;
+
 /** The bytes of one file on their way into its partial file. */
 export interface Download extends Work {
   /** Works until the hash of the whole is right; answers with it. Rejects when no source is left. */
@@ -213,8 +216,10 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     faults: () => faults,
     close: async () => {
       life.abort(new Error('the download was closed'));
-      while (lines.count() > 0) {
-        await bell.wait(AbortSignal.timeout(5000));
+      // A write that the disk does not end is not waited for: the file is closed behind it, and its place is given up.
+      const late = AbortSignal.timeout(CLOSING_MS);
+      while (lines.count() > 0 && !late.aborted) {
+        await bell.wait(late).catch(() => undefined);
       }
       await disk.close();
     },
