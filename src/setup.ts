@@ -94,9 +94,10 @@ async function carryOut(
       if (known === null) await bucket?.storeLock(lock);
     };
     const goOn = async (): Promise<Result> => {
-      const underWay = Object.values(works.transfers.fetched()).reduce((sum, bytes) => sum + bytes, 0);
+      const bytes = Object.values(works.transfers.fetched()).reduce((sum, part) => sum + part, 0);
+      const brought = { bytes, whole: works.transfers.arrived() };
       await settleAll(
-        checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib, underWay),
+        checkDiskSpace(run, store, lock.files, request.venv ?? prepared.runner.interpreter.purelib, brought),
         tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived()),
         stay.uses(lock),
       );

@@ -17,8 +17,14 @@ export interface Result {
 /** Nothing for later steps: a command that only looks, or failed. */
 export const looked: Result = { exitCode: 0, later: { variables: {}, path: [] } };
 
+/** The part of a run that takes notices. */
+export interface Told {
+  readonly story: Pick<Run['story'], 'notices'>;
+  readonly context: Pick<Context, 'log'>;
+}
+
 /** Warns once for each notice and writes it into the story. */
-export function tell({ story, context }: Run, notices: readonly Notice[]): void {
+export function tell({ story, context }: Told, notices: readonly Notice[]): void {
   for (const notice of notices) {
     if (story.notices.some(({ id, text }) => id === notice.id || text === notice.text)) continue;
     story.notices = [...story.notices, notice];
