@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -101,6 +101,24 @@ describe('setup from a shell', () => {
   });
 
   for (const installer of ['uv', 'pip']) {
+    test(`puts an environment right that lost files, by ${installer} and from the cache alone`, async () => {
+      const options = ['--installer', installer, '--packages', 'six', '--venv', '.paddle'];
+      expect((await setup(machine, shop, options)).exitCode).toBe(0);
+      const site = evaluate(inVenv('.paddle'), 'import sysconfig; print(sysconfig.get_path("purelib"))');
+      await rm(join(site, 'idna', 'core.py'));
+      // A file of its own: the cache may share the one that it is linked from.
+      await rm(join(site, 'six.py'));
+      await writeFile(join(site, 'six.py'), 'lost');
+      await shop.close();
+      const again = await setup(machine, shop, options);
+      expect([again.stderr, again.exitCode]).toEqual([
+        expect.stringMatching(/idna\/core\.py of idna is gone[\s\S]*six\.py of six is/),
+        0,
+      ]);
+      expect(evaluate(inVenv('.paddle'), 'import idna, six; print(idna.encode("a"), six.PY3)')).toBe("b'a' True");
+      expect((await setup(machine, shop, options)).stderr).not.toContain('installed again');
+    });
+
     test(`installs the same files by ${installer}, cold and from the cache`, async () => {
       const options = ['--installer', installer, '--packages', 'six', '--venv'];
       const cold = await setup(machine, shop, [...options, '.paddle']);

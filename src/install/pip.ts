@@ -17,6 +17,8 @@ interface Wishes {
   readonly gateway: Pick<Gateway, 'proxyUrl' | 'indexUrl' | 'stats'>;
   /** The environment to install into, as it is now, with pip in it. */
   readonly interpreter: Pick<Interpreter, 'executable' | 'purelib' | 'paddle'>;
+  /** Packages to install anew even where they are there in the right version: their files were found changed. */
+  readonly again?: readonly string[];
   readonly environment: MakeEnvironment;
   /** Milliseconds that are left of the deadline. */
   readonly remainingMs: () => number;
@@ -61,15 +63,15 @@ function runPip(args: readonly string[], cwd: string, wishes: Wishes): Promise<R
  * Throws Failure(1) with cause and remedy where the installation fails.
  */
 export async function installWithPip(wishes: Wishes): Promise<{ readonly attempts: number }> {
-  const { lock, gateway, interpreter, log } = wishes;
+  const { lock, gateway, interpreter, again: changed = [], log } = wishes;
   const folder = await mkdtemp(path.join(tmpdir(), 'paddle-install-'));
   try {
     const hashed = path.join(folder, 'requirements.txt');
     await writeFile(hashed, hashedRequirements(lock));
     const { remove, reinstall } = paddleChange(interpreter.paddle, await installedCuda(interpreter.purelib), lock);
-    const gone = [...remove, ...reinstall];
+    const gone = [...new Set([...remove, ...reinstall, ...changed])];
     if (gone.length > 0) {
-      log.info(`Uninstalling ${gone.join(', ')}: another build of ${lock.distribution} is wanted.`);
+      log.info(`Uninstalling ${gone.join(', ')}, to be installed anew or replaced by another build.`);
       const ran = await runPip(['uninstall', '--yes', ...gone], folder, wishes);
       if (ran.code !== 0) throw installerFailure('pip uninstall', ran);
     }

@@ -1,3 +1,4 @@
+import { type DamagedPackage, damagedPackages } from '../install/damaged.js';
 import { installWithPip } from '../install/pip.js';
 import { installWithUv } from '../install/uv.js';
 import { makeVenv } from '../install/venv.js';
@@ -46,6 +47,15 @@ function tellAltered(run: Run, altered: readonly AlteredTree[]): void {
   tell(run, notices);
 }
 
+/** An environment that lost files would be taken for complete by any installer: what it lacks is told, and installed again. */
+function tellDamaged(run: Run, damaged: readonly DamagedPackage[]): void {
+  const notices = damaged.map(({ name, path }) => ({
+    id: `damaged-${name}`,
+    text: `${path} of ${name} is gone from the environment, or is another file than was installed. ${name} is installed again.`,
+  }));
+  tell(run, notices);
+}
+
 /**
  * Installs a lock into the environment of the request and gives the environment's interpreter. A kept lock is tried with uv's cache alone
  * first, which needs neither gateway nor network; where that lacks a file, the gateway serves it.
@@ -67,8 +77,10 @@ export async function place(
     publishLock(gateway, lock);
     return gateway;
   };
+  const damaged = damagedPackages(interpreter.purelib, lock.files);
+  tellDamaged(run, damaged);
   const withUv = async (altered: readonly AlteredTree[]): Promise<number> => {
-    const again = altered.map(({ name }) => name);
+    const again = [...new Set([...altered, ...damaged].map(({ name }) => name))];
     const common = { lock, origin: works.origin, interpreter, log, again };
     const offline =
       kept && altered.length === 0 ? await installWithUv({ ...common, uv: programs.runUv(null), gateway: null }) : null;
@@ -84,6 +96,7 @@ export async function place(
       lock,
       gateway: await open(),
       interpreter,
+      again: damaged.map(({ name }) => name),
       log,
       environment,
       remainingMs,

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { normalise } from '../packaging/name.js';
+import { parseRecord } from '../packaging/record.js';
 import { hashFile } from './hash.js';
 
 /** Path below the tree → what `lstat` says of it: size (bytes), mtime (ms), mode, owner. An edit in place changes at least one of them. */
@@ -85,18 +86,6 @@ export async function readTree(folder: string, id: string): Promise<Tree | null>
   return name === undefined || version === undefined ? null : { id, folder, name: normalise(name), version };
 }
 
-/** Path → SHA-256 (base64url without padding) of a RECORD: CSV of path, hash and size; a quoted path may hold commas and doubled quotes. */
-export function parseRecord(text: string): ReadonlyMap<string, string> {
-  const lines = text.split(/\r?\n/).filter((line) => line !== '');
-  return new Map(
-    lines.flatMap((line) => {
-      const [, quoted, bare, hash] = /^(?:"((?:[^"]|"")*)"|([^,]*)),(?:sha256=([\w-]*))?/.exec(line) ?? [];
-      const path = quoted?.replaceAll('""', '"') ?? bare;
-      return path === undefined ? [] : [[path, hash ?? ''] as const];
-    }),
-  );
-}
-
 /**
  * Hashes every file of a tree against its RECORD. Gives the first that is wrong, missing or not listed; null where all are right. The
  * RECORD itself has no hash anywhere, so who changes it together with a file is not seen; some builders leave all hashes out.
@@ -115,7 +104,7 @@ export async function judgeByRecord(
   const record = parseRecord(await readFile(join(folder, own), 'utf8'));
   const unsigned = new Set([own, `${own}.jws`, `${own}.p7s`]);
   for (const path of [...stamps.keys()].filter((at) => !unsigned.has(at))) {
-    const hash = record.get(path);
+    const hash = record.get(path)?.sha256;
     if (hash === undefined || !lstatSync(join(folder, path)).isFile()) {
       return path;
     }
