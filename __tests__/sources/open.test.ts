@@ -94,6 +94,15 @@ describe('a dead first choice', () => {
     expect(opened.faults()).toMatchObject([{ source: 'official', kind: 'refused' }]);
   });
 
+  test.each([true, false])(
+    'beside one that is only slow leaves it the time that it needs (a list: %j)',
+    async (exclusive) => {
+      const [slow, dead] = [await mirror({ latencyMs: 3500 }), await gone()];
+      const opened = sources([source('dead', dead.index), source('slow', slow.index)], { exclusive });
+      expect(await opened.page('six')).toMatchObject({ answered: ['slow'] });
+    },
+  );
+
   test('that is the configured index is stood in for, with a warning', async () => {
     const [configured, official] = [await gone(), await mirror()];
     const opened = sources([source('configured', configured.index), source('official', official.index)]);

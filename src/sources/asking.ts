@@ -139,13 +139,14 @@ export function sortOut(results: readonly (SourcePage | SourceFault)[]): Found {
 }
 
 /**
- * Tries again while every fault is one that may pass, with growing jittered waits. `limits`: for each attempt the milliseconds until the
- * header came; a source that was too slow is asked again only with more patience.
+ * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits. `limits`: for each attempt the
+ * milliseconds until the header came; a source that was too slow is asked again only with more patience, however dead the others are.
  */
 export async function persist(
   limits: readonly number[],
   attempt: (limitMs: number) => Promise<Found>,
   signal: AbortSignal,
+  isSettled: (faults: readonly SourceFault[]) => boolean = () => false,
 ): Promise<Found> {
   let found: Found = { pages: [], faults: [] };
   for (const [index, limitMs] of limits.entries()) {
@@ -157,8 +158,8 @@ export async function persist(
       (kind === 'dns' && detail.includes('EAI_AGAIN')) ||
       (kind === 'status' && /^status 5/.test(detail)) ||
       (kind === 'timeout' && (next ?? 0) > limitMs);
-    if (next === undefined || found.pages.length > 0 || found.faults.length === 0 || !found.faults.every(mayPass))
-      break;
+    const { pages, faults } = found;
+    if (next === undefined || pages.length > 0 || !faults.some(mayPass) || isSettled(faults)) break;
     await sleep(300 * 4 ** index * (0.75 + Math.random() / 2), undefined, { signal }).catch(() =>
       signal.throwIfAborted(),
     );

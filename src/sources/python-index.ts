@@ -184,7 +184,7 @@ export function openPythonIndex(
       const rest = await inTurn(project, others, limitMs);
       return { pages: rest.pages, faults: [...found.faults, ...rest.faults] };
     };
-    return persist(limits, attempt, signal);
+    return persist(limits, attempt, signal, settledBy);
   }
 
   return {
