@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,5 +128,21 @@ describe('a store above its limit', () => {
     expect((await prune(1e9)).gone).toEqual([]);
     expect((await readdir(join(place.uv, 'archive-v0'))).sort()).toEqual(['found', 'young']);
     expect([await readdir(join(root, 'partial')), await readdir(store.folders.staging)]).toEqual([['new'], []]);
+  });
+
+  test('passes over what somebody else put there, and leaves it', async () => {
+    await wheel('a', 1);
+    const strange = ['wheels/.DS_Store', 'wheels/aa/README', 'users/file', 'running/notes.txt', 'uses/notes.txt'];
+    mkdirSync(join(root, 'wheels', 'aa'), { recursive: true });
+    for (const name of strange) await writeFile(join(root, name), 'x');
+    const folders = [
+      `wheels/aa/${'a'.repeat(63)}b/folder.whl`,
+      'wheels/aa/other/b',
+      'uses/odd.json',
+      'running/odd.json',
+    ];
+    for (const name of folders) mkdirSync(join(root, name), { recursive: true });
+    expect((await prune(10)).gone.map(({ name }) => name)).toEqual([filename('a')]);
+    for (const name of [...strange, ...folders]) expect([name, existsSync(join(root, name))]).toEqual([name, true]);
   });
 });

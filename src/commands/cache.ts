@@ -79,9 +79,18 @@ export function verifyCache(request: Request, context: Context): Promise<Outcome
         problems.push({ where: one.path, what, remedy: stays });
       }
     };
+    const unread = (at: string) => (error: unknown) => {
+      if (errorCode(error) !== 'EACCES') return goneAsNull(error);
+      problems.push({
+        where: at,
+        what: 'This user may not read it.',
+        remedy: 'Run this again as its owner, or as root.',
+      });
+      return null;
+    };
     await context.timeline.step('Hash everything', async () => {
       for (const wheel of wheels) {
-        const actual = await hashFile(wheel.path, 'hex', progress, signal).catch(goneAsNull);
+        const actual = await hashFile(wheel.path, 'hex', progress, signal).catch(unread(wheel.path));
         if (actual === null || actual === wheel.sha256) continue;
         await wrong(
           wheel,
@@ -90,7 +99,8 @@ export function verifyCache(request: Request, context: Context): Promise<Outcome
         );
       }
       for (const tree of trees) {
-        const at = await judgeTree(tree.place, { id: tree.id, folder: tree.path }, progress, signal).catch(goneAsNull);
+        const { id, path: folder, place } = tree;
+        const at = await judgeTree(place, { id, folder }, progress, signal).catch(unread(folder));
         if (at === null) continue;
         await wrong(
           tree,

@@ -1,6 +1,6 @@
 import { lstat, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, goneAsNull } from '../values/system-error.js';
+import { errorCode, goneAsNull, strangeAsNull } from '../values/system-error.js';
 import { type Holding, listUnpacked, listWheels, placesIn } from './inventory.js';
 import { pointersIn } from './pointers.js';
 import { listRetired, type Unpacked } from './unpacked.js';
@@ -67,7 +67,7 @@ export async function keepWithin(root: string, spare: string, limit: number, now
 /** Unfinished downloads that nobody went on with, and what was staged by runs that were killed. */
 async function sweep(root: string, nowMs: number): Promise<void> {
   for (const folder of ['partial', 'staging']) {
-    for (const name of (await readdir(join(root, folder)).catch(goneAsNull)) ?? []) {
+    for (const name of (await readdir(join(root, folder)).catch(strangeAsNull)) ?? []) {
       const path = join(root, folder, name);
       const last = await lastTouched(path);
       if (last !== null && nowMs - last > STALE_MS) await rm(path, { recursive: true, force: true }).catch(othersStay);
@@ -79,26 +79,28 @@ async function sweep(root: string, nowMs: number): Promise<void> {
 async function lastTouched(path: string): Promise<number | null> {
   const own = await lstat(path).catch(goneAsNull);
   if (own === null || !own.isDirectory()) return own?.mtimeMs ?? null;
-  const inside = await Promise.all((await readdir(path)).map((name) => lstat(join(path, name)).catch(goneAsNull)));
+  const names = (await readdir(path).catch(strangeAsNull)) ?? [];
+  const inside = await Promise.all(names.map((name) => lstat(join(path, name)).catch(strangeAsNull)));
   return Math.max(own.mtimeMs, ...inside.map((found) => found?.mtimeMs ?? 0));
 }
 
 /** Archives that uv does not find any more (a newer one took their place), trees that were being dropped, manifests of nothing. */
 async function sweepPlace(place: Unpacked, untilMs: number): Promise<void> {
   const archives = join(place.uv, 'archive-v0');
-  const ids = await readdir(archives).catch(closedAsNone);
+  const ids = (await readdir(archives).catch(strangeAsNull)) ?? [];
   if (ids.length === 0) return;
   const [found, retired] = [await findable(place.uv), await listRetired(place)];
   for (const id of ids.filter((name) => !found.has(name) && (retired.get(name) ?? 0) < untilMs)) {
     const { mtimeMs } = (await stat(join(archives, id)).catch(goneAsNull)) ?? { mtimeMs: untilMs };
-    if (mtimeMs < untilMs && found.size > 0) await rm(join(archives, id), { recursive: true, force: true });
+    if (mtimeMs < untilMs && found.size > 0)
+      await rm(join(archives, id), { recursive: true, force: true }).catch(othersStay);
   }
   const left = new Set(await readdir(archives));
-  for (const name of await readdir(place.manifests).catch(closedAsNone)) {
+  for (const name of (await readdir(place.manifests).catch(strangeAsNull)) ?? []) {
     const path = join(place.manifests, name);
     const { mtimeMs } = (await lstat(path).catch(goneAsNull)) ?? { mtimeMs: untilMs };
     const stray = !name.endsWith('.json') || !left.has(name.slice(0, -'.json'.length));
-    if (stray && mtimeMs < untilMs) await rm(path, { recursive: true, force: true });
+    if (stray && mtimeMs < untilMs) await rm(path, { recursive: true, force: true }).catch(othersStay);
   }
 }
 
@@ -106,11 +108,6 @@ async function sweepPlace(place: Unpacked, untilMs: number): Promise<void> {
 async function findable(uv: string): Promise<ReadonlySet<string>> {
   const links = (await pointersIn(uv)).filter(({ kind }) => kind === 'link');
   return new Set(links.map(({ text }) => text.split(/[\\/]/).at(-1) ?? ''));
-}
-
-function closedAsNone(error: unknown): string[] {
-  if (errorCode(error) === 'EACCES') return [];
-  return goneAsNull(error) ?? [];
 }
 
 function othersStay(error: unknown): void {

@@ -1,7 +1,7 @@
 import { lstat, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode, goneAsNull } from '../values/system-error.js';
-import { stampTree } from './tree.js';
+import { goneAsNull, strangeAsNull } from '../values/system-error.js';
+import { stampTree, type Tree } from './tree.js';
 import { dropTree, listTrees, manifestOf, readManifest, type Unpacked, unpackedIn } from './unpacked.js';
 import { readUses, type Use } from './uses.js';
 
@@ -35,9 +35,9 @@ export interface HeldTree extends Holding {
   readonly id: string;
 }
 
-/** Entries of a folder; none where it is gone or closed to this user. */
-function entries(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: unknown) => (errorCode(error) === 'EACCES' ? [] : (goneAsNull(error) ?? [])));
+/** Entries of a folder; none where it is gone, closed to this user or no folder. */
+async function entries(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(strangeAsNull)) ?? [];
 }
 
 /** Every wheel. It was last used when a key that names it was, or when it arrived. */
@@ -45,9 +45,10 @@ export async function listWheels(root: string): Promise<readonly HeldWheel[]> {
   const uses = await readUses(root);
   const wheels: HeldWheel[] = [];
   for (const start of await entries(join(root, 'wheels'))) {
-    for (const sha256 of await entries(join(root, 'wheels', start))) {
+    const names = await entries(join(root, 'wheels', start));
+    for (const sha256 of names.filter((name) => /^[0-9a-f]{64}$/.test(name))) {
       for (const name of await entries(join(root, 'wheels', start, sha256))) {
-        const held = await wheelAt(join(root, 'wheels', start, sha256, name), sha256, name, uses).catch(goneAsNull);
+        const held = await wheelAt(join(root, 'wheels', start, sha256, name), sha256, name, uses).catch(strangeAsNull);
         if (held !== null) wheels.push(held);
       }
     }
@@ -55,8 +56,10 @@ export async function listWheels(root: string): Promise<readonly HeldWheel[]> {
   return wheels;
 }
 
-async function wheelAt(path: string, sha256: string, name: string, uses: readonly Use[]): Promise<HeldWheel> {
-  const { size, mtimeMs } = await lstat(path);
+async function wheelAt(path: string, sha256: string, name: string, uses: readonly Use[]): Promise<HeldWheel | null> {
+  const found = await lstat(path);
+  if (!found.isFile()) return null;
+  const { size, mtimeMs } = found;
   const by = uses.filter(({ wheels }) => wheels.has(`${sha256}/${name}`));
   const lastUsedMs = Math.max(mtimeMs, ...by.map((use) => use.lastUsedMs));
   const drop = async (): Promise<void> => {
@@ -74,29 +77,33 @@ export async function placesIn(root: string, spare: string): Promise<readonly Un
 
 /** Every unpacked wheel of a place; its keys are those of a wheel of that name and version. */
 export async function listUnpacked(place: Unpacked, wheels: readonly HeldWheel[]): Promise<readonly HeldTree[]> {
-  const user = basename(dirname(place.uv));
   const trees = (await entries(place.uv)).length === 0 ? [] : await listTrees(place);
-  return Promise.all(
-    trees.map(async ({ id, folder, name, version }) => {
-      const manifest = await readManifest(place, id);
-      const bytes = manifest?.bytes ?? stampTree(folder).bytes;
-      const used = (await stat(manifestOf(place, id)).catch(goneAsNull)) ?? (await stat(folder));
-      const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
-      const from = wheels.filter((wheel) =>
-        wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')),
-      );
-      return {
-        kind: 'unpacked' as const,
-        name: `${name} ${version}`,
-        user,
-        path: folder,
-        bytes,
-        lastUsedMs: used.mtimeMs,
-        keys: [...new Set(from.flatMap(({ keys }) => keys))].sort(),
-        drop: () => dropTree(place, id),
-        place,
-        id,
-      };
-    }),
+  const held = await Promise.all(trees.map((tree) => treeAt(place, tree, wheels).catch(strangeAsNull)));
+  return held.filter((one) => one !== null);
+}
+
+async function treeAt(
+  place: Unpacked,
+  { id, folder, name, version }: Tree,
+  wheels: readonly HeldWheel[],
+): Promise<HeldTree> {
+  const manifest = await readManifest(place, id);
+  const bytes = manifest?.bytes ?? stampTree(folder).bytes;
+  const used = (await stat(manifestOf(place, id)).catch(goneAsNull)) ?? (await stat(folder));
+  const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
+  const from = wheels.filter((wheel) =>
+    wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')),
   );
+  return {
+    kind: 'unpacked',
+    name: `${name} ${version}`,
+    user: basename(dirname(place.uv)),
+    path: folder,
+    bytes,
+    lastUsedMs: used.mtimeMs,
+    keys: [...new Set(from.flatMap(({ keys }) => keys))].sort(),
+    drop: () => dropTree(place, id),
+    place,
+    id,
+  };
 }

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import { join } from 'node:path';
 import { compareVersions, isVersion } from '../packaging/version.js';
 import type { LockedFile } from '../values/lock.js';
-import { goneAsNull } from '../values/system-error.js';
+import { goneAsNull, strangeAsNull } from '../values/system-error.js';
 import { writeAtomic } from './atomic.js';
 import { makeOnce } from './lock-file.js';
 import { pointersIn } from './pointers.js';
@@ -52,7 +52,7 @@ export async function listTrees(place: Unpacked): Promise<readonly Tree[]> {
   const archives = join(place.uv, 'archive-v0');
   const [ids, retired] = [await namesIn(archives), await listRetired(place)];
   const used = ids.filter((id) => !retired.has(id));
-  const trees = await Promise.all(used.map((id) => readTree(join(archives, id), id).catch(goneAsNull)));
+  const trees = await Promise.all(used.map((id) => readTree(join(archives, id), id).catch(strangeAsNull)));
   return trees.filter((tree) => tree !== null);
 }
 
@@ -203,5 +203,5 @@ export function manifestOf({ manifests }: Unpacked, id: string): string {
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  return (await readdir(folder).catch(goneAsNull)) ?? [];
+  return (await readdir(folder).catch(strangeAsNull)) ?? [];
 }

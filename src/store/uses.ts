@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasEnded, markProcess, parseMark } from '../process/mark.js';
 import type { Lock } from '../values/lock.js';
-import { errorCode, goneAsNull } from '../values/system-error.js';
+import { strangeAsNull } from '../values/system-error.js';
 import { writeAtomic } from './atomic.js';
 import { isShared } from './sharing.js';
 
@@ -25,14 +25,16 @@ export async function noteUse(root: string, { key, files }: Pick<Lock, 'key' | '
 
 /** Every key that was asked for, with its wheels. */
 export async function readUses(root: string): Promise<readonly Use[]> {
-  const names = (await readdir(join(root, 'uses')).catch(goneAsNull)) ?? [];
+  const names = (await readdir(join(root, 'uses')).catch(strangeAsNull)) ?? [];
   const read = async (name: string): Promise<Use | null> => {
     const path = join(root, 'uses', name);
     const [text, found] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
     const wheels = wheelsOf(text);
     return wheels === null ? null : { key: name.slice(0, -'.json'.length), lastUsedMs: found.mtimeMs, wheels };
   };
-  const uses = await Promise.all(names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(goneAsNull)));
+  const uses = await Promise.all(
+    names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(strangeAsNull)),
+  );
   return uses.filter((use) => use !== null);
 }
 
@@ -64,9 +66,9 @@ export async function beginRun(root: string, untilMs: number): Promise<string> {
 export async function oldestRun(root: string, nowMs: number, except: number | null = null): Promise<number> {
   let oldest = Number.POSITIVE_INFINITY;
   const left = except === null ? null : await markProcess(except);
-  for (const name of (await readdir(join(root, 'running')).catch(goneAsNull)) ?? []) {
+  for (const name of (await readdir(join(root, 'running')).catch(strangeAsNull)) ?? []) {
     const path = join(root, 'running', name);
-    const run = await readFile(path, 'utf8').then(runOf, unreadable);
+    const run = await readFile(path, 'utf8').then(runOf, strangeAsNull);
     if (run !== null && run.untilMs > nowMs && !(await hasEnded(run.mark))) {
       if (run.mark.pid === left?.pid && run.mark.host === left.host) continue;
       oldest = Math.min(oldest, run.startedMs);
@@ -83,8 +85,4 @@ function runOf(text: string) {
   if (mark === null) return null;
   const { startedMs, untilMs } = JSON.parse(text) as Partial<Record<string, unknown>>;
   return { mark, startedMs: Number(startedMs), untilMs: Number(untilMs) };
-}
-
-function unreadable(error: unknown): null {
-  return errorCode(error) === 'EACCES' ? null : goneAsNull(error);
 }

@@ -5,6 +5,17 @@ export function errorCode(error: unknown): string | null {
     : null;
 }
 
+/**
+ * For `catch` in a folder that others write, too: what is gone, closed to this user, or no folder or file where one was expected, is null;
+ * any other error stays one.
+ */
+export function strangeAsNull(error: unknown): null {
+  if (['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM'].includes(errorCode(error) ?? '')) {
+    return null;
+  }
+  throw error;
+}
+
 /** For `catch`: a file that is gone is null; any other error stays one. */
 export function goneAsNull(error: unknown): null {
   if (errorCode(error) === 'ENOENT') {
