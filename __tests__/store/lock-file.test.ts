@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { markProcess } from '../../src/process/mark.js';
 import { makeOnce, takeLock } from '../../src/store/lock-file.js';
 import { deadToken } from '../support/dead.js';
 
@@ -33,6 +35,25 @@ describe('a lock whose holder was killed', () => {
     }
     // What tells the next one that nobody is taking over.
     expect(await readdir(join(folder, 'tools'))).toEqual([expect.stringMatching(/^thing\.lock\.takeover\.\d+$/)]);
+  });
+
+  test('is taken over at once where nobody asked for the end of the process, as the first one of many containers', async () => {
+    if (process.platform !== 'linux') {
+      console.log('left out: only Linux tells of such a process');
+      return;
+    }
+    const parent = spawn('sh', ['-c', 'sleep 30 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+      await mkdir(join(folder, 'tools'));
+      await writeFile(lock, JSON.stringify({ ...(await markProcess(Number(pid))), id: 'x' }));
+      expect(await takeLock(lock)).toBeNull();
+      process.kill(Number(pid), 'SIGKILL');
+      await pause(100);
+      expect(await takeLock(lock)).not.toBeNull();
+    } finally {
+      parent.kill('SIGKILL');
+    }
   });
 
   test('is no longer its own, however late it wakes', async () => {

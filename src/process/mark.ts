@@ -19,10 +19,12 @@ async function unlessMissing(read: Promise<string>): Promise<string | null> {
   });
 }
 
-async function startOf(pid: number): Promise<string | null> {
+/** Start time and whether the process is a zombie: it was killed, its parent never asks for its end, and its number answers signals still. */
+async function lookAt(pid: number): Promise<{ readonly started: string | null; readonly zombie: boolean }> {
   const text = await unlessMissing(readFile(`/proc/${pid}/stat`, 'latin1'));
   // The program's name stands in parentheses and may hold blanks and parentheses itself.
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ') ?? [];
+  return { started: fields[19] ?? null, zombie: fields[0] === 'Z' };
 }
 
 async function thisHost(): Promise<string> {
@@ -45,7 +47,7 @@ export function parseMark(text: string): ProcessMark | null {
 
 /** Marks a running process. */
 export async function markProcess(pid: number): Promise<ProcessMark> {
-  return { host: await thisHost(), pid, started: await startOf(pid) };
+  return { host: await thisHost(), pid, started: (await lookAt(pid)).started };
 }
 
 /** Whether a marked process still runs; null where that can't be seen from here (another host, another container, before a reboot). */
@@ -63,7 +65,8 @@ export async function isRunning(mark: ProcessMark): Promise<boolean | null> {
     if (errorCode(error) === 'ESRCH') return false;
     if (errorCode(error) !== 'EPERM') throw error;
   }
-  const started = await startOf(mark.pid);
+  const { started, zombie } = await lookAt(mark.pid);
+  if (zombie) return false;
   return mark.started === null || started === null ? null : started === mark.started;
 }
 
