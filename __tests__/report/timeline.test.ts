@@ -23,9 +23,23 @@ test('a timeline tells of each step as it begins and records it when it is over'
 test('a step that fails is recorded as failed, is still the current one, and its error goes on', async () => {
   const timeline = startTimeline(() => undefined);
   await timeline.step('good', () => Promise.resolve());
-  expect(timeline.current()).toBeNull();
+  expect(timeline.current()).toBe('what follows good');
   const error = new Error('no');
   await expect(timeline.step('bad', () => Promise.reject(error))).rejects.toBe(error);
   expect(timeline.steps().map(({ outcome }) => outcome)).toEqual(['done', 'failed']);
   expect(timeline.current()).toBe('bad');
+});
+
+test('between steps, and in an outer one after its inner one, what is under way has a name', async () => {
+  const timeline = startTimeline(() => undefined);
+  expect(timeline.current()).toBeNull();
+  await timeline.step('Install', async () => {
+    await timeline.step('Open the environment', () => Promise.resolve());
+    expect(timeline.current()).toBe('Install');
+    await timeline.step('Look once more', () => Promise.reject(new Error('no'))).catch(() => undefined);
+  });
+  expect(timeline.current()).toBe('what follows Install');
+  const failing = timeline.step('Verify', () => timeline.step('Compute', () => Promise.reject(new Error('no'))));
+  await expect(failing).rejects.toThrow('no');
+  expect(timeline.current()).toBe('Compute');
 });
