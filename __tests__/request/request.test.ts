@@ -208,3 +208,12 @@ describe('the table of inputs', () => {
     },
   );
 });
+
+test.each(inputs.filter(({ type }) => type === 'choice'))(
+  'the help of $name names every word that it takes',
+  (input) => {
+    for (const word of input.choices ?? []) {
+      if (word !== input.default) expect(input.help).toContain(`\`${word}\``);
+    }
+  },
+);

@@ -64,7 +64,7 @@ const table = [
     default: 'uv',
     type: 'choice',
     choices: ['uv', 'pip'],
-    help: 'The program that installs. Both get the same locked files.',
+    help: 'The program that installs, `uv` or `pip`. Both get the same locked files.',
   },
   {
     name: 'mirrors',
@@ -136,7 +136,7 @@ const table = [
     default: 'auto',
     type: 'choice',
     choices: ['auto', 'github', 'directory', 's3', 'off'],
-    help: "Where wheels are kept between runs. `auto` is the bucket of `cache-url` where one is named, GitHub's cache on its own runners and a folder elsewhere.",
+    help: "Where wheels are kept between runs. `auto` is the bucket of `cache-url` where one is named, GitHub's cache on its own runners and a folder elsewhere; `github`, `directory` and `s3` name one of them, `off` keeps nothing.",
   },
   {
     name: 'cache-url',
@@ -155,7 +155,7 @@ const table = [
     default: 'auto',
     type: 'choice',
     choices: ['auto', 'always', 'never'],
-    help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork.",
+    help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork; `always`, `never`: whatever the event.",
   },
   {
     name: 'cache-limit',
@@ -168,7 +168,7 @@ const table = [
     default: 'full',
     type: 'choice',
     choices: ['full', 'import', 'off'],
-    help: '`full` compares computations with known answers, `import` only imports PaddlePaddle and checks its version.',
+    help: '`full` compares computations with known answers, `import` only imports PaddlePaddle and checks its version, `off` does neither.',
   },
   {
     name: 'gpu',
