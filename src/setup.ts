@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { keepLock } from './lock/keep.js';
 import { indexFile } from './lock/lock-page.js';
 import { goAhead } from './pipeline/ahead.js';
@@ -26,6 +27,7 @@ import { findStock, makeStock, type Stock, tellCache } from './pipeline/stock.js
 import { checkEdits, tellLater } from './pipeline/tell-later.js';
 import { tellSaved, tellStored } from './pipeline/tell-saved.js';
 import { tellLock, tellTraffic } from './pipeline/tell-traffic.js';
+import { makeScratch } from './process/folders.js';
 import type { Lock } from './values/lock.js';
 import type { Plan } from './values/plan.js';
 import type { Request } from './values/request.js';
@@ -33,6 +35,8 @@ import type { Request } from './values/request.js';
 /** From bare Python to a verified PaddlePaddle: look at the machine, decide, obtain the lock, install, tell later steps, prove. */
 export function setup(request: Request, context: Context): Promise<Outcome> {
   return conclude('setup', request, context, async (run) => {
+    // Found out now, not after minutes of downloads.
+    await rm(makeScratch(), { recursive: true });
     const drafted = await prepare(run);
     const prepared = { ...drafted, containers: await prepareContainers(run, drafted.runner) };
     await checkEdits(run, prepared.runner);

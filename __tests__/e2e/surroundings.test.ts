@@ -41,6 +41,32 @@ test('a reader that leaves early is told of no defect, and the exit code still t
   expect([await said, code]).toEqual(['', 0]);
 });
 
+test('a full disk behind standard output is one line and a failure', async () => {
+  if (process.platform !== 'linux') {
+    process.stdout.write('left out: only Linux has /dev/full\n');
+    return;
+  }
+  const full = ['sh', '-c', 'exec "$@" >/dev/full', 'sh'];
+  const said = await machine.cli(['--help'], {}, undefined, full);
+  expect(said).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^error: standard output .*ENOSPC.*\n$/) });
+});
+
+test('a folder for temporary files that is not there is told before anything is made', async () => {
+  const shop = await openShop();
+  const said = await setup(machine, shop, ['--venv', '.paddle'], { TMPDIR: join(machine.home, 'gone') });
+  expect(said).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/error: TMPDIR: .*gone, does not exist\./) });
+  expect(await machine.files()).toEqual([]);
+  await shop.close();
+});
+
+test('a working folder that was removed is told without a stack', async () => {
+  const removed = ['sh', '-c', 'mkdir gone; cd gone; rmdir ../gone; exec "$@"', 'sh'];
+  const said = await machine.cli(['plan', '--json'], {}, undefined, removed);
+  expect(said).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('error: working folder: ') });
+  expect(said.stderr).not.toContain('defect');
+  expect(JSON.parse(said.stdout)).toMatchObject({ command: 'plan', problems: [{ where: 'working folder' }] });
+});
+
 describe('settings for uv and pip that lie around', () => {
   const nowhere = 'http://127.0.0.1:9/simple';
   const litter = {

@@ -75,6 +75,12 @@ describe('the machine is refused before anything is asked', () => {
     expect(problems(request({ install: false }), runner)).toEqual([]);
   });
 
+  test('an environment that is there already and belongs to somebody else is refused', () => {
+    const theirs = { virtual: true, executable: '/srv/.paddle/bin/python', writable: false };
+    const problem = only(request({ venv: '/srv/.paddle' }), machine('linux-x64', theirs));
+    expect(problem).toMatchObject({ where: 'venv', what: expect.stringContaining('may not write to') });
+  });
+
   test('the processor counts by the interpreter: an Intel Python on Apple silicon takes Intel wheels', () => {
     expect(devicesOf(request(), machine('darwin-x64', {}, {}, { arch: 'arm64' }))).toEqual(['cpu']);
     expect(devicesOf(request(), machine('darwin-arm64', { platform: 'macosx-10.9-universal2' }))).toEqual(['cpu']);

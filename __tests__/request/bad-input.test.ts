@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type InputName, inputs } from '../../src/request/inputs.js';
@@ -221,9 +221,22 @@ describe('a wrong input is answered with what was given, what is allowed and wha
     const closed = join(cwd, 'closed');
     mkdirSync(closed);
     chmodSync(closed, 0o555);
-    expect(await answer({ 'cache-path': 'closed/cache', report: 'closed/report.json' })).toEqual([
+    expect(
+      await answer({ 'cache-path': 'closed/cache', venv: 'closed/new/venv', report: 'closed/report.json' }),
+    ).toEqual([
+      'venv: "/project/closed/new/venv" can\'t be written: this user may not write in "/project/closed". Name a folder of this user, or let the user write there.',
       'cache-path: "/project/closed/cache" can\'t be written: this user may not write in "/project/closed". Name a folder of this user, or let the user write there.',
       'report: This user may not write in "/project/closed". Name a file in a folder of this user.',
+    ]);
+  });
+
+  test('an environment in a place that parts PATH, or below a file, is refused', async () => {
+    writeFileSync(join(cwd, 'below'), '');
+    expect(await answer({ venv: `a${delimiter}b` })).toEqual([
+      expect.stringMatching(/^venv: .* which parts the folders of PATH/),
+    ]);
+    expect(await answer({ venv: 'below/x/venv' })).toEqual([
+      expect.stringMatching(/^venv: .* is a file or lies in one/),
     ]);
   });
 

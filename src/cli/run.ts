@@ -1,13 +1,13 @@
-import { homedir } from 'node:os';
 import { listCache, pruneCache, verifyCache } from '../commands/cache.js';
 import { plan } from '../commands/plan.js';
 import { probeSources } from '../commands/probe.js';
 import { restore } from '../commands/restore.js';
 import { verifyEnvironment } from '../commands/verify.js';
 import { formatEnvironment } from '../configure/env-file.js';
-import type { Context, Outcome } from '../pipeline/context.js';
+import { beginStory, type Context, type Outcome } from '../pipeline/context.js';
 import { openRunJournal } from '../pipeline/journal.js';
 import { readRequest } from '../pipeline/read-request.js';
+import { homeFolder } from '../process/folders.js';
 import { formatCache } from '../report/print-cache.js';
 import { formatDefect, formatProblems } from '../report/print-failure.js';
 import { formatPlan } from '../report/print-plan.js';
@@ -72,11 +72,16 @@ function stopOnSignals(): AbortSignal {
   return stop.signal;
 }
 
-/** Who reads may leave early (`| head`): what is under way goes on, and the exit code still tells. */
+/** Who reads may leave early (`| head`), or have no room: what is under way goes on, and the exit code still tells. */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error) => {
-      if (errorCode(error) !== 'EPIPE') throw error;
+      if (errorCode(error) === 'EPIPE') return;
+      if (stream === process.stdout)
+        process.stderr.write(`error: standard output can't be written: ${error.message}\n`);
+      process.once('exit', () => {
+        process.exitCode ||= 1;
+      });
     });
 }
 
@@ -88,11 +93,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   outliveReaders();
   const started = new Date();
   let log = createTerminalLog(process.stderr, process.env['RUNNER_DEBUG'] === '1');
+  let asked: Report['command'] | null = null;
   try {
     const given = parseArguments(argv);
     if (given.command === 'version') process.stdout.write(`${programVersion}\n`);
     if (given.command === 'help') process.stdout.write(formatHelp());
     if (given.command === 'version' || given.command === 'help') return 0;
+    if (given.json) asked = given.command;
     log = createTerminalLog(process.stderr, given.debug || process.env['RUNNER_DEBUG'] === '1');
     const signal = stopOnSignals();
     const machine = given.as === null ? null : readMachine(given.as);
@@ -100,8 +107,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     const request = await readRequest(raw, 'flag', process.env, log, signal);
     const context: Context = {
       environment: process.env,
-      home: homedir(),
-      journal: await openRunJournal(process.env, homedir(), request.scope),
+      home: homeFolder(),
+      journal: await openRunJournal(process.env, homeFolder(), request.scope),
       log: { ...log, warn: ({ id, text }) => log.warn({ id, text: spellTextAsFlags(text) }) },
       timeline: startTimeline(log.step),
       signal,
@@ -122,8 +129,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   } catch (error) {
     log.end();
     if (error instanceof Failure) {
-      process.stderr.write(`${log.hide(formatProblems(error.problems.map(spellAsFlags)))}\n`);
-      return error.exitCode;
+      const { problems, exitCode } = error;
+      process.stderr.write(`${log.hide(formatProblems(problems.map(spellAsFlags)))}\n`);
+      if (asked !== null) {
+        const report = { ...beginStory(asked, { version: programVersion, started }), problems };
+        process.stdout.write(`${log.hide(JSON.stringify(report, null, 2))}\n`);
+      }
+      return exitCode;
     }
     process.stderr.write(`${log.hide(formatDefect(error))}\n`);
     return 1;

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeScratch } from '../process/folders.js';
 import { run } from '../process/run.js';
 import type { EngineInfo } from '../values/engine.js';
 import type { Problem } from '../values/failure.js';
@@ -94,7 +94,7 @@ export async function validate(
   signal: AbortSignal,
 ): Promise<string | null> {
   if (!(Number(version.split('.')[0]) >= 23)) return null;
-  const folder = await mkdtemp(path.join(tmpdir(), 'paddle-mirror-setup-'));
+  const folder = makeScratch();
   try {
     const copy = path.join(folder, 'daemon.json');
     await writeFile(copy, dockerFile.put(await readDaemonFile(file), { mirrors }), { mode: 0o600 });

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { devNull, tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
 import path from 'node:path';
+import { makeScratch } from '../process/folders.js';
 import type { Ran } from '../process/run.js';
 import type { Gateway } from '../values/gateway.js';
 import type { Interpreter } from '../values/interpreter.js';
@@ -64,7 +65,7 @@ function runPip(args: readonly string[], cwd: string, wishes: Wishes): Promise<R
  */
 export async function installWithPip(wishes: Wishes): Promise<{ readonly attempts: number }> {
   const { lock, gateway, interpreter, again: changed = [], log } = wishes;
-  const folder = await mkdtemp(path.join(tmpdir(), 'paddle-install-'));
+  const folder = makeScratch();
   try {
     const hashed = path.join(folder, 'requirements.txt');
     await writeFile(hashed, hashedRequirements(lock));

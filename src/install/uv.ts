@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'smol-toml';
+import { makeScratch } from '../process/folders.js';
 import type { Ran } from '../process/run.js';
 import type { Gateway } from '../values/gateway.js';
 import type { Interpreter } from '../values/interpreter.js';
@@ -75,7 +75,7 @@ async function twice(run: () => Promise<Ran>, gateway: Wishes['gateway']): Promi
 export async function installWithUv(wishes: Wishes): Promise<Installed | null> {
   const { uv, lock, origin, gateway, interpreter, again = [], log } = wishes;
   // In one go: beside a download at full speed each asynchronous step waits longer than all of these take.
-  const folder = mkdtempSync(path.join(tmpdir(), 'paddle-install-'));
+  const folder = makeScratch();
   try {
     const pylock = path.join(folder, 'pylock.toml');
     writeFileSync(pylock, gatewayPylock(lock, origin));

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Failure } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
@@ -96,11 +96,11 @@ export async function makeVenv(wishes: Wishes): Promise<{ readonly executable: s
   const { folder, interpreter } = wishes;
   const there = await usable(wishes);
   if (!there) {
-    await mkdir(path.dirname(folder), { recursive: true });
     const args = ['venv', '--no-project', '--python', interpreter.executable, folder];
     const ran = await wishes.uv(args, 'uv venv');
     if (ran.code !== 0) throw installerFailure('uv venv', ran);
-    wishes.log.info(`Made ${folder} with Python ${interpreter.version}.`);
+    const pip = wishes.installer === 'uv' ? ' It has no pip: with `installer: pip` it gets one.' : '';
+    wishes.log.info(`Made ${folder} with Python ${interpreter.version}.${pip}`);
   }
   if (wishes.installer === 'pip') await ensurePip(wishes);
   return { executable: pythonOf(folder), created: !there };

@@ -1,15 +1,16 @@
-import { homedir } from 'node:os';
 import { undoAll } from '../commands/restore.js';
 import { owners, wasKilled } from '../configure/journal-undo.js';
-import { type Context, type PostState, toUndo } from '../pipeline/context.js';
+import { beginStory, type Context, type PostState, toUndo } from '../pipeline/context.js';
 import { openRunJournal } from '../pipeline/journal.js';
 import { readRequest } from '../pipeline/read-request.js';
+import { homeFolder } from '../process/folders.js';
 import { failStep, failWith, publishEnvironment, publishReport, readInputs, saveState } from '../report/action.js';
 import { createActionLog } from '../report/action-log.js';
 import { headline } from '../report/headline.js';
 import { startTimeline } from '../report/timeline.js';
 import { dropSecretInputs, inputs } from '../request/inputs.js';
 import { setup } from '../setup.js';
+import { Failure } from '../values/failure.js';
 import { programVersion } from '../version.js';
 
 function stopOnSignals(): AbortSignal {
@@ -29,13 +30,13 @@ export async function runMain(): Promise<number> {
     const raw = readInputs(inputs.map(({ name }) => name));
     dropSecretInputs(environment);
     const request = await readRequest(raw, 'input', environment, log, signal);
-    const journal = await openRunJournal(environment, homedir(), request.scope);
+    const journal = await openRunJournal(environment, homeFolder(), request.scope);
     // Before the first change: a job that is cancelled hard still has its post.
     const begun: PostState = { undo: toUndo(journal), save: null, notSaved: null };
     saveState(begun);
     const context: Context = {
       environment,
-      home: homedir(),
+      home: homeFolder(),
       log,
       journal,
       timeline: startTimeline(log.step),
@@ -57,6 +58,10 @@ export async function runMain(): Promise<number> {
     return exitCode;
   } catch (error) {
     log.end();
-    return failWith(error);
+    if (!(error instanceof Failure)) return failWith(error);
+    // Outputs, annotations and summary as for every other failure.
+    const { problems, exitCode } = error;
+    await publishReport({ ...beginStory('setup', { version: programVersion, started }), problems }, null);
+    return exitCode;
   }
 }

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeScratch } from '../process/folders.js';
 import { Failure, type Problem } from '../values/failure.js';
 import { type Gateway, type GatewayProblem, servingProblems } from '../values/gateway.js';
 import type { Interpreter } from '../values/interpreter.js';
@@ -74,7 +74,7 @@ function otherProblem(stderr: string, lines: readonly Requirement[]): Problem {
 export async function resolve(wishes: Wishes): Promise<ResolvedPin[]> {
   const { gateway, lines } = wishes;
   // In one go: beside a download at full speed each asynchronous step waits longer than all of these take.
-  const folder = mkdtempSync(path.join(tmpdir(), 'paddle-resolve-'));
+  const folder = makeScratch();
   try {
     const published = new Map<string, string>();
     const files = {

@@ -63,7 +63,7 @@ export function toUndo({ folder, owner }: Journal): PostState['undo'] {
 }
 
 /** An empty report of a command. */
-export function beginStory(command: Report['command'], context: Context): Story {
+export function beginStory(command: Report['command'], context: Pick<Context, 'version' | 'started'>): Story {
   return {
     program: { name: 'paddle-mirror-setup', version: context.version, node: process.version },
     command,

@@ -1,5 +1,6 @@
 import { devices } from '../catalog/devices.js';
 import { mirrors } from '../catalog/mirrors.js';
+import { workingFolder } from '../process/folders.js';
 import { secretTexts } from '../request/index-credentials.js';
 import { parseRequest } from '../request/parse.js';
 import { secretsOf } from '../request/secrets.js';
@@ -45,7 +46,7 @@ export async function readRequest(
   // Also those of a line that is wrong.
   for (const secret of secretTexts(raw['index-credentials'] ?? '')) log.mask(secret);
   try {
-    const request = await parseRequest(raw, { cwd: process.cwd(), environment, known, origin });
+    const request = await parseRequest(raw, { cwd: workingFolder(), environment, known, origin });
     for (const secret of secretsOf(request)) log.mask(secret);
     return request;
   } catch (error) {

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { makeScratch } from '../process/folders.js';
 import { openDirectoryStore } from '../store/directory.js';
 import type { Lock } from '../values/lock.js';
 import type { Store } from '../values/store.js';
@@ -43,8 +43,8 @@ export async function makeStock({ context }: Run, { choice }: Prepared): Promise
   if (choice.folder !== null) {
     return { store: await openDirectoryStore(choice.folder), github: null, close: nothingToClose };
   }
-  const base = context.environment['RUNNER_TEMP'] ?? tmpdir();
-  const folder = await mkdtemp(path.join(base, 'paddle-mirror-setup-'));
+  const given = context.environment['RUNNER_TEMP'] || null;
+  const folder = makeScratch(given === null ? undefined : { variable: 'RUNNER_TEMP', folder: given });
   const store = await openDirectoryStore(folder);
   return { store, github: null, close: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -63,8 +63,13 @@ function systemProblems(runner: Runner): Problem[] {
 }
 
 function environmentProblems({ venv, install }: Request, interpreter: Interpreter): Problem[] {
-  if (venv !== null || !install) {
-    return [];
+  if (!install) return [];
+  if (venv !== null) {
+    // One that is not there yet has the interpreter that it will be made of.
+    const there = interpreter.virtual && interpreter.executable.startsWith(venv);
+    const what = `This user may not write to ${interpreter.purelib} of this environment.`;
+    const remedy = 'Name a folder of this user, or let the user write there.';
+    return there && !interpreter.writable ? [{ where: 'venv', what, remedy }] : [];
   }
   if (interpreter.externallyManaged !== null) {
     return [

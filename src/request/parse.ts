@@ -10,7 +10,7 @@ import { type ReadRequirements, readRequirements } from './files.js';
 import { readDockerMirrors, readImages } from './images.js';
 import { readIndexCredentials } from './index-credentials.js';
 import { type InputName, inputs } from './inputs.js';
-import { checkCacheFolder, checkContextFolder, checkOutputFile, checkVenv, hasControl, readPath } from './places.js';
+import { checkContextFolder, checkFolder, checkOutputFile, checkVenv, hasControl, readPath } from './places.js';
 import {
   type Given,
   type Report,
@@ -123,7 +123,7 @@ async function readPlaces(read: (name: InputName) => Given, cwd: string, report:
   return {
     venv: await at('venv', checkVenv),
     envFile: await at('environment-file', checkOutputFile),
-    cachePath: await at('cache-path', checkCacheFolder),
+    cachePath: await at('cache-path', checkFolder),
     dockerContext: await at('docker-context', checkContextFolder),
     reportFile: await at('report', checkOutputFile),
   };

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { isAddress } from '../packaging/address.js';
+import { homeFolder } from '../process/folders.js';
 import { contextNames } from '../values/images.js';
 import { type Given, type Report, show } from './rules.js';
 
@@ -27,7 +27,7 @@ export function readPath(given: Given, cwd: string, report: Report): string | nu
     });
     return null;
   }
-  return /^~(?=$|[/\\])/.test(given.text) ? join(homedir(), given.text.slice(1)) : resolve(cwd, given.text);
+  return /^~(?=$|[/\\])/.test(given.text) ? join(homeFolder(), given.text.slice(1)) : resolve(cwd, given.text);
 }
 
 /** Whether a text holds a line end, NUL or another character that no name has. */
@@ -58,8 +58,8 @@ function isWritable(path: string): Promise<boolean> {
   );
 }
 
-/** The cache is a folder that this user can write, or one that can be made. */
-export async function checkCacheFolder(given: Given, path: string, report: Report): Promise<void> {
+/** A folder that this user can write, or one that can be made: the cache, a new environment. */
+export async function checkFolder(given: Given, path: string, report: Report): Promise<void> {
   const nearest = await nearestExisting(path);
   const kind = await kindOf(nearest);
   if (kind !== 'folder') {
@@ -79,7 +79,7 @@ export async function checkCacheFolder(given: Given, path: string, report: Repor
 
 /** The folder of a build is empty, not there yet, or one that an earlier run filled: it is filled anew each time. */
 export async function checkContextFolder(given: Given, path: string, report: Report): Promise<void> {
-  if ((await kindOf(path)) !== 'folder') return checkCacheFolder(given, path, report);
+  if ((await kindOf(path)) !== 'folder') return checkFolder(given, path, report);
   const entries = await readdir(path).catch(() => null);
   const strange = entries?.filter((name) => !contextNames.some((own) => own === name)) ?? [];
   if (entries === null || strange.length > 0) {
@@ -91,7 +91,7 @@ export async function checkContextFolder(given: Given, path: string, report: Rep
     });
     return;
   }
-  await checkCacheFolder(given, path, report);
+  await checkFolder(given, path, report);
 }
 
 /** A virtual environment is one that exists, or is made in an empty place: nothing of the user's is ever overwritten. */
@@ -102,6 +102,14 @@ export async function checkVenv(given: Given, path: string, report: Report): Pro
       where: given.where,
       what: `${show(path)} is a file or lies in one.`,
       remedy: 'Name a folder that is a virtual environment, is empty or is not there yet.',
+    });
+    return;
+  }
+  if (path.includes(delimiter)) {
+    report({
+      where: given.where,
+      what: `${show(path)} holds ${show(delimiter)}, which parts the folders of PATH: no later step would find what is in it.`,
+      remedy: 'Name a folder without it.',
     });
     return;
   }
@@ -118,6 +126,8 @@ export async function checkVenv(given: Given, path: string, report: Report): Pro
       what: `${show(path)} is a folder with other things in it (${entries.slice(0, 3).join(', ')}) and no virtual environment.`,
       remedy: 'Name a folder that is a virtual environment, is empty or is not there yet.',
     });
+  } else if (entries.length === 0) {
+    await checkFolder(given, path, report);
   }
 }
 

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeScratch } from '../process/folders.js';
 import { run } from '../process/run.js';
-import { Failure } from '../values/failure.js';
 import type { KnownDefect, Verification } from '../values/verification.js';
 import { readAnswer } from './answer.js';
 import type { ExpectedBuild } from './build.js';
@@ -39,33 +38,14 @@ function deviceKind(device: string): string {
   return /^cu\d+$/.test(device) ? 'gpu' : (KINDS[device] ?? device);
 }
 
-/** An empty folder for what the checks write. Throws Failure(1) where there can be none. */
-async function makeWorkFolder(): Promise<string> {
-  try {
-    return await mkdtemp(join(tmpdir(), 'paddle-verify-'));
-  } catch (error) {
-    throw new Failure(
-      1,
-      [
-        {
-          where: 'TMPDIR',
-          what: `The verification writes into ${tmpdir()}, and can't: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`,
-          remedy: 'Point TMPDIR (TEMP on Windows) at a folder that exists, may be written and has 100 MB to spare.',
-        },
-      ],
-      { cause: error },
-    );
-  }
-}
-
 /**
  * Proves that an installed PaddlePaddle computes right, in a process of its own: a crash, a hang or a missing library is a finding.
- * Leaves nothing behind. Throws the signal's reason on abort, Failure(1) without a folder for temporary files, and what is a defect of ours.
+ * Leaves nothing behind. Throws the signal's reason on abort, Failure without a folder for temporary files, and what is a defect of ours.
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
   const { environment, expect, knownDefects, level, python, remainingMs, signal } = options;
   const device = deviceKind(options.device);
-  const work = await makeWorkFolder();
+  const work = makeScratch();
   try {
     // -E and not -I: a PaddlePaddle in the user's site-packages is there in later steps, so it is here.
     const flags = [
