@@ -1263,7 +1263,7 @@ function explain(version) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(364);
+/* harmony import */ var _cli_run_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8697);
 
 process.exitCode = await (0,_cli_run_js__WEBPACK_IMPORTED_MODULE_0__/* .runCli */ .a)(process.argv.slice(2));
 
@@ -1272,7 +1272,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 364:
+/***/ 8697:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -1281,8 +1281,6 @@ __nccwpck_require__.d(__webpack_exports__, {
   a: () => (/* binding */ runCli)
 });
 
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __nccwpck_require__(8161);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
@@ -1309,6 +1307,16 @@ function errorCode(error) {
     return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
         ? error.code
         : null;
+}
+/**
+ * For `catch` in a folder that others write, too: what is gone, closed to this user, or no folder or file where one was expected, is null;
+ * any other error stays one.
+ */
+function strangeAsNull(error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM'].includes(errorCode(error) ?? '')) {
+        return null;
+    }
+    throw error;
 }
 /** For `catch`: a file that is gone is null; any other error stays one. */
 function goneAsNull(error) {
@@ -1561,22 +1569,84 @@ function normalise(name) {
     return name.replace(/[-_.]+/g, '-').toLowerCase();
 }
 
+;// CONCATENATED MODULE: ./.build/src/packaging/record.js
+/** A RECORD by path (binary distribution format): CSV of path, hash and size; a quoted path may hold commas and doubled quotes. */
+function parseRecord(text) {
+    const lines = text.split(/\r?\n/).filter((line) => line !== '');
+    return new Map(lines.flatMap((line) => {
+        const [, quoted, bare, sha256, size] = /^(?:"((?:[^"]|"")*)"|([^,]*)),(?:sha256=([\w-]*)|[^,]*)(?:,(\d*))?/.exec(line) ?? [];
+        const path = quoted?.replaceAll('""', '"') ?? bare;
+        return path === undefined ? [] : [[path, { sha256: sha256 ?? '', size: size ? Number(size) : null }]];
+    }));
+}
+
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./.build/src/values/threads.js
+/**
+ * Threads on which Node works on files and looks names up (libuv, "Thread pool work scheduling"): 4 where UV_THREADPOOL_SIZE says nothing
+ * else. Every wait for a slow disk or a name server holds one of them.
+ */
+const threads = Math.min(1024, Math.max(1, Math.trunc(Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)) || 1));
+
+;// CONCATENATED MODULE: ./.build/src/values/turnstile.js
+/** Makes a turnstile, for what is limited: connections to a campus mirror, which bans clients with many, or threads. */
+function createTurnstile() {
+    const running = new Map();
+    const waiting = new Map();
+    return async (key, most, work) => {
+        const inside = running.get(key) ?? 0;
+        if (inside < most)
+            running.set(key, inside + 1);
+        // Whoever leaves hands over the place, so that the count stays as it is.
+        else
+            await new Promise((resolve) => waiting.set(key, [...(waiting.get(key) ?? []), resolve]));
+        try {
+            return await work();
+        }
+        finally {
+            const [next, ...rest] = waiting.get(key) ?? [];
+            waiting.set(key, rest);
+            if (next === undefined)
+                running.set(key, (running.get(key) ?? 1) - 1);
+            else
+                next();
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/process/disk-turns.js
+
+
+const turnstile = createTurnstile();
+/**
+ * Does what may wait for a slow disk in its turn, so that a thread is left for everything else: with all of them flushing files, no name is
+ * looked up, and every source seems silent. `flush`: until bytes are on the disk, one at a time, which the disk does anyway; `bytes`: one
+ * read or write of many.
+ */
+function inDiskTurn(kind, work) {
+    return turnstile(kind, kind === 'flush' ? 1 : Math.max(1, threads - 2), work);
+}
+
 ;// CONCATENATED MODULE: ./.build/src/store/hash.js
+
 
 
 /** Bytes read from the disk at a time. */
 const PIECE = 2 ** 20;
+/** A tree has thousands of small files: a buffer for each of them would keep the garbage collector busier than the hashing does. */
+let spare = null;
 /** SHA-256 of a file's bytes. `progress` hears of each piece (bytes); the signal ends it between two pieces. */
 async function hashFile(path, encoding, progress = () => undefined, signal) {
     const hash = (0,external_node_crypto_.createHash)('sha256');
     const handle = await (0,promises_.open)(path, 'r');
+    const buffer = spare ?? Buffer.allocUnsafe(PIECE);
+    spare = null;
     try {
-        const buffer = Buffer.allocUnsafe(PIECE);
         for (let position = 0;;) {
             signal?.throwIfAborted();
-            const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+            const at = position;
+            const { bytesRead } = await inDiskTurn('bytes', () => handle.read(buffer, 0, buffer.length, at));
             if (bytesRead === 0) {
                 return hash.digest(encoding);
             }
@@ -1586,11 +1656,13 @@ async function hashFile(path, encoding, progress = () => undefined, signal) {
         }
     }
     finally {
+        spare = buffer;
         await handle.close();
     }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/tree.js
+
 
 
 
@@ -1652,15 +1724,6 @@ async function readTree(folder, id) {
     const [, name, version] = /^(.+?)-([^-]+)\.dist-info$/.exec(info) ?? [];
     return name === undefined || version === undefined ? null : { id, folder, name: normalise(name), version };
 }
-/** Path → SHA-256 (base64url without padding) of a RECORD: CSV of path, hash and size; a quoted path may hold commas and doubled quotes. */
-function parseRecord(text) {
-    const lines = text.split(/\r?\n/).filter((line) => line !== '');
-    return new Map(lines.flatMap((line) => {
-        const [, quoted, bare, hash] = /^(?:"((?:[^"]|"")*)"|([^,]*)),(?:sha256=([\w-]*))?/.exec(line) ?? [];
-        const path = quoted?.replaceAll('""', '"') ?? bare;
-        return path === undefined ? [] : [[path, hash ?? '']];
-    }));
-}
 /**
  * Hashes every file of a tree against its RECORD. Gives the first that is wrong, missing or not listed; null where all are right. The
  * RECORD itself has no hash anywhere, so who changes it together with a file is not seen; some builders leave all hashes out.
@@ -1675,7 +1738,7 @@ async function judgeByRecord(folder, progress, signal) {
     const record = parseRecord(await (0,promises_.readFile)((0,external_node_path_.join)(folder, own), 'utf8'));
     const unsigned = new Set([own, `${own}.jws`, `${own}.p7s`]);
     for (const path of [...stamps.keys()].filter((at) => !unsigned.has(at))) {
-        const hash = record.get(path);
+        const hash = record.get(path)?.sha256;
         if (hash === undefined || !(0,external_node_fs_.lstatSync)((0,external_node_path_.join)(folder, path)).isFile()) {
             return path;
         }
@@ -1865,6 +1928,8 @@ function mebibytes(bytes) {
     return (bytes / 2 ** 20).toFixed(1);
 }
 
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __nccwpck_require__(8161);
 ;// CONCATENATED MODULE: ./.build/src/store/sharing.js
 
 
@@ -1900,6 +1965,7 @@ async function makeFolder(folder, shared) {
 
 
 
+
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
  * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull and NotWritable.
@@ -1914,7 +1980,7 @@ async function writeAtomic(path, content, options = {}) {
             }
             await handle.writeFile(content);
             if (options.flushed !== false) {
-                await handle.datasync();
+                await inDiskTurn('flush', () => handle.datasync());
             }
         }
         finally {
@@ -1974,6 +2040,296 @@ async function explainWrite(error, folder, needed) {
     return ['EACCES', 'EPERM', 'EROFS'].includes(code) ? new NotWritable(folder, error) : error;
 }
 
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./.build/src/process/mark.js
+
+
+
+async function unlessMissing(read) {
+    return await read.catch((error) => {
+        // ESRCH: the process ended between open and read.
+        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(errorCode(error) ?? ''))
+            return null;
+        throw error;
+    });
+}
+/** Start time and whether the process is a zombie: it was killed, its parent never asks for its end, and its number answers signals still. */
+async function lookAt(pid) {
+    const text = await unlessMissing((0,promises_.readFile)(`/proc/${pid}/stat`, 'latin1'));
+    // The program's name stands in parentheses and may hold blanks and parentheses itself.
+    const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ') ?? [];
+    return { started: fields[19] ?? null, zombie: fields[0] === 'Z' };
+}
+async function thisHost() {
+    const boot = await unlessMissing((0,promises_.readFile)('/proc/sys/kernel/random/boot_id', 'utf8'));
+    const namespace = await unlessMissing((0,promises_.readlink)('/proc/self/ns/pid'));
+    return [(0,external_node_os_.hostname)(), boot?.trim() ?? '', namespace ?? ''].join(' ');
+}
+/** Reads a mark that was written as JSON; null where it is none: half-written, or of another make. */
+function parseMark(text) {
+    try {
+        const { host, pid, started } = JSON.parse(text);
+        if (typeof host !== 'string' || typeof pid !== 'number')
+            return null;
+        return { host, pid, started: typeof started === 'string' ? started : null };
+    }
+    catch (error) {
+        if (error instanceof SyntaxError || error instanceof TypeError)
+            return null;
+        throw error;
+    }
+}
+/** Marks a running process. */
+async function markProcess(pid) {
+    return { host: await thisHost(), pid, started: (await lookAt(pid)).started };
+}
+/** Whether a marked process still runs; null where that can't be seen from here (another host, another container, before a reboot). */
+async function isRunning(mark) {
+    const host = await thisHost();
+    if (mark.host !== host) {
+        const [name, boot] = mark.host.split(' ');
+        const [hereName, hereBoot] = host.split(' ');
+        return name === hereName && boot !== '' && boot !== hereBoot ? false : null;
+    }
+    try {
+        process.kill(mark.pid, 0);
+    }
+    catch (error) {
+        // EPERM: it lives, as another user's.
+        if (errorCode(error) === 'ESRCH')
+            return false;
+        if (errorCode(error) !== 'EPERM')
+            throw error;
+    }
+    const { started, zombie } = await lookAt(mark.pid);
+    if (zombie)
+        return false;
+    return mark.started === null || started === null ? null : started === mark.started;
+}
+/** Whether a marked process has surely ended: other machines that share a folder may have this one's name, so only one of this start of this machine counts. */
+async function hasEnded(mark) {
+    return mark.host === (await thisHost()) && (await isRunning(mark)) === false;
+}
+
+;// CONCATENATED MODULE: ./.build/src/process/alone.js
+
+
+
+
+
+/** Milliseconds after which a holder that can't be seen from here (another container, an unreadable lock) is taken for dead; it is held for some milliseconds. */
+const SILENT_MS = 30_000;
+const RELEASED = 'released';
+async function generations(lock) {
+    const start = `${(0,external_node_path_.basename)(lock)}.`;
+    return (await (0,promises_.readdir)((0,external_node_path_.dirname)(lock)))
+        .filter((name) => name.startsWith(start) && /^\d{1,15}$/.test(name.slice(start.length)))
+        .map((name) => Number(name.slice(start.length)))
+        .sort((a, b) => a - b);
+}
+async function isHeld(generation) {
+    try {
+        const text = await (0,promises_.readFile)(generation, 'utf8').catch(closedAsEmpty);
+        if (text === RELEASED)
+            return false;
+        // Being written this moment, damaged, or another user's with a strict umask: its age decides.
+        const holder = parseMark(text);
+        if (holder !== null && (await hasEnded(holder)))
+            return false;
+        const runs = holder !== null && (await isRunning(holder)) === true;
+        return runs || Date.now() - (await (0,promises_.stat)(generation)).mtimeMs < SILENT_MS;
+    }
+    catch (error) {
+        if (errorCode(error) === 'ENOENT')
+            return false;
+        throw error;
+    }
+}
+function closedAsEmpty(error) {
+    if (errorCode(error) === 'EACCES')
+        return '';
+    throw error;
+}
+/**
+ * Takes the lock: files `<lock>.N`, of which the highest one counts. Whoever finds it free or its holder dead makes `N+1`, which only one
+ * can; it is never removed but by a higher one, so nobody can take over what has been taken over already. Null: somebody else has it.
+ */
+async function tryLock(lock, mark) {
+    const known = await generations(lock);
+    const highest = known.at(-1) ?? 0;
+    if (highest > 0 && (await isHeld(`${lock}.${highest}`)))
+        return null;
+    const ours = `${lock}.${highest + 1}`;
+    try {
+        await (0,promises_.writeFile)(ours, mark, { flag: 'wx', mode: 0o600 });
+    }
+    catch (error) {
+        if (errorCode(error) === 'EEXIST')
+            return null;
+        // A full disk makes the file and then has no room for its text.
+        await (0,promises_.rm)(ours, { force: true });
+        throw error;
+    }
+    // One who was slow between looking and making may have made an old number again.
+    if ((await generations(lock)).at(-1) !== highest + 1) {
+        await (0,promises_.rm)(ours, { force: true });
+        return null;
+    }
+    for (const number of known)
+        await (0,promises_.rm)(`${lock}.${number}`, { force: true });
+    return ours;
+}
+/**
+ * Runs `work`, which takes some milliseconds, while no other process does under the same `lock`, a path in a folder that exists; a small file
+ * stays there. Null where others have held it for `patienceMs`. Sound whoever is killed when: of many that find a dead holder one follows it.
+ */
+async function runAlone(lock, patienceMs, work) {
+    const mark = JSON.stringify(await markProcess(process.pid));
+    const until = Date.now() + patienceMs;
+    for (;;) {
+        const ours = await tryLock(lock, mark);
+        if (ours !== null) {
+            try {
+                return { value: await work() };
+            }
+            finally {
+                await (0,promises_.writeFile)(ours, RELEASED);
+            }
+        }
+        if (Date.now() >= until)
+            return null;
+        await (0,external_node_timers_promises_namespaceObject.setTimeout)(5 + Math.random() * 20);
+    }
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/lock-file.js
+
+
+
+
+
+
+
+/** A holder that has given no sign for this long (ms) is taken for dead. */
+const lock_file_SILENT_MS = 20_000;
+/** Takes the lock file `lock`; null while another living process holds it. Throws ENOENT where its folder is gone. */
+async function takeLock(lock) {
+    const token = JSON.stringify({ ...(await markProcess(process.pid)), id: (0,external_node_crypto_.randomBytes)(8).toString('hex') });
+    if (!(await claim(lock, token))) {
+        return null;
+    }
+    const isOurs = async () => (await readText(lock)) === token;
+    return {
+        isOurs,
+        touch: async () => {
+            const now = new Date();
+            if (await isOurs()) {
+                await (0,promises_.utimes)(lock, now, now).catch(goneAsNull);
+            }
+        },
+        release: async () => {
+            if (await isOurs()) {
+                await (0,promises_.rm)(lock, { force: true });
+            }
+        },
+    };
+}
+/**
+ * Gives what `ready` finds (undefined: nothing yet), else makes it by `make` while it holds the lock file, so that of many processes one
+ * does the work. The lock's folder is made where it is missing. Throws the signal's reason.
+ */
+async function makeOnce(lock, signal, ready, make) {
+    for (;;) {
+        const before = await ready();
+        if (before !== undefined)
+            return before;
+        await (0,promises_.mkdir)((0,external_node_path_.dirname)(lock), { recursive: true });
+        const held = await takeLock(lock);
+        if (held === null) {
+            await (0,external_node_timers_promises_namespaceObject.setTimeout)(100, undefined, { signal }).catch(() => signal.throwIfAborted());
+            continue;
+        }
+        // Whoever takes the lock over from a sleeping process does the work once more, and both results are right.
+        // A sign of life that can't be given (a network's disk that is away) costs the lock at most.
+        const sign = setInterval(() => void held.touch().catch(() => undefined), lock_file_SILENT_MS / 4);
+        try {
+            return (await ready()) ?? (await make());
+        }
+        finally {
+            clearInterval(sign);
+            await held.release();
+        }
+    }
+}
+async function claim(lock, token) {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+        try {
+            await writeNew(lock, token);
+            return true;
+        }
+        catch (error) {
+            if (errorCode(error) !== 'EEXIST') {
+                throw error;
+            }
+        }
+        const text = await readText(lock);
+        // Given up just now: the next attempt takes it.
+        if (text === null) {
+            continue;
+        }
+        if (await lock_file_isHeld(lock, text)) {
+            return false;
+        }
+        const taken = await runAlone(`${lock}.takeover`, 0, () => follow(lock, text, token));
+        return taken?.value ?? false;
+    }
+    return false;
+}
+/** Puts our lock in the place of a dead one's, in one step: the file is never missing, so nobody comes between. To be run alone. */
+async function follow(lock, dead, token) {
+    if ((await readText(lock)) !== dead || (await lock_file_isHeld(lock, dead))) {
+        return false;
+    }
+    const ours = `${lock}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
+    await writeNew(ours, token);
+    await (0,promises_.rename)(ours, lock);
+    return true;
+}
+/** A full disk makes the file and then has no room for its text: an empty lock would be another one's to all who look. */
+async function writeNew(path, text) {
+    try {
+        await (0,promises_.writeFile)(path, text, { flag: 'wx' });
+    }
+    catch (error) {
+        if (errorCode(error) !== 'EEXIST') {
+            await (0,promises_.rm)(path, { force: true });
+        }
+        throw error;
+    }
+}
+async function lock_file_isHeld(lock, text) {
+    const holder = parseMark(text);
+    if (holder !== null && (await hasEnded(holder))) {
+        return false;
+    }
+    const found = await (0,promises_.stat)(lock).catch(goneAsNull);
+    // Gone since it was read: its holder lived.
+    return found === null || Date.now() - found.mtimeMs < lock_file_SILENT_MS;
+}
+async function readText(path) {
+    try {
+        return await (0,promises_.readFile)(path, 'utf8');
+    }
+    catch (error) {
+        if (errorCode(error) === 'EACCES') {
+            // Another user's with a strict umask: its age alone tells whether it is held.
+            return '';
+        }
+        return goneAsNull(error);
+    }
+}
+
 ;// CONCATENATED MODULE: ./.build/src/store/pointers.js
 
 
@@ -2002,6 +2358,7 @@ async function pointersIn(uv) {
 
 
 
+
 /** Ends the name of what says that a tree is out of use; its mtime says since when. */
 const RETIRED = '.retired';
 /** Paths of one user's unpacked wheels; `users` is the store's folder for what belongs to one user alone. */
@@ -2013,7 +2370,7 @@ async function listTrees(place) {
     const archives = (0,external_node_path_.join)(place.uv, 'archive-v0');
     const [ids, retired] = [await namesIn(archives), await listRetired(place)];
     const used = ids.filter((id) => !retired.has(id));
-    const trees = await Promise.all(used.map((id) => readTree((0,external_node_path_.join)(archives, id), id).catch(goneAsNull)));
+    const trees = await Promise.all(used.map((id) => readTree((0,external_node_path_.join)(archives, id), id).catch(strangeAsNull)));
     return trees.filter((tree) => tree !== null);
 }
 /** The trees that a lock's files are linked from; a few more where builds share name and version. */
@@ -2029,7 +2386,7 @@ function isSame(version, wanted) {
 /**
  * Looks at the trees of a lock before they are linked again: uv links, so an environment and the cache may share one file, and a job that
  * edits it in place edits both. A tree that differs from its manifest is dropped, and uv unpacks the hashed wheel again; one without a
- * manifest (its run was killed) is hashed against its RECORD. `others`: when the oldest of the other runs that are at work began (ms since
+ * manifest (its run was killed, or is at work) is hashed against its RECORD, and then has one. `others`: when the oldest of the other runs that are at work began (ms since
  * the epoch; Infinity where none is): what one of them may be linking from is taken away after its end.
  */
 async function guardTrees(place, files, others, signal) {
@@ -2037,7 +2394,7 @@ async function guardTrees(place, files, others, signal) {
     await removeRetired(place, others);
     for (const tree of await treesOf(place, files)) {
         signal.throwIfAborted();
-        const path = await judge(place, tree, signal).catch(goneAsNull);
+        const { path } = (await judge(place, tree, signal).catch(goneAsNull)) ?? { path: null };
         if (path !== null) {
             await ((await others()) === Number.POSITIVE_INFINITY ? dropTree(place, tree.id) : retireTree(place, tree.id));
             altered.push({ name: tree.name, path });
@@ -2045,14 +2402,28 @@ async function guardTrees(place, files, others, signal) {
     }
     return altered;
 }
-async function judge(place, tree, signal) {
+function judge(place, tree, signal) {
+    const judgeByBytes = async () => {
+        const { stamps, bytes } = stampTree(tree.folder);
+        const path = await judgeByRecord(tree.folder, () => undefined, signal);
+        if (path === null)
+            await keepManifest(place, tree.id, { ...tree, stamps, bytes });
+        return { path };
+    };
+    // Dozens of jobs may find a tree that one of them has just unpacked: it is hashed once for all of them.
+    return makeOnce((0,external_node_path_.join)(place.manifests, 'judging.lock'), signal, () => judgeByManifest(place, tree), judgeByBytes);
+}
+/** Undefined where the tree has no manifest. */
+async function judgeByManifest(place, tree) {
     const kept = await readManifest(place, tree.id);
-    if (kept === null) {
-        return judgeByRecord(tree.folder, () => undefined, signal);
-    }
+    if (kept === null)
+        return undefined;
     const now = new Date();
     await (0,promises_.utimes)(manifestOf(place, tree.id), now, now);
-    return firstDifference(kept.stamps, stampTree(tree.folder).stamps);
+    return { path: firstDifference(kept.stamps, stampTree(tree.folder).stamps) };
+}
+function keepManifest(place, id, manifest) {
+    return writeAtomic(manifestOf(place, id), formatManifest(manifest), { flushed: false });
 }
 /** The first path of a tree that is not as its manifest and its wheel's RECORD say, every file hashed; null where all are. */
 async function judgeTree(place, tree, progress, signal) {
@@ -2069,8 +2440,7 @@ async function recordTrees(place, files) {
     const known = new Set(await namesIn(place.manifests));
     const fresh = (await treesOf(place, files)).filter(({ id }) => !known.has(`${id}.json`));
     for (const { name, version, folder, id } of fresh) {
-        const manifest = formatManifest({ name, version, ...stampTree(folder) });
-        await writeAtomic(manifestOf(place, id), manifest, { flushed: false });
+        await keepManifest(place, id, { name, version, ...stampTree(folder) });
     }
     return fresh.length > 0;
 }
@@ -2125,177 +2495,7 @@ function manifestOf({ manifests }, id) {
     return (0,external_node_path_.join)(manifests, `${id}.json`);
 }
 async function namesIn(folder) {
-    return (await (0,promises_.readdir)(folder).catch(goneAsNull)) ?? [];
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/partial.js
-
-
-
-
-
-
-
-
-/** A holder that has given no sign for this long (ms) is taken for dead. */
-const SILENT_MS = 20_000;
-/**
- * Takes the place `folder` for an unfinished file: `data` (the bytes), `notes.jsonl` (what is known about them, a line an entry) and `lock` (who holds it).
- * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
- */
-async function openPartial(folder, shared) {
-    const lock = (0,external_node_path_.join)(folder, 'lock');
-    const token = `${process.pid} ${processSpace()} ${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
-    try {
-        await makeFolder(folder, shared);
-        if (!(await takeLock(lock, token))) {
-            return null;
-        }
-    }
-    catch (error) {
-        // Whoever held it has taken the folder away meanwhile: it was somebody's until now.
-        if (errorCode(error) === 'ENOENT') {
-            return null;
-        }
-        throw error;
-    }
-    const path = (0,external_node_path_.join)(folder, 'data');
-    const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
-    const notes = (await isOwn(path)) && (await isOwn(notesPath)) ? await readNotes(notesPath) : [];
-    if (notes.length === 0) {
-        await (0,promises_.rm)(path, { recursive: true, force: true });
-        await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
-    }
-    // A file of its own: what lies there may be another user's, or end in half a line.
-    await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
-    const ours = async () => (await readText(lock)) === token;
-    return {
-        path,
-        notes,
-        // Some bytes into the system's memory, as quick as asking for it to be done later.
-        note: (entry) => {
-            (0,external_node_fs_.appendFileSync)(notesPath, line(entry));
-        },
-        touch: async () => {
-            const now = new Date();
-            await (0,promises_.utimes)(lock, now, now);
-        },
-        release: async () => {
-            if (await ours()) {
-                await (0,promises_.rm)(lock, { force: true });
-            }
-        },
-        discard: async () => {
-            if (await ours()) {
-                // Moved away before it is removed: whoever makes the folder anew meanwhile keeps what is in it.
-                const away = `${folder}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
-                await (0,promises_.rename)(folder, away);
-                await (0,promises_.rm)(away, { recursive: true, force: true });
-            }
-        },
-    };
-}
-/** Where a process id means one process: containers may have the host's name and their own ids (pid_namespaces(7)). */
-function processSpace() {
-    try {
-        return `${(0,external_node_os_.hostname)()}/${(0,external_node_fs_.readlinkSync)('/proc/self/ns/pid')}`;
-    }
-    catch {
-        // No Linux: one space for the whole host.
-        return (0,external_node_os_.hostname)();
-    }
-}
-async function takeLock(lock, token) {
-    for (let attempt = 0; attempt < 3; attempt += 1) {
-        try {
-            await (0,promises_.writeFile)(lock, token, { flag: 'wx' });
-            return true;
-        }
-        catch (error) {
-            if (errorCode(error) !== 'EEXIST') {
-                throw error;
-            }
-        }
-        const text = await readText(lock);
-        // Given up just now: the next attempt takes it.
-        if (text === null) {
-            continue;
-        }
-        if (await isHeld(lock, text)) {
-            return false;
-        }
-        // Moved away before it is removed: of two processes that find a dead holder only one can move its lock.
-        const dead = `${lock}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
-        try {
-            await (0,promises_.rename)(lock, dead);
-            if ((await readText(dead)) !== text) {
-                // The other one was quicker, and this is its own.
-                await (0,promises_.link)(dead, lock);
-            }
-            await (0,promises_.rm)(dead, { force: true });
-        }
-        catch (error) {
-            if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') {
-                throw error;
-            }
-        }
-    }
-    return false;
-}
-async function isHeld(lock, text) {
-    const [pid, space] = text.split(' ');
-    if (space === processSpace() && !isAlive(Number(pid))) {
-        return false;
-    }
-    const found = await (0,promises_.stat)(lock).catch(goneAsNull);
-    // Gone since it was read: its holder lived.
-    return found === null || Date.now() - found.mtimeMs < SILENT_MS;
-}
-/** Whether a process of this space lives. */
-function isAlive(pid) {
-    try {
-        process.kill(pid, 0);
-        return true;
-    }
-    catch (error) {
-        // EPERM: it lives, as another user's.
-        return errorCode(error) === 'EPERM';
-    }
-}
-async function readText(path) {
-    try {
-        return await (0,promises_.readFile)(path, 'utf8');
-    }
-    catch (error) {
-        if (errorCode(error) === 'EACCES') {
-            // Another user's with a strict umask: its age alone tells whether it is held.
-            return '';
-        }
-        return goneAsNull(error);
-    }
-}
-const line = (entry) => `${JSON.stringify(entry)}\n`;
-/** A file that nobody else can change, no link to one. */
-async function isOwn(path) {
-    const found = await (0,promises_.lstat)(path).catch(goneAsNull);
-    return found?.isFile() === true && !isForeign(found);
-}
-async function readNotes(path) {
-    const kept = await readKept(path).catch((error) => {
-        // Root's, with a strict umask.
-        return errorCode(error) === 'EACCES' ? null : Promise.reject(error);
-    });
-    // Looked at again once it is open: another one may have been put in its place.
-    const text = kept === null || kept.foreign ? '' : kept.value;
-    return text.split('\n').flatMap((entry) => {
-        try {
-            return entry === '' ? [] : [JSON.parse(entry)];
-        }
-        catch {
-            // Half-written: what it told of is fetched again.
-            return [];
-        }
-    });
+    return (await (0,promises_.readdir)(folder).catch(strangeAsNull)) ?? [];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/uses.js
@@ -2314,14 +2514,14 @@ async function noteUse(root, { key, files }) {
 }
 /** Every key that was asked for, with its wheels. */
 async function readUses(root) {
-    const names = (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'uses')).catch(goneAsNull)) ?? [];
+    const names = (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'uses')).catch(strangeAsNull)) ?? [];
     const read = async (name) => {
         const path = (0,external_node_path_.join)(root, 'uses', name);
         const [text, found] = await Promise.all([(0,promises_.readFile)(path, 'utf8'), (0,promises_.stat)(path)]);
         const wheels = wheelsOf(text);
         return wheels === null ? null : { key: name.slice(0, -'.json'.length), lastUsedMs: found.mtimeMs, wheels };
     };
-    const uses = await Promise.all(names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(goneAsNull)));
+    const uses = await Promise.all(names.filter((name) => name.endsWith('.json')).map((n) => read(n).catch(strangeAsNull)));
     return uses.filter((use) => use !== null);
 }
 function wheelsOf(text) {
@@ -2340,7 +2540,7 @@ function wheelsOf(text) {
  */
 async function beginRun(root, untilMs) {
     const path = (0,external_node_path_.join)(root, 'running', `${(0,external_node_crypto_.randomBytes)(8).toString('hex')}.json`);
-    const run = { pid: process.pid, space: processSpace(), startedMs: Date.now(), untilMs };
+    const run = { ...(await markProcess(process.pid)), startedMs: Date.now(), untilMs };
     await (0,promises_.writeFile)(path, JSON.stringify(run), { mode: 0o644 });
     return path;
 }
@@ -2350,12 +2550,12 @@ async function beginRun(root, untilMs) {
  */
 async function oldestRun(root, nowMs, except = null) {
     let oldest = Number.POSITIVE_INFINITY;
-    for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'running')).catch(goneAsNull)) ?? []) {
+    const left = except === null ? null : await markProcess(except);
+    for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'running')).catch(strangeAsNull)) ?? []) {
         const path = (0,external_node_path_.join)(root, 'running', name);
-        const run = await (0,promises_.readFile)(path, 'utf8').then(runOf, unreadable);
-        const here = run !== null && run.space === processSpace();
-        if (run !== null && run.untilMs > nowMs && (!here || isAlive(run.pid))) {
-            if (here && run.pid === except)
+        const run = await (0,promises_.readFile)(path, 'utf8').then(runOf, strangeAsNull);
+        if (run !== null && run.untilMs > nowMs && !(await hasEnded(run.mark))) {
+            if (run.mark.pid === left?.pid && run.mark.host === left.host)
                 continue;
             oldest = Math.min(oldest, run.startedMs);
         }
@@ -2365,18 +2565,13 @@ async function oldestRun(root, nowMs, except = null) {
     }
     return oldest;
 }
+/** Null where it is being written this moment. */
 function runOf(text) {
-    try {
-        const { pid, space, startedMs, untilMs } = JSON.parse(text);
-        return { pid: Number(pid), space: String(space), startedMs: Number(startedMs), untilMs: Number(untilMs) };
-    }
-    catch {
-        // Being written this moment.
+    const mark = parseMark(text);
+    if (mark === null)
         return null;
-    }
-}
-function unreadable(error) {
-    return errorCode(error) === 'EACCES' ? null : goneAsNull(error);
+    const { startedMs, untilMs } = JSON.parse(text);
+    return { mark, startedMs: Number(startedMs), untilMs: Number(untilMs) };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/inventory.js
@@ -2386,18 +2581,19 @@ function unreadable(error) {
 
 
 
-/** Entries of a folder; none where it is gone or closed to this user. */
-function entries(folder) {
-    return (0,promises_.readdir)(folder).catch((error) => (errorCode(error) === 'EACCES' ? [] : (goneAsNull(error) ?? [])));
+/** Entries of a folder; none where it is gone, closed to this user or no folder. */
+async function entries(folder) {
+    return (await (0,promises_.readdir)(folder).catch(strangeAsNull)) ?? [];
 }
 /** Every wheel. It was last used when a key that names it was, or when it arrived. */
 async function listWheels(root) {
     const uses = await readUses(root);
     const wheels = [];
     for (const start of await entries((0,external_node_path_.join)(root, 'wheels'))) {
-        for (const sha256 of await entries((0,external_node_path_.join)(root, 'wheels', start))) {
+        const names = await entries((0,external_node_path_.join)(root, 'wheels', start));
+        for (const sha256 of names.filter((name) => /^[0-9a-f]{64}$/.test(name))) {
             for (const name of await entries((0,external_node_path_.join)(root, 'wheels', start, sha256))) {
-                const held = await wheelAt((0,external_node_path_.join)(root, 'wheels', start, sha256, name), sha256, name, uses).catch(goneAsNull);
+                const held = await wheelAt((0,external_node_path_.join)(root, 'wheels', start, sha256, name), sha256, name, uses).catch(strangeAsNull);
                 if (held !== null)
                     wheels.push(held);
             }
@@ -2406,7 +2602,10 @@ async function listWheels(root) {
     return wheels;
 }
 async function wheelAt(path, sha256, name, uses) {
-    const { size, mtimeMs } = await (0,promises_.lstat)(path);
+    const found = await (0,promises_.lstat)(path);
+    if (!found.isFile())
+        return null;
+    const { size, mtimeMs } = found;
     const by = uses.filter(({ wheels }) => wheels.has(`${sha256}/${name}`));
     const lastUsedMs = Math.max(mtimeMs, ...by.map((use) => use.lastUsedMs));
     const drop = async () => {
@@ -2422,27 +2621,28 @@ async function placesIn(root, spare) {
 }
 /** Every unpacked wheel of a place; its keys are those of a wheel of that name and version. */
 async function listUnpacked(place, wheels) {
-    const user = (0,external_node_path_.basename)((0,external_node_path_.dirname)(place.uv));
     const trees = (await entries(place.uv)).length === 0 ? [] : await listTrees(place);
-    return Promise.all(trees.map(async ({ id, folder, name, version }) => {
-        const manifest = await readManifest(place, id);
-        const bytes = manifest?.bytes ?? stampTree(folder).bytes;
-        const used = (await (0,promises_.stat)(manifestOf(place, id)).catch(goneAsNull)) ?? (await (0,promises_.stat)(folder));
-        const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
-        const from = wheels.filter((wheel) => wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')));
-        return {
-            kind: 'unpacked',
-            name: `${name} ${version}`,
-            user,
-            path: folder,
-            bytes,
-            lastUsedMs: used.mtimeMs,
-            keys: [...new Set(from.flatMap(({ keys }) => keys))].sort(),
-            drop: () => dropTree(place, id),
-            place,
-            id,
-        };
-    }));
+    const held = await Promise.all(trees.map((tree) => treeAt(place, tree, wheels).catch(strangeAsNull)));
+    return held.filter((one) => one !== null);
+}
+async function treeAt(place, { id, folder, name, version }, wheels) {
+    const manifest = await readManifest(place, id);
+    const bytes = manifest?.bytes ?? stampTree(folder).bytes;
+    const used = (await (0,promises_.stat)(manifestOf(place, id)).catch(goneAsNull)) ?? (await (0,promises_.stat)(folder));
+    const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
+    const from = wheels.filter((wheel) => wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')));
+    return {
+        kind: 'unpacked',
+        name: `${name} ${version}`,
+        user: (0,external_node_path_.basename)((0,external_node_path_.dirname)(place.uv)),
+        path: folder,
+        bytes,
+        lastUsedMs: used.mtimeMs,
+        keys: [...new Set(from.flatMap(({ keys }) => keys))].sort(),
+        drop: () => dropTree(place, id),
+        place,
+        id,
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/evict.js
@@ -2502,7 +2702,7 @@ async function keepWithin(root, spare, limit, nowMs) {
 /** Unfinished downloads that nobody went on with, and what was staged by runs that were killed. */
 async function sweep(root, nowMs) {
     for (const folder of ['partial', 'staging']) {
-        for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, folder)).catch(goneAsNull)) ?? []) {
+        for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, folder)).catch(strangeAsNull)) ?? []) {
             const path = (0,external_node_path_.join)(root, folder, name);
             const last = await lastTouched(path);
             if (last !== null && nowMs - last > STALE_MS)
@@ -2515,39 +2715,35 @@ async function lastTouched(path) {
     const own = await (0,promises_.lstat)(path).catch(goneAsNull);
     if (own === null || !own.isDirectory())
         return own?.mtimeMs ?? null;
-    const inside = await Promise.all((await (0,promises_.readdir)(path)).map((name) => (0,promises_.lstat)((0,external_node_path_.join)(path, name)).catch(goneAsNull)));
+    const names = (await (0,promises_.readdir)(path).catch(strangeAsNull)) ?? [];
+    const inside = await Promise.all(names.map((name) => (0,promises_.lstat)((0,external_node_path_.join)(path, name)).catch(strangeAsNull)));
     return Math.max(own.mtimeMs, ...inside.map((found) => found?.mtimeMs ?? 0));
 }
 /** Archives that uv does not find any more (a newer one took their place), trees that were being dropped, manifests of nothing. */
 async function sweepPlace(place, untilMs) {
     const archives = (0,external_node_path_.join)(place.uv, 'archive-v0');
-    const ids = await (0,promises_.readdir)(archives).catch(closedAsNone);
+    const ids = (await (0,promises_.readdir)(archives).catch(strangeAsNull)) ?? [];
     if (ids.length === 0)
         return;
     const [found, retired] = [await findable(place.uv), await listRetired(place)];
     for (const id of ids.filter((name) => !found.has(name) && (retired.get(name) ?? 0) < untilMs)) {
         const { mtimeMs } = (await (0,promises_.stat)((0,external_node_path_.join)(archives, id)).catch(goneAsNull)) ?? { mtimeMs: untilMs };
         if (mtimeMs < untilMs && found.size > 0)
-            await (0,promises_.rm)((0,external_node_path_.join)(archives, id), { recursive: true, force: true });
+            await (0,promises_.rm)((0,external_node_path_.join)(archives, id), { recursive: true, force: true }).catch(othersStay);
     }
     const left = new Set(await (0,promises_.readdir)(archives));
-    for (const name of await (0,promises_.readdir)(place.manifests).catch(closedAsNone)) {
+    for (const name of (await (0,promises_.readdir)(place.manifests).catch(strangeAsNull)) ?? []) {
         const path = (0,external_node_path_.join)(place.manifests, name);
         const { mtimeMs } = (await (0,promises_.lstat)(path).catch(goneAsNull)) ?? { mtimeMs: untilMs };
         const stray = !name.endsWith('.json') || !left.has(name.slice(0, -'.json'.length));
         if (stray && mtimeMs < untilMs)
-            await (0,promises_.rm)(path, { recursive: true, force: true });
+            await (0,promises_.rm)(path, { recursive: true, force: true }).catch(othersStay);
     }
 }
 /** Archives to which an entry of uv's cache leads. uv writes symbolic links; where there are none nothing is said to be left over. */
 async function findable(uv) {
     const links = (await pointersIn(uv)).filter(({ kind }) => kind === 'link');
     return new Set(links.map(({ text }) => text.split(/[\\/]/).at(-1) ?? ''));
-}
-function closedAsNone(error) {
-    if (errorCode(error) === 'EACCES')
-        return [];
-    return goneAsNull(error) ?? [];
 }
 function othersStay(error) {
     if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(errorCode(error) ?? ''))
@@ -2612,8 +2808,6 @@ async function beginStay(run, { runner, choice }, store) {
 const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
 // EXTERNAL MODULE: external "node:events"
 var external_node_events_ = __nccwpck_require__(8474);
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: ./.build/src/process/run.js
 
 
@@ -2910,18 +3104,37 @@ function verifyCache(request, context) {
         const wrong = async (one, what, remedy) => {
             // A run may be linking from a tree at this moment.
             const linked = one.kind === 'unpacked' && (await oldestRun(root, Date.now())) !== Number.POSITIVE_INFINITY;
-            await (linked ? retireTree(one.place, one.id) : one.drop());
-            problems.push({ where: one.path, what, remedy });
+            try {
+                await (linked ? retireTree(one.place, one.id) : one.drop());
+                problems.push({ where: one.path, what, remedy });
+            }
+            catch (error) {
+                if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? ''))
+                    throw error;
+                const stays = 'It stays: this user may not remove it. Run this again as its owner, or as root.';
+                problems.push({ where: one.path, what, remedy: stays });
+            }
+        };
+        const unread = (at) => (error) => {
+            if (errorCode(error) !== 'EACCES')
+                return goneAsNull(error);
+            problems.push({
+                where: at,
+                what: 'This user may not read it.',
+                remedy: 'Run this again as its owner, or as root.',
+            });
+            return null;
         };
         await context.timeline.step('Hash everything', async () => {
             for (const wheel of wheels) {
-                const actual = await hashFile(wheel.path, 'hex', progress, signal).catch(goneAsNull);
+                const actual = await hashFile(wheel.path, 'hex', progress, signal).catch(unread(wheel.path));
                 if (actual === null || actual === wheel.sha256)
                     continue;
                 await wrong(wheel, `Its sha256 is ${actual}, not ${wheel.sha256}.`, 'It was removed; the next run downloads it again.');
             }
             for (const tree of trees) {
-                const at = await judgeTree(tree.place, { id: tree.id, folder: tree.path }, progress, signal).catch(goneAsNull);
+                const { id, path: folder, place } = tree;
+                const at = await judgeTree(place, { id, folder }, progress, signal).catch(unread(folder));
                 if (at === null)
                     continue;
                 await wrong(tree, `${at} of ${tree.name} is not what its wheel holds.`, 'All of it was removed; the next run unpacks the wheel again.');
@@ -3321,6 +3534,7 @@ var types_ = __nccwpck_require__(3429);
 
 
 
+const checkNameServer = 'Check the name server of this machine.';
 const nameTheCa = 'If this network has its own certificate authority, name its PEM file in SSL_CERT_FILE, REQUESTS_CA_BUNDLE or PIP_CERT.';
 /** Node's, OpenSSL's and undici's error codes in plain words. */
 const rules = [
@@ -3342,7 +3556,7 @@ const rules = [
         codes: ['EAI_AGAIN', 'EAI_FAIL', 'ETIMEOUT'],
         kind: 'dns',
         text: 'no name server answered',
-        remedy: 'Check the name server of this machine.',
+        remedy: checkNameServer,
     },
     {
         codes: ['CERT_HAS_EXPIRED'],
@@ -3403,16 +3617,17 @@ function codeOf(error) {
         return code;
     return cause === undefined || cause === null ? '' : codeOf(cause);
 }
-/** Makes the fault of a time limit: `connect`, `sending`, `headers` or `body` tells what was waited for; `ms` is the limit. */
+/** Makes the fault of a time limit: `name`, `connect`, `sending`, `headers` or `body` tells what was waited for; `ms` is the limit. */
 function timeLimit(asked, waitedFor, ms) {
     const through = waitedFor === 'connect' && asked.proxy !== null ? ` through the proxy ${maskUrl(asked.proxy)}` : '';
     const what = {
+        name: `no name server told the address of ${asked.proxy === null ? 'this host' : `the proxy ${maskUrl(asked.proxy)}`}`,
         connect: `no connection${through}`,
         sending: 'nothing more of the request was taken',
         headers: 'no answer',
         body: 'nothing more of the answer came',
     }[waitedFor];
-    return new HttpFault('timeout', `${maskUrl(asked.url)}: ${what} within ${ms / 1000} s.`, null);
+    return new HttpFault('timeout', `${maskUrl(asked.url)}: ${what} within ${ms / 1000} s.`, waitedFor === 'name' ? checkNameServer : null);
 }
 /** Makes the fault of a proxy that answered by itself with this status. */
 function proxyRefusal(asked, status) {
@@ -3489,7 +3704,47 @@ function holdSocket() {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/net/time-limit.js
+/** How long (ms) a limit sleeps at a time. */
+const SLICE_MS = 250;
+/** Woken so much later (ms) than it wished, a limit knows that this process did not run: what came meanwhile has not been looked at. */
+const LATE_MS = 100;
+/**
+ * Calls `over` after `ms` in which this process could have taken notice of an answer. Time in which it was stopped, starved or at work on
+ * something else counts for little, and none at all while `isHeldUp`: such silence is ours and nobody else's.
+ */
+function startTimeLimit(ms, over, isHeldUp = () => false) {
+    let left = ms;
+    let refreshed = false;
+    let timer;
+    const wait = () => {
+        const slice = Math.min(left, SLICE_MS);
+        const begun = performance.now();
+        timer = setTimeout(() => {
+            const late = performance.now() - begun > slice + LATE_MS;
+            if (refreshed)
+                left = ms;
+            // A little, so that a machine that is always late comes to an end too.
+            else if (!isHeldUp())
+                left -= late ? Math.max(10, slice / 4) : slice;
+            refreshed = false;
+            if (left > 0)
+                wait();
+            else
+                over();
+        }, slice);
+    };
+    wait();
+    return {
+        refresh: () => {
+            refreshed = true;
+        },
+        clear: () => clearTimeout(timer),
+    };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/net/exchange.js
+
 
 
 
@@ -3525,14 +3780,14 @@ function exchange(dispatcher, options, asked, limits, signal) {
         let controller = null;
         let body = null;
         let over = null;
-        let timer;
+        let limit = null;
         /** Lets the bytes that are held back come; null while none are. */
         let letCome = null;
         const stop = (reason) => {
             if (over !== null)
                 return;
             over = reason;
-            clearTimeout(timer);
+            limit?.clear();
             signal.removeEventListener('abort', abort);
             if (reason !== 'complete') {
                 controller?.abort((0,types_.isNativeError)(reason) ? reason : new Error('given up'));
@@ -3541,12 +3796,10 @@ function exchange(dispatcher, options, asked, limits, signal) {
             }
         };
         const wait = (waitedFor, ms) => {
-            clearTimeout(timer);
-            timer = setTimeout(() => {
-                // While the reader is busy, the silence is ours.
-                if (letCome === null)
-                    stop(timeLimit(asked, waitedFor, ms));
-            }, ms);
+            limit?.clear();
+            // While the reader is busy, the silence is ours.
+            const isHeldUp = () => letCome !== null;
+            limit = startTimeLimit(ms, () => stop(timeLimit(asked, waitedFor, ms)), isHeldUp);
         };
         const abort = () => stop(signal.reason);
         if (signal.aborted)
@@ -3576,7 +3829,7 @@ function exchange(dispatcher, options, asked, limits, signal) {
                         const held = letCome;
                         letCome = null;
                         if (held !== null)
-                            timer?.refresh();
+                            limit?.refresh();
                         held?.();
                     },
                     destroy(error, done) {
@@ -3591,7 +3844,7 @@ function exchange(dispatcher, options, asked, limits, signal) {
                 resolve({ status, headers: joined(headers), body });
             },
             onResponseData(_controller, chunk) {
-                timer?.refresh();
+                limit?.refresh();
                 if (body?.push(chunk) === false)
                     letCome ??= holdSocket();
             },
@@ -3612,33 +3865,96 @@ function exchange(dispatcher, options, asked, limits, signal) {
 
 // EXTERNAL MODULE: external "node:dns"
 var external_node_dns_ = __nccwpck_require__(610);
-;// CONCATENATED MODULE: ./.build/src/net/lookup.js
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __nccwpck_require__(7975);
+;// CONCATENATED MODULE: ./.build/src/net/names.js
+
+
+
+
+
+
+
 
 /** How long (ms) an address is used again: longer than a slow disk holds things up, shorter than a name's address stays wrong. */
 const KEPT_MS = 300_000;
+/** Names that are looked up at a time: libuv gives this kind of work half of its threads (`slow_work_thread_threshold`). */
+const AT_ONCE = Math.floor((threads + 1) / 2);
+const askSystem = (0,external_node_util_.promisify)(external_node_dns_.lookup);
 /**
- * Makes a lookup that remembers what it found. Node asks for addresses on the four threads that also flush files: while these wait for
- * a slow disk no name would be found, and a source that has just answered would seem silent (Node.js documentation, "dns.lookup()").
+ * Opens the names of a run. Node asks for addresses on the threads that also read and flush files, so that a slow disk or a name server
+ * that does not answer holds up every other name (Node.js documentation, "dns.lookup()"): a name that was found is not asked for again.
  */
-function rememberingLookup() {
+function openNames() {
     const known = new Map();
-    return (hostname, options, callback) => {
-        const key = `${hostname} ${options.family} ${options.hints} ${options.all}`;
-        const kept = known.get(key);
-        if (kept !== undefined && kept.untilMs > Date.now()) {
-            process.nextTick(() => callback(...kept.found));
-            return;
-        }
-        (0,external_node_dns_.lookup)(hostname, options, (error, address, family) => {
-            if (error === null)
-                known.set(key, { found: [null, address, family], untilMs: Date.now() + KEPT_MS });
-            callback(error, address, family);
-        });
+    const searches = new Map();
+    const turnstile = createTurnstile();
+    function search(hostname) {
+        const running = searches.get(hostname);
+        if (running !== undefined)
+            return running.found;
+        const inTurn = async () => {
+            try {
+                return await turnstile('names', AT_ONCE, () => {
+                    // Work is begun in the order in which it was given: when this is done the look-up has a thread, or is the next to get one.
+                    (0,external_node_crypto_.randomFill)(new Uint8Array(1), () => {
+                        own.begun = true;
+                    });
+                    return askSystem(hostname, { all: true });
+                });
+            }
+            finally {
+                searches.delete(hostname);
+            }
+        };
+        const own = { found: Promise.resolve().then(inTurn), begun: false };
+        searches.set(hostname, own);
+        return own.found;
+    }
+    async function find(hostname) {
+        const family = (0,external_node_net_.isIP)(hostname);
+        if (family !== 0)
+            return [{ address: hostname, family }];
+        const kept = known.get(hostname);
+        if (kept !== undefined && kept.untilMs > performance.now())
+            return kept.addresses;
+        const addresses = await search(hostname);
+        known.set(hostname, { addresses, untilMs: performance.now() + KEPT_MS });
+        return addresses;
+    }
+    return {
+        find,
+        isHeldUp: (hostname) => searches.get(hostname)?.begun === false,
+        lookup: (hostname, options, callback) => {
+            find(hostname).then((addresses) => {
+                const [first] = addresses;
+                if (options.all === true)
+                    callback(null, [...addresses]);
+                else
+                    callback(null, first?.address ?? '', first?.family);
+            }, (error) => callback(error, '', 0));
+        },
     };
 }
+/** Waits until a host's addresses are known, at most `ms` from when the system was asked. Rejects with HttpFault, or with the signal's reason. */
+function awaitName(names, hostname, asked, ms, signal) {
+    return new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        const settle = (settled) => {
+            limit.clear();
+            signal.removeEventListener('abort', abort);
+            settled();
+        };
+        const abort = () => settle(() => reject(signal.reason));
+        const over = () => settle(() => reject(timeLimit(asked, 'name', ms)));
+        const limit = startTimeLimit(ms, over, () => names.isHeldUp(hostname));
+        signal.addEventListener('abort', abort, { once: true });
+        names.find(hostname).then(() => settle(resolve), (error) => settle(() => reject(toFault(error, asked))));
+    });
+}
 
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __nccwpck_require__(7030);
 ;// CONCATENATED MODULE: ./.build/src/net/proxy.js
 
 const loopback = new external_node_net_.BlockList();
@@ -3708,6 +4024,7 @@ function proxyFor(url, network) {
 
 
 
+
 const maxRedirects = 5;
 const defaults = { connectMs: 10_000, headersMs: 30_000, stallMs: 30_000 };
 /** Headers that are for the first origin only. */
@@ -3757,7 +4074,7 @@ function createClient(options) {
     const limits = { ...defaults, ...options.limits };
     const userAgent = `paddle-mirror-setup/${version} (+node/${process.versions.node}; ${process.platform})`;
     const dispatchers = new Map();
-    const lookup = rememberingLookup();
+    const names = openNames();
     let trust = null;
     const secureContext = () => {
         // Parsing some hundred certificates takes longer than a handshake: once, and not for plain http.
@@ -3770,7 +4087,7 @@ function createClient(options) {
         (0,external_node_v8_namespaceObject.setFlagsFromString)('--wasm-tiering-budget=2000000000');
         const connect = {
             timeout: limits.connectMs,
-            lookup,
+            lookup: names.lookup,
             ...(secure ? { secureContext: await secureContext() } : {}),
         };
         // Time limits are kept by the exchange.
@@ -3795,7 +4112,7 @@ function createClient(options) {
         dispatchers.set(key, made);
         return made;
     };
-    async function hop(url, request, headers) {
+    async function hop(url, request, headers, waiting) {
         const proxy = proxyFor(url, network);
         const asked = { url: url.href, proxy };
         const path = url.pathname + url.search;
@@ -3804,13 +4121,20 @@ function createClient(options) {
         // RFC 9112 section 3.2.2: a plain-http request to a proxy names the whole address.
         const target = via !== null && !tunnelled ? { origin: via.origin, path: url.origin + path } : { origin: url.origin, path };
         const sent = { ...headers, ...(via?.token && !tunnelled ? { 'proxy-authorization': via.token } : {}) };
-        const dispatcher = await dispatcherFor(new URL(target.origin).protocol === 'https:', tunnelled ? proxy : null);
+        const { hostname, protocol } = new URL(tunnelled ? via.origin : target.origin);
+        // Certificates are read from the disk.
+        waiting.isOurs = () => true;
+        const dispatcher = await dispatcherFor(tunnelled || protocol === 'https:', tunnelled ? proxy : null);
         const own = {
             connectMs: Math.min(request.connectMs ?? limits.connectMs, limits.connectMs),
             headersMs: request.headersMs ?? limits.headersMs,
             stallMs: request.stallMs ?? limits.stallMs,
         };
         const method = request.method ?? 'GET';
+        const host = hostname.replace(/^\[|\]$/g, '');
+        waiting.isOurs = () => names.isHeldUp(host);
+        // Here, so that no connection's time is spent on other names.
+        await awaitName(names, host, asked, own.connectMs, request.signal);
         const answer = await exchange(dispatcher, { ...target, method, headers: { ...sent, host: url.host }, body: request.body }, asked, own, request.signal);
         if (proxy !== null && answer.status === 407) {
             answer.body.destroy();
@@ -3819,6 +4143,22 @@ function createClient(options) {
         return answer;
     }
     async function request(wanted) {
+        const { answerMs } = wanted;
+        const waiting = { isOurs: () => false };
+        if (answerMs === undefined)
+            return follow(wanted, waiting);
+        const late = new AbortController();
+        const over = () => late.abort(new HttpFault('timeout', `no answer within ${answerMs / 1000} s`, null));
+        const limit = startTimeLimit(answerMs, over, () => waiting.isOurs());
+        try {
+            return await follow({ ...wanted, signal: AbortSignal.any([wanted.signal, late.signal]) }, waiting);
+        }
+        finally {
+            limit.clear();
+        }
+    }
+    /** Asks, and follows redirects. */
+    async function follow(wanted, waiting) {
         const first = new URL(wanted.url);
         const { credentials = null } = wanted;
         let headers = {
@@ -3830,7 +4170,7 @@ function createClient(options) {
         let url = first;
         const seen = new Set();
         for (;;) {
-            const answer = await hop(url, wanted, headers);
+            const answer = await hop(url, wanted, headers, waiting);
             const next = wanted.method === undefined || wanted.method === 'GET' || wanted.method === 'HEAD'
                 ? nextHop(answer, url)
                 : null;
@@ -4016,6 +4356,25 @@ function parseFilename(filename) {
     const parsed = parse(filename);
     knownNames.set(filename, parsed);
     return parsed;
+}
+
+;// CONCATENATED MODULE: ./.build/src/packaging/requires-python.js
+
+/**
+ * `Requires-Python` (core metadata specification) as PEP 440 writes it. Files from before it was checked say `>=3.6.*` or end in a comma,
+ * and pip and uv take them all the same. Null where it restricts nothing, or can't be read, which counts as that (pip: "ignoring").
+ */
+function readRequiresPython(text) {
+    if (text === null || text.trim() === '')
+        return null;
+    if (isSpecifier(text))
+        return text;
+    const clauses = text
+        .split(',')
+        .map((clause) => clause.trim().replace(/^(>=|<=|>|<|~=)\s*(\d+(?:\.\d+)*)\.\*$/, '$1$2'))
+        .filter((clause) => clause !== '')
+        .join(',');
+    return isSpecifier(clauses) && clauses !== '' ? clauses : null;
 }
 
 ;// CONCATENATED MODULE: ./node_modules/entities/dist/esm/decode-codepoint.js
@@ -8617,6 +8976,7 @@ function readHtmlLinks(html) {
     let declared = false;
     let interactive = false;
     let hidden = 0;
+    let scripted = false;
     let inTitle = false;
     const links = [];
     const parser = new Parser_Parser({
@@ -8627,8 +8987,10 @@ function readHtmlLinks(html) {
                 declared ||= attributes['name'] === 'pypi:repository-version';
             else if (name === 'title')
                 inTitle = true;
-            else if (name === 'script' || name === 'style')
+            else if (name === 'script' || name === 'style') {
                 hidden += 1;
+                scripted ||= name === 'script';
+            }
             else if (name === 'form' || name === 'input' || name === 'iframe')
                 interactive = true;
             else if (name === 'a' && attributes['href'] !== undefined) {
@@ -8660,7 +9022,8 @@ function readHtmlLinks(html) {
     parser.end(html);
     const visible = words.replace(/\s+/g, ' ').trim().slice(0, 120);
     const titled = /^\s*(links for|simple index|index of)\b/i;
-    const bare = visible === '' && links.length === 0 && (html.trim() === '' || /<(?:html|body|!doctype)/i.test(html));
+    // What is empty until a script has run, as the front page of a portal, says nothing of what there is.
+    const bare = visible === '' && !scripted && links.length === 0 && (html.trim() === '' || /<(?:html|body|!doctype)/i.test(html));
     return {
         base,
         links,
@@ -8670,6 +9033,7 @@ function readHtmlLinks(html) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/sources/page.js
+
 
 
 const sha256Pattern = /^[0-9a-f]{64}$/i;
@@ -8684,15 +9048,19 @@ function plainName(pathname) {
 function isPlain(filename) {
     return /^[A-Za-z0-9][A-Za-z0-9._!+~-]*$/.test(filename) && filename.length <= 255;
 }
-/** Checks one link; null where it is dropped. `base` is the address that relative links are against. */
-function readLink(link, base) {
+/** Listings that a web server makes of a folder link to the one above, and to themselves in another order. */
+function leadsToFolder(href, base) {
+    return URL.canParse(href, base) && new URL(href, base).pathname.endsWith('/');
+}
+/** Checks one link; null where it is dropped. `base` is the address that relative links are against, `byTls` says how the page came. */
+function readLink(link, base, byTls) {
     if (!URL.canParse(link.href, base))
         return null;
     const url = new URL(link.href, base);
     if (url.protocol !== 'https:' && url.protocol !== 'http:')
         return null;
-    // As pip: a page that came by TLS cannot send us to an address without it.
-    if (url.protocol === 'http:' && base.startsWith('https:'))
+    // As pip: a page that came by TLS cannot send us to an address without it, nor can its `<base href>`.
+    if (url.protocol === 'http:' && byTls)
         return null;
     const filename = link.filename ?? plainName(url.pathname);
     if (filename === null || !isPlain(filename))
@@ -8710,7 +9078,7 @@ function readLink(link, base) {
         url: url.href,
         sha256: sha256Pattern.test(hash) ? hash.toLowerCase() : null,
         size: link.size,
-        requiresPython: link.requiresPython,
+        requiresPython: readRequiresPython(link.requiresPython),
         yanked: link.yanked,
         uploadTime: link.uploadTime,
         metadata: filename.endsWith('.whl') ? readMetadataMark(link.metadata) : null,
@@ -8792,6 +9160,7 @@ function readPage(page) {
         return { fault: 'malformed', detail: `binary data where a page was asked (content-type ${contentType})` };
     let links;
     let base = url;
+    const byTls = url.startsWith('https:');
     if (json) {
         const found = readJsonLinks(body);
         if (found === null)
@@ -8802,17 +9171,18 @@ function readPage(page) {
         const found = readHtmlLinks(body);
         if (found.base !== null && URL.canParse(found.base, url))
             base = new URL(found.base, url).href;
-        links = found.links;
-        if (!found.index && !links.some((link) => link !== null && readLink(link, base) !== null)) {
+        links = found.links.filter(({ href }) => !leadsToFolder(href, base));
+        if (!found.index && !links.some((link) => link !== null && readLink(link, base, byTls) !== null)) {
             return { fault: 'html', detail: `a web page and no index: ${found.words || 'without text'}` };
         }
     }
-    const read = links.map((link) => link && readLink(link, base));
+    const read = links.map((link) => link && readLink(link, base, byTls));
     const files = read.filter((file) => file !== null);
     return { files, dropped: links.length - files.length };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/sources/fetch-page.js
+
 
 
 
@@ -8833,9 +9203,9 @@ function pageAddress(source, project, folder) {
     const base = source.url.endsWith('/') ? source.url : `${source.url}/`;
     return folder === null ? `${base}${project}/` : `${base}${folder.channel}/${folder.folder}/${project}/`;
 }
-const seconds = (ms) => `${ms / 1000} s`;
 /** The whole page may take so many times the limit of its first answer: a trickle never stalls. */
 const wholePage = 10;
+const unfitLinks = 'Its links have to end in file names of wheels or sdists of that project, and to be https where its pages are: behind a TLS proxy the index has to know its outside address.';
 function firstWords(body) {
     return (body
         .replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
@@ -8854,7 +9224,7 @@ async function readRefusal(answer, source) {
     }
     const words = await answer.text(65_536).then(firstWords, (error) => error.message);
     const detail = `status ${status}${words === '' ? '' : `: ${words}`}`;
-    if (status === 401 || ((status === 403 || status === 404) && source.kind === 'private')) {
+    if (status === 401 || (status === 403 && source.kind === 'private')) {
         return {
             kind: 'status',
             detail,
@@ -8912,17 +9282,18 @@ async function fetchPage(client, question) {
     }
     const started = performance.now();
     const late = new AbortController();
-    const abort = (what, ms) => () => late.abort(new HttpFault('timeout', `${what} within ${seconds(ms)}`, null));
-    let timer = setTimeout(abort('no answer', firstAnswerMs), firstAnswerMs);
+    let limit = null;
     try {
         const answer = await client.request({
             url,
             headers: { accept, 'accept-encoding': 'gzip, br', 'cache-control': 'max-age=0' },
             credentials: source.credentials,
+            answerMs: firstAnswerMs,
             signal: AbortSignal.any([signal, late.signal]),
         });
-        clearTimeout(timer);
-        timer = setTimeout(abort('no whole page', firstAnswerMs * wholePage), firstAnswerMs * wholePage);
+        const wholeMs = firstAnswerMs * wholePage;
+        const over = () => late.abort(new HttpFault('timeout', `no whole page within ${wholeMs / 1000} s`, null));
+        limit = startTimeLimit(wholeMs, over);
         const ms = performance.now() - started;
         if (answer.status !== 200)
             return fault(...spread(await readRefusal(answer, source)));
@@ -8935,8 +9306,11 @@ async function fetchPage(client, question) {
         // One find-links page holds many projects by its nature; elsewhere a stranger's file is a wrong link.
         const files = source.kind === 'find-links' ? reading.files : reading.files.filter((file) => file.project === project);
         const dropped = reading.dropped + reading.files.length - files.length;
+        // It has the project, and what it has is of no use: taken for empty, a private index would give way to a public one.
+        if (files.length === 0 && dropped > 0)
+            return fault('malformed', `no link of the page could be taken (${dropped} left out)`, unfitLinks);
         if (files.length === 0)
-            return fault('empty', `the page lists no file${dropped === 0 ? '' : ` that could be taken (${dropped} links left out)`}`, null);
+            return fault('empty', 'the page lists no file', null);
         return { source, files, dropped, host: new URL(answer.url).host, ms };
     }
     catch (error) {
@@ -8947,7 +9321,7 @@ async function fetchPage(client, question) {
         throw error;
     }
     finally {
-        clearTimeout(timer);
+        limit?.clear();
     }
 }
 const spread = ({ kind, detail, remedy }) => [kind, detail, remedy];
@@ -9028,18 +9402,52 @@ function isDeadly({ kind }) {
 function isAbsent({ kind }) {
     return kind === 'missing' || kind === 'empty';
 }
+/** Rejects with the reason of `signal` as soon as it is aborted, whatever becomes of `work`. */
+function unlessAborted(work, signal) {
+    return new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        const abort = () => reject(signal.reason);
+        signal.addEventListener('abort', abort, { once: true });
+        work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    });
+}
+/**
+ * The page of one source, asked for once in a run however many want it; a failure may pass, so that who comes later asks again.
+ * `isOurs`: nobody else had asked for it, so that a fault is new.
+ */
+async function readOnce(shared, source, project, folder, limitMs, signal) {
+    const { client, pages, turnstile } = shared;
+    const key = JSON.stringify([source.id, folder, project]);
+    for (let known = pages.get(key); known !== undefined; known = pages.get(key)) {
+        const result = await unlessAborted(known, signal);
+        if (result !== 'aborted')
+            return { result, isOurs: false };
+    }
+    const asked = turnstile(source.group, Math.min(source.connections, pagesAtOnce), () => {
+        signal.throwIfAborted();
+        return fetchPage(client, { source, project, folder, firstAnswerMs: limitMs, signal });
+    });
+    const forget = () => {
+        pages.delete(key);
+    };
+    pages.set(key, asked.then((result) => {
+        if (isFault(result) && !isAbsent(result))
+            forget();
+        return result;
+    }, () => {
+        forget();
+        return 'aborted';
+    }));
+    return { result: await asked, isOurs: true };
+}
 /** Asks one source and notes what that shows of it. */
 async function asking_ask(shared, source, project, folder, limitMs, signal) {
-    const most = Math.min(source.connections, pagesAtOnce);
-    const result = await shared.turnstile(source.group, most, () => {
-        signal.throwIfAborted();
-        return fetchPage(shared.client, { source, project, folder, firstAnswerMs: limitMs, signal });
-    });
+    const { result, isOurs } = await readOnce(shared, source, project, folder, limitMs, signal);
     if (!isFault(result)) {
         shared.dead.delete(source.id);
-        shared.onPage(result);
+        shared.used.add(source.id);
     }
-    else {
+    else if (isOurs) {
         if (isDeadly(result))
             shared.dead.add(source.id);
         shared.onFault(result);
@@ -9054,18 +9462,21 @@ function sortOut(results) {
     };
 }
 /**
- * Tries again while every fault is one that may pass, with growing jittered waits. `limits`: for each attempt the milliseconds until the
- * header came; a source that was too slow is asked again only with more patience.
+ * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits. `limits`: for each attempt the
+ * milliseconds until the header came; a source that was too slow is asked again only with more patience, however dead the others are.
  */
-async function persist(limits, attempt, signal) {
+async function persist(limits, attempt, signal, isSettled = () => false) {
     let found = { pages: [], faults: [] };
     for (const [index, limitMs] of limits.entries()) {
         found = await attempt(limitMs);
         const next = limits[index + 1];
         const mayPass = ({ kind, detail }) => kind === 'reset' ||
+            // No name server answered: that of a busy network drops some of what it is asked.
+            (kind === 'dns' && detail.includes('EAI_AGAIN')) ||
             (kind === 'status' && /^status 5/.test(detail)) ||
             (kind === 'timeout' && (next ?? 0) > limitMs);
-        if (next === undefined || found.pages.length > 0 || found.faults.length === 0 || !found.faults.every(mayPass))
+        const { pages, faults } = found;
+        if (next === undefined || pages.length > 0 || !faults.some(mayPass) || isSettled(faults))
             break;
         await (0,external_node_timers_promises_namespaceObject.setTimeout)(300 * 4 ** index * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => signal.throwIfAborted());
     }
@@ -9268,9 +9679,11 @@ async function sample(client, source, file, signal) {
         throw error;
     }
 }
-/** Looks at a page that is there already: the sample is all that is asked. */
-async function probePage(client, page, wanted, signal) {
-    const { source, ms, host } = page;
+/** Looks at what a source answered already: the sample is all that is asked. */
+async function probeAnswer(client, source, page, wanted, signal) {
+    if (isFault(page))
+        return { source, ms: null, bytesPerSecond: null, host: null, fault: page };
+    const { ms, host } = page;
     const file = choose(page.files, wanted);
     const seen = { source, ms, host, bytesPerSecond: null, fault: null };
     if (file === undefined) {
@@ -9289,10 +9702,7 @@ async function probePage(client, page, wanted, signal) {
  * `firstAnswerMs` is the limit for the page's header. Throws the signal's reason only.
  */
 async function probe(client, question) {
-    const page = await fetchPage(client, question);
-    if (isFault(page))
-        return { source: question.source, ms: null, bytesPerSecond: null, host: null, fault: page };
-    return probePage(client, page, question.wanted, question.signal);
+    return probeAnswer(client, question.source, await fetchPage(client, question), question.wanted, question.signal);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/sources/ranking.js
@@ -9369,6 +9779,10 @@ function openPythonIndex(sources, exclusive, wide, shared) {
     let authorityAnswered = false;
     /** Sources that another one has overtaken in a race. */
     const overtaken = new Set();
+    /** Sources that stood a probe. */
+    const tried = new Set();
+    /** Sources that gave pages but not the files. */
+    const demoted = new Set();
     const limits = sources.length > 1 ? patience.several : patience.alone;
     const byLife = () => [...order.filter(({ id }) => !dead.has(id)), ...order.filter(({ id }) => dead.has(id))];
     function gap(source, index, before) {
@@ -9415,25 +9829,31 @@ function openPythonIndex(sources, exclusive, wide, shared) {
     }
     /** Measures the first choice on its own page; mirrors are probed only where it is slow. */
     async function measure(page) {
-        const first = await probePage(client, page, null, signal);
+        const first = await probeAnswer(client, page.source, page, null, signal);
         if (first.fault === null &&
             page.ms <= fastEnough.ms &&
             (first.bytesPerSecond ?? fastEnough.bytesPerSecond) >= fastEnough.bytesPerSecond)
             return;
         const rivals = best(order.filter(({ id }) => id !== page.source.id && !dead.has(id)), width.probes);
         const project = page.files[0]?.project ?? '';
-        const looks = rivals.map((source) => probe(client, { source, project, folder: null, wanted: null, firstAnswerMs: firstAnswerMs.oneOfMany, signal }));
+        const looks = rivals.map(async (source) => {
+            const { result } = await readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, signal);
+            return probeAnswer(client, source, result, null, signal);
+        });
         const probes = [first, ...(await Promise.all(looks))];
-        for (const { fault } of probes)
-            if (fault !== null)
+        for (const { source, fault } of probes) {
+            if (fault === null)
+                tried.add(source.id);
+            else
                 shared.onFault(fault);
+        }
         order = rankSources(order, probes);
         shared.onRanking();
         asksSeveral = probes.some((one) => one.source === order[0] && Number.isFinite(expectedMs(one)));
-        log.info(`Sources by what was measured: ${order
-            .slice(0, width.pages)
-            .map(({ id }) => id)
-            .join(', ')}.`);
+        const lively = order.filter(({ id }) => tried.has(id)).slice(0, width.pages);
+        log.info(lively.length === 0
+            ? 'No source let itself be measured.'
+            : `Sources by what was measured: ${lively.map(({ id }) => id).join(', ')}.`);
     }
     async function findByAuthority(configured, project) {
         const found = await persist(sources.length > 1 ? patience.replaceable : patience.alone, async (limitMs) => sortOut([await asking_ask(shared, configured, project, null, limitMs, signal)]), signal);
@@ -9469,7 +9889,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             const rest = await inTurn(project, others, limitMs);
             return { pages: rest.pages, faults: [...found.faults, ...rest.faults] };
         };
-        return persist(limits, attempt, signal);
+        return persist(limits, attempt, signal, settledBy);
     }
     return {
         async find(project) {
@@ -9481,6 +9901,8 @@ function openPythonIndex(sources, exclusive, wide, shared) {
                 measuring = measure(page).catch((error) => {
                     if (!signal.aborted)
                         throw error;
+                    // Kept for the next run, it would have that one measure nothing.
+                    measured = false;
                 });
             }
             return found;
@@ -9489,38 +9911,17 @@ function openPythonIndex(sources, exclusive, wide, shared) {
         isAuthority,
         isSettledBy: (answered) => isAuthority() || areReferees(answered),
         demote(ids) {
+            for (const id of ids)
+                demoted.add(id);
             order = [...order.filter(({ id }) => !ids.has(id)), ...order.filter(({ id }) => ids.has(id))];
         },
-        ranked: () => byLife(),
+        ranked() {
+            const band = ({ id }) => (!shared.used.has(id) && !tried.has(id) ? 2 : demoted.has(id) ? 1 : 0);
+            return byLife().sort((a, b) => band(a) - band(b));
+        },
         settled: () => measuring,
         isWide: () => asksSeveral,
         isMeasured: () => measured && !exclusive && authority === undefined && sources.length > 1,
-    };
-}
-
-;// CONCATENATED MODULE: ./.build/src/sources/turnstile.js
-/** Makes a turnstile: campus mirrors ban clients with many connections, and fifty pages parsed at once fill the memory. */
-function createTurnstile() {
-    const running = new Map();
-    const waiting = new Map();
-    return async (key, most, work) => {
-        const inside = running.get(key) ?? 0;
-        if (inside < most)
-            running.set(key, inside + 1);
-        // Whoever leaves hands over the place, so that the count stays as it is.
-        else
-            await new Promise((resolve) => waiting.set(key, [...(waiting.get(key) ?? []), resolve]));
-        try {
-            return await work();
-        }
-        finally {
-            const [next, ...rest] = waiting.get(key) ?? [];
-            waiting.set(key, rest);
-            if (next === undefined)
-                running.set(key, (running.get(key) ?? 1) - 1);
-            else
-                next();
-        }
     };
 }
 
@@ -9544,7 +9945,6 @@ function openSources(options) {
     const [privates, paddles, findLinks] = [of('private'), of('paddle'), of('find-links')];
     const ranking = exclusive ? null : readRanking(options.kept, of('python'), Date.now());
     const faults = [];
-    const used = new Set();
     const entries = new Map();
     const shared = {
         client,
@@ -9552,7 +9952,8 @@ function openSources(options) {
         signal,
         dead: new Set(),
         turnstile: createTurnstile(),
-        onPage: ({ source }) => used.add(source.id),
+        pages: new Map(),
+        used: new Set(),
         onFault: (fault) => {
             if (!isAbsent(fault))
                 faults.push(fault);
@@ -9684,7 +10085,7 @@ function openSources(options) {
         },
         ranked: () => [...privates, ...findLinks, ...python.ranked(), ...paddles],
         faults: () => faults,
-        used: () => [...used],
+        used: () => [...shared.used],
         async keep() {
             await python.settled();
             if (!python.isMeasured())
@@ -9938,10 +10339,17 @@ async function openDesk(run, runner, kept) {
     const named = roster({ request, interpreter: runner.interpreter, mirrors: mirrors, paddleIndex: paddleIndex, log: context.log });
     const taking = await credited(run, named);
     const exclusive = request.mirrors !== 'auto';
+    const over = new AbortController();
+    const signal = AbortSignal.any([deadline.signal, over.signal]);
     return {
         client,
         roster: taking,
-        sources: openSources({ roster: taking, exclusive, client, log: context.log, signal: deadline.signal, kept }),
+        sources: openSources({ roster: taking, exclusive, client, log: context.log, signal, kept }),
+        async close() {
+            // A measurement that finds its connections closed would take that for the sources' fault.
+            over.abort(new Error('the run is over'));
+            await client.close();
+        },
     };
 }
 
@@ -11446,8 +11854,14 @@ function systemProblems(runner) {
     return rules.flatMap(([broken, what, remedy]) => (broken ? [{ where: 'machine', what, remedy }] : []));
 }
 function environmentProblems({ venv, install }, interpreter) {
-    if (venv !== null || !install) {
+    if (!install)
         return [];
+    if (venv !== null) {
+        // One that is not there yet has the interpreter that it will be made of.
+        const there = interpreter.virtual && interpreter.executable.startsWith(venv);
+        const what = `This user may not write to ${interpreter.purelib} of this environment.`;
+        const remedy = 'Name a folder of this user, or let the user write there.';
+        return there && !interpreter.writable ? [{ where: 'venv', what, remedy }] : [];
     }
     if (interpreter.externallyManaged !== null) {
         return [
@@ -14739,7 +15153,161 @@ async function prepare(run, machine = null) {
     return { runner, draft, key, anatomy, choice, writing, containers: null };
 }
 
+;// CONCATENATED MODULE: ./.build/src/process/folders.js
+
+
+
+
+
+/** What a system error says of a folder that is to be written. */
+const faults = {
+    ENOENT: 'does not exist',
+    ENOTDIR: 'is no folder',
+    EACCES: 'may not be written by this user',
+    EPERM: 'may not be written by this user',
+    EROFS: 'is on a file system that is read-only',
+    ENOSPC: 'is on a disk that is full',
+};
+function noTemporary({ variable, folder }, fault, cause = null) {
+    const what = `The folder for temporary files, ${folder}, ${fault}.`;
+    const remedy = `Point ${variable} at a folder that exists, may be written and has 100 MB to spare.`;
+    return new Failure(errorCode(cause) === 'ENOSPC' ? 1 : 2, [{ where: variable, what, remedy }], { cause });
+}
+/**
+ * Makes, in one go, an empty folder of this process's own, in the system's for temporary files unless another is given. The caller removes it.
+ * Throws Failure naming the variable that names the place (2; 1 where the disk is full) where there can be none.
+ */
+function makeScratch(temporary = { variable: process.platform === 'win32' ? 'TEMP' : 'TMPDIR', folder: (0,external_node_os_.tmpdir)() }) {
+    // Programs that work in other folders would each take it for another place.
+    if (!(0,external_node_path_.isAbsolute)(temporary.folder))
+        throw noTemporary(temporary, 'is no absolute path');
+    try {
+        return (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)(temporary.folder, 'paddle-mirror-setup-'));
+    }
+    catch (error) {
+        const code = errorCode(error);
+        if (code === null)
+            throw error;
+        throw noTemporary(temporary, faults[code] ?? `can't be used (${code})`, error);
+    }
+}
+/** Absolute path of the folder that the program was started in. Throws Failure(2) where it has been removed since. */
+function workingFolder() {
+    try {
+        return process.cwd();
+    }
+    catch (error) {
+        if (errorCode(error) !== 'ENOENT')
+            throw error;
+        const what = 'The folder in which this runs has been removed.';
+        throw new Failure(2, [{ where: 'working folder', what, remedy: 'Change to one that exists.' }], { cause: error });
+    }
+}
+/**
+ * The user's home: what HOME (USERPROFILE on Windows) names, or the account's own where that is empty or no absolute path.
+ * `ask` gives what the variable names. Throws Failure(2) where nothing names one.
+ */
+function homeFolder(ask = external_node_os_.homedir) {
+    try {
+        const named = ask();
+        const home = (0,external_node_path_.isAbsolute)(named) ? named : (0,external_node_os_.userInfo)().homedir;
+        if ((0,external_node_path_.isAbsolute)(home))
+            return home;
+    }
+    catch (error) {
+        // A user without an account: containers are often run by a bare number.
+        if (errorCode(error) === null)
+            throw error;
+    }
+    const variable = process.platform === 'win32' ? 'USERPROFILE' : 'HOME';
+    const what = 'It names no absolute path, and no account of this user names a home folder.';
+    throw new Failure(2, [{ where: variable, what, remedy: 'Set it to a folder of this user.' }]);
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/partial.js
+
+
+
+
+
+
+
+
+/**
+ * Takes the place `folder` for an unfinished file: `data` (the bytes), `notes.jsonl` (what is known about them, a line an entry) and `lock` (who holds it).
+ * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
+ */
+async function openPartial(folder, shared) {
+    let held;
+    try {
+        await makeFolder(folder, shared);
+        held = await takeLock((0,external_node_path_.join)(folder, 'lock'));
+    }
+    catch (error) {
+        // Whoever held it has taken the folder away meanwhile: it was somebody's until now.
+        if (errorCode(error) === 'ENOENT') {
+            return null;
+        }
+        throw error;
+    }
+    if (held === null) {
+        return null;
+    }
+    const lock = held;
+    const path = (0,external_node_path_.join)(folder, 'data');
+    const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
+    const notes = (await isOwn(path)) && (await isOwn(notesPath)) ? await readNotes(notesPath) : [];
+    if (notes.length === 0) {
+        await (0,promises_.rm)(path, { recursive: true, force: true });
+        await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
+    }
+    // A file of its own: what lies there may be another user's, or end in half a line.
+    await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
+    return {
+        path,
+        notes,
+        // Some bytes into the system's memory, as quick as asking for it to be done later.
+        note: (entry) => {
+            (0,external_node_fs_.appendFileSync)(notesPath, line(entry));
+        },
+        touch: lock.touch,
+        release: lock.release,
+        discard: async () => {
+            if (await lock.isOurs()) {
+                // Moved away before it is removed: whoever makes the folder anew meanwhile keeps what is in it.
+                const away = `${folder}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
+                await (0,promises_.rename)(folder, away);
+                await (0,promises_.rm)(away, { recursive: true, force: true });
+            }
+        },
+    };
+}
+const line = (entry) => `${JSON.stringify(entry)}\n`;
+/** A file that nobody else can change, no link to one. */
+async function isOwn(path) {
+    const found = await (0,promises_.lstat)(path).catch(goneAsNull);
+    return found?.isFile() === true && !isForeign(found);
+}
+async function readNotes(path) {
+    const kept = await readKept(path).catch((error) => {
+        // Root's, with a strict umask.
+        return errorCode(error) === 'EACCES' ? null : Promise.reject(error);
+    });
+    // Looked at again once it is open: another one may have been put in its place.
+    const text = kept === null || kept.foreign ? '' : kept.value;
+    return text.split('\n').flatMap((entry) => {
+        try {
+            return entry === '' ? [] : [JSON.parse(entry)];
+        }
+        catch {
+            // Half-written: what it told of is fetched again.
+            return [];
+        }
+    });
+}
+
 ;// CONCATENATED MODULE: ./.build/src/store/directory.js
+
 
 
 
@@ -14805,8 +15373,9 @@ async function openDirectoryStore(root) {
             const target = blob(sha256, filename);
             await makeFolder((0,external_node_path_.dirname)(target), shared);
             await flush(path);
-            await (0,promises_.chmod)(path, 0o444);
             await (0,promises_.rename)(path, target);
+            // Last: where the file can't be moved, a later run still has to write to it.
+            await (0,promises_.chmod)(target, 0o444);
             return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
         }),
         drop,
@@ -14854,6 +15423,10 @@ async function openDirectoryStore(root) {
             });
         }),
         partial: (key) => writing(() => openPartial(at('partial', plain(key)), shared)),
+        partialWritten: async (key) => {
+            const found = await (0,promises_.stat)(at('partial', plain(key), 'data')).catch(goneAsNull);
+            return found?.mtimeMs ?? null;
+        },
         free: () => freeBytes((0,external_node_path_.resolve)(root)),
         explain: (error, needed) => explainWrite(error, (0,external_node_path_.resolve)(root), needed),
     };
@@ -14929,7 +15502,8 @@ async function* readChecked(file, from, signal, drop) {
         let held = null;
         for (;;) {
             signal.throwIfAborted();
-            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(directory_PIECE), 0, directory_PIECE, position);
+            const at = position;
+            const { bytesRead, buffer } = await inDiskTurn('bytes', () => handle.read(Buffer.allocUnsafe(directory_PIECE), 0, directory_PIECE, at));
             if (bytesRead === 0) {
                 break;
             }
@@ -14957,7 +15531,7 @@ async function* readChecked(file, from, signal, drop) {
 async function flush(path) {
     const handle = await (0,promises_.open)(path, 'r+');
     try {
-        await handle.datasync();
+        await inDiskTurn('flush', () => handle.datasync());
     }
     finally {
         await handle.close();
@@ -15016,23 +15590,39 @@ const service_busy = 'another job of this machine is using the cache service.';
 const TOUCH_MS = 5_000;
 /**
  * Runs `work` with an empty staging folder and removes it afterwards. Its path is part of an entry's identity, so it is the same in every
- * job of a machine, and one job at a time has it: `busy` is given where another one does.
+ * job of a machine, and one job at a time has it: `busy` is given where another one does. Where `work` gives up a call that it marked, the
+ * folder stays this job's until that has ended: the client can't be stopped and goes on unpacking.
  */
-async function service_inStaging(store, busy, work) {
+async function service_inStaging({ store, log }, busy, work) {
     const place = await store.partial('github-cache');
     if (place === null)
         return busy;
     // A touch that fails makes the place look silent, no more: then another job may take it.
-    const alive = setInterval(() => place.touch().catch(() => undefined), TOUCH_MS);
+    const alive = setInterval(() => place.touch().catch(() => undefined), TOUCH_MS).unref();
     const staging = external_node_path_.join(store.folders.staging, 'github');
-    try {
-        await (0,promises_.rm)(staging, { recursive: true, force: true });
-        return await work(staging);
-    }
-    finally {
+    const open = new Set();
+    const uses = (call) => {
+        const close = () => open.delete(ended);
+        const ended = call.then(close, close);
+        open.add(ended);
+        return call;
+    };
+    const end = async () => {
         clearInterval(alive);
         await (0,promises_.rm)(staging, { recursive: true, force: true });
         await place.discard();
+    };
+    try {
+        await (0,promises_.rm)(staging, { recursive: true, force: true });
+        return await work(staging, uses);
+    }
+    finally {
+        if (open.size === 0)
+            await end();
+        else
+            Promise.all(open)
+                .then(end)
+                .catch((error) => log.debug(`after GitHub's client: ${String(error)}`));
     }
 }
 /** The value, or `late` after `ms` milliseconds or an abort: the call itself can't be stopped. */
@@ -15132,14 +15722,14 @@ async function restoreFromGithub(call) {
     if (!client.isFeatureAvailable())
         return service_unavailable;
     const prefix = `${key}-`;
-    const restore = async (staging) => {
+    const restore = async (staging, uses) => {
         const started = performance.now();
         const found = await service_limited(client.restoreCache([staging], prefix, [prefix], { lookupOnly: true }), limits.lookUp, signal);
         if (found === 'late')
             return service_late('it did not answer', limits.lookUp, signal);
         if (found === undefined)
             return `it gave no entry for ${key}.`;
-        const entry = await service_limited(client.restoreCache([staging], prefix, [prefix]), limits.restore, signal);
+        const entry = await service_limited(uses(client.restoreCache([staging], prefix, [prefix])), limits.restore, signal);
         if (entry === 'late')
             return service_late(`${found} did not arrive`, limits.restore, signal);
         if (entry === undefined)
@@ -15150,7 +15740,7 @@ async function restoreFromGithub(call) {
         return { entry, lock, ...taken, ms: Math.round(performance.now() - started), download };
     };
     try {
-        return await service_inStaging(store, service_busy, restore);
+        return await service_inStaging(call, service_busy, restore);
     }
     catch (error) {
         return error instanceof Error ? error.message : String(error);
@@ -15218,12 +15808,12 @@ async function saveToGithub(call) {
     };
     if (!client.isFeatureAvailable())
         return skip(unavailable);
-    const upload = async (staging) => {
+    const upload = async (staging, uses) => {
         const started = performance.now();
         const missing = await stage(save, store, staging);
         if (missing !== null)
             return missing;
-        const id = await limited(client.saveCache([staging], save.entry), limits.save, signal);
+        const id = await limited(uses(client.saveCache([staging], save.entry)), limits.save, signal);
         if (id === 'late')
             return late('it did not take the files', limits.save, signal);
         if (id < 0)
@@ -15233,7 +15823,7 @@ async function saveToGithub(call) {
         return there === save.entry ? Math.round(performance.now() - started) : 'the service refused the files.';
     };
     try {
-        const ended = await inStaging(store, busy, upload);
+        const ended = await inStaging(call, busy, upload);
         return typeof ended === 'number' ? ended : skip(ended);
     }
     catch (error) {
@@ -15348,6 +15938,71 @@ function objectUrl(place, region, key) {
     return url;
 }
 
+;// CONCATENATED MODULE: ./.build/src/store/s3/patience.js
+
+
+/** Trouble that may pass, with the tries that it gets of a store that has not served yet. A silent one has cost its whole time limit each time. */
+const tries = { busy: 4, broken: 4, silent: 2, unreachable: 1 };
+/** The longest wait between two tries, in first waits. */
+const LONGEST = 16;
+/** Trouble that lasts longer than this (ms) is told. */
+const TELL_MS = 3_000;
+/** What of a store's trouble may pass (Amazon S3 API Reference, "Error Responses"); null where another try will not change it. */
+function troubleOf({ status, code, cause }) {
+    if (status === 429 || status === 503)
+        return 'busy';
+    if (status === 500 || status === 502 || status === 504 || code === 'RequestTimeout')
+        return 'broken';
+    if (!(cause instanceof HttpFault))
+        return null;
+    if (cause.kind === 'reset')
+        return 'broken';
+    if (cause.kind === 'timeout')
+        return 'silent';
+    return cause.kind === 'refused' || cause.kind === 'dns' || cause.kind === 'proxy' ? 'unreachable' : null;
+}
+/**
+ * Patience with a store that many ask at the same time: one that has served before, or says that it has too much to do, is asked again for
+ * `patienceMs`. A crowd that left it at the first trouble would bring everything from the mirrors, once for each job. `backOffMs`: the
+ * first wait.
+ */
+function openPatience(name, backOffMs, patienceMs, log) {
+    let hasServed = false;
+    /** Since when (`performance.now`) it has not served; null: it does. */
+    let troubledAt = null;
+    let told = false;
+    return {
+        served: () => {
+            [hasServed, troubledAt, told] = [true, null, false];
+        },
+        begin: (signal) => {
+            let attempt = 0;
+            let first = null;
+            return async (refusal) => {
+                attempt += 1;
+                const trouble = troubleOf(refusal);
+                if (trouble === null)
+                    return false;
+                const now = performance.now();
+                first ??= now;
+                troubledAt ??= now;
+                // What others are given at the same time does not help one that never gets anything.
+                const lastedMs = now - Math.min(first, troubledAt);
+                const alive = (hasServed || trouble === 'busy') && lastedMs < patienceMs;
+                if (attempt >= tries[trouble] && !alive)
+                    return false;
+                if (alive && lastedMs > TELL_MS && !told) {
+                    told = true;
+                    log.info(`${name} gives trouble: ${refusal.message}. It is asked again for ${patienceMs / 1000} s.`);
+                }
+                const wait = backOffMs * Math.min(LONGEST, 2 ** (attempt - 1)) * (0.5 + Math.random());
+                await (0,external_node_timers_promises_namespaceObject.setTimeout)(wait, undefined, { signal });
+                return true;
+            };
+        },
+    };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/store/s3/refusal.js
 /** A store's answer that is no success, or none at all. */
 class S3Refusal extends Error {
@@ -15406,9 +16061,8 @@ const SIGNED_MS = 900_000;
 /** A clock that is off by this much (ms) is corrected; stores take 15 minutes, presigned addresses none into the future. */
 const SKEW_MS = 30_000;
 const limits = { connectMs: 5_000, headersMs: 20_000, stallMs: 30_000 };
-/** Tries after an answer that promises nothing and denies nothing. */
-const TRIES = 4;
-const again = (status) => status === 429 || status === 500 || (status >= 502 && status <= 504);
+/** How long (ms) a store that has served is asked again: as long as a silent holder of a lease is waited for. */
+const PATIENCE_MS = 60_000;
 /** What is put of a text. */
 function textUpload(text) {
     const bytes = Buffer.from(text);
@@ -15416,24 +16070,19 @@ function textUpload(text) {
 }
 /** No answer, or none to its end. */
 function broken(error) {
-    return new S3Refusal(0, '', error.message, error.remedy ?? 'Check cache-url and the network.', { cause: error });
-}
-async function wholeText(answer, limit) {
-    try {
-        return await answer.text(limit);
-    }
-    catch (error) {
-        throw error instanceof HttpFault ? broken(error) : error;
-    }
+    return new S3Refusal(0, '', error.message.replace(/\.$/, ''), error.remedy ?? 'Check cache-url and the network.', {
+        cause: error,
+    });
 }
 /**
  * Opens a place. `keys` gives what signs (they may end and be renewed, hence a function); `backOffMs` is the first wait after a store
- * said to slow down.
+ * said to slow down, `patienceMs` how long one that has served is asked again.
  */
 function openObjects(options) {
-    const { client, place, region, keys, backOffMs = 300 } = options;
+    const { client, place, region, keys, log, backOffMs = 300, patienceMs = PATIENCE_MS } = options;
     const scope = { region, service: 's3' };
     const name = nameOfPlace(place);
+    const patience = openPatience(name, backOffMs, patienceMs, log);
     /** The store's clock minus ours, ms. */
     let ahead = 0;
     const now = () => new Date(Date.now() + ahead);
@@ -15449,51 +16098,49 @@ function openObjects(options) {
         const size = Number(headers['content-length'] ?? Number.NaN);
         return { etag: headers['etag'] ?? '', size, ageMs: Number.isFinite(age) ? age : null };
     };
-    async function once(method, key, extra, upload, signal) {
+    async function once({ method, key, condition, upload }, signal) {
         const url = objectUrl(place, region, key);
         const payload = upload?.sha256 ?? sha256('');
         const signed = signedHeaders({ method, url, headers: {}, payload }, await keys(), scope, now());
-        const length = upload === null ? {} : { 'content-length': String(upload.size) };
+        const length = upload === undefined ? {} : { 'content-length': String(upload.size) };
         return client.request({
             url: url.href,
             method,
-            headers: { ...extra, ...length, ...signed },
-            ...(upload === null ? {} : { body: upload.bytes() }),
+            headers: { ...condition, ...length, ...signed },
+            ...(upload === undefined ? {} : { body: upload.bytes() }),
             ...limits,
             // A signal of its own: dozens of requests are under way at a time.
             signal: AbortSignal.any([signal]),
         });
     }
-    /** An answer with one of the statuses in `good`; every other one is thrown. `resend`: also after a connection that broke. */
-    async function request(method, key, good, extra, upload, resend, signal) {
-        const asked = `${method} ${key} in ${name}`;
-        let corrected = false;
-        for (let attempt = 1;; attempt += 1) {
+    /** What `use` makes of an answer with one of the statuses in `good`; every other one is thrown. A put that breaks off is not sent again. */
+    async function request(ask, use, signal) {
+        const { method, key, good } = ask;
+        const again = patience.begin(signal);
+        for (let corrected = false;;) {
             let refusal;
             try {
-                const answer = await once(method, key, extra, upload, signal);
-                if (good.includes(answer.status))
-                    return answer;
-                refusal = await refusal_readRefusal(answer, asked);
+                const answer = await once(ask, signal);
+                if (good.includes(answer.status)) {
+                    const used = await use(answer);
+                    patience.served();
+                    return used;
+                }
+                refusal = await refusal_readRefusal(answer, `${method} ${key} in ${name}`);
                 if (answer.status === 403 && !corrected && setClock(answer.headers)) {
                     corrected = true;
                     continue;
                 }
-                if (!again(answer.status))
-                    throw refusal;
             }
             catch (error) {
                 if (!(error instanceof HttpFault))
                     throw error;
                 refusal = broken(error);
-                // A silent server has cost its whole time limit already.
-                const passing = error.kind === 'reset' || (error.kind === 'timeout' && attempt === 1);
-                if (!resend || !passing)
+                if (ask.upload !== undefined)
                     throw refusal;
             }
-            if (attempt === TRIES)
+            if (!(await again(refusal)))
                 throw refusal;
-            await (0,external_node_timers_promises_namespaceObject.setTimeout)(backOffMs * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal });
         }
     }
     return {
@@ -15501,43 +16148,42 @@ function openObjects(options) {
         address: (key) => objectUrl(place, region, key).href,
         presign: async (url) => presignedUrl(new URL(url), await keys(), scope, now(), SIGNED_MS / 1000),
         setClock,
-        head: async (key, signal) => {
-            const answer = await request('HEAD', key, [200, 404], {}, null, true, signal);
+        begin: patience.begin,
+        head: (key, signal) => request({ method: 'HEAD', key, good: [200, 404] }, (answer) => {
             answer.cancel();
             return answer.status === 404 ? null : about(answer);
-        },
-        read: async (key, limit, signal) => {
-            const answer = await request('GET', key, [200, 404], {}, null, true, signal);
+        }, signal),
+        read: (key, limit, signal) => request({ method: 'GET', key, good: [200, 404] }, async (answer) => {
             if (answer.status === 200)
-                return { ...about(answer), text: await wholeText(answer, limit) };
+                return { ...about(answer), text: await answer.text(limit) };
             // Without the bucket every key is missing: that is not the same as an empty cache.
             const refusal = await refusal_readRefusal(answer, `GET ${key} in ${name}`);
             if (refusal.code === 'NoSuchBucket')
                 throw refusal;
             return null;
-        },
-        put: async (key, upload, condition, signal) => {
+        }, signal),
+        put: (key, upload, condition, signal) => {
             const header = condition === null
                 ? {}
                 : 'ifMatch' in condition
                     ? { 'if-match': condition.ifMatch }
                     : { 'if-none-match': condition.ifNoneMatch };
             // 404: what the ETag was of is gone. 409: somebody else is writing it at this moment.
-            const answer = await request('PUT', key, [200, 201, 204, 404, 409, 412, 501], header, upload, false, signal);
-            if (answer.status < 300) {
-                answer.cancel();
-                return answer.headers['etag'] ?? '';
-            }
-            const refusal = await refusal_readRefusal(answer, `PUT ${key} in ${name}`);
-            if (condition !== null && (answer.status === 412 || answer.status === 409))
-                return null;
-            if (condition !== null && 'ifMatch' in condition && answer.status === 404)
-                return null;
-            throw refusal;
+            const good = [200, 201, 204, 404, 409, 412, 501];
+            return request({ method: 'PUT', key, good, condition: header, upload }, async (answer) => {
+                if (answer.status < 300) {
+                    answer.cancel();
+                    return answer.headers['etag'] ?? '';
+                }
+                const refusal = await refusal_readRefusal(answer, `PUT ${key} in ${name}`);
+                if (condition !== null && (answer.status === 412 || answer.status === 409))
+                    return null;
+                if (condition !== null && 'ifMatch' in condition && answer.status === 404)
+                    return null;
+                throw refusal;
+            }, signal);
         },
-        remove: async (key, signal) => {
-            (await request('DELETE', key, [200, 204, 404], {}, null, true, signal)).cancel();
-        },
+        remove: (key, signal) => request({ method: 'DELETE', key, good: [200, 204, 404] }, (answer) => answer.cancel(), signal),
     };
 }
 
@@ -15585,7 +16231,8 @@ async function writeOnce(objects, key, file, wrong, signal, sent = () => undefin
     if (file.size > LARGEST)
         throw new S3Refusal(0, '', `${key} is larger than one request may put`, 'Leave it out.');
     const upload = uploadOf(file, sent);
-    for (let attempt = 1;; attempt += 1) {
+    const again = objects.begin(signal);
+    for (;;) {
         const found = await objects.head(key, signal);
         if (found !== null && found.size === file.size && !wrong)
             return 'there';
@@ -15594,11 +16241,13 @@ async function writeOnce(objects, key, file, wrong, signal, sent = () => undefin
             return (await putIf(objects, key, upload, condition, signal)) === null ? 'there' : 'stored';
         }
         catch (error) {
-            if (!(error instanceof S3Refusal) || error.status !== 0 || attempt === 3)
+            if (!(error instanceof S3Refusal) || error.status !== 0)
                 throw error;
             const after = await objects.head(key, signal);
             if (after !== null && after.size === file.size && after.etag !== found?.etag)
                 return 'there';
+            if (!(await again(error)))
+                throw error;
         }
     }
 }
@@ -15612,27 +16261,31 @@ async function writeOnce(objects, key, file, wrong, signal, sent = () => undefin
 const lease_LIMIT = 2 ** 20;
 /** Milliseconds for giving a lease up: past that it ends by itself. */
 const RELEASE_MS = 5_000;
-function readArrived(text) {
+function readLease(text) {
     try {
         const told = JSON.parse(text);
-        return new Set(Array.isArray(told?.arrived) ? told.arrived.filter((key) => typeof key === 'string') : []);
+        const { holder, arrived } = told ?? {};
+        return {
+            holder: typeof holder === 'string' ? holder : '',
+            arrived: new Set(Array.isArray(arrived) ? arrived.filter((key) => typeof key === 'string') : []),
+        };
     }
     catch {
         // Whatever it is, its holder announces nothing; its age still tells whether it lives.
-        return new Set();
+        return { holder: '', arrived: new Set() };
     }
 }
 /** Looks at the lease `key`. Its age is told by the store's own clock, so no two machines have to agree on the time. */
 async function lookAtLease(objects, key, { deadMs }, signal) {
     const found = await objects.read(key, lease_LIMIT, signal);
     if (found === null)
-        return { state: 'none', etag: '', arrived: new Set() };
+        return { state: 'none', etag: '', holder: '', arrived: new Set() };
     const state = found.ageMs !== null && found.ageMs > deadMs ? 'dead' : 'alive';
-    return { state, etag: found.etag, arrived: readArrived(found.text) };
+    return { state, etag: found.etag, ...readLease(found.text) };
 }
 /**
  * Takes the lease that `seen` shows to be free or dead: of all who try, the condition lets one through. Null where somebody else was
- * faster. The holder beats until it releases; `lost` is called when another has taken it over (this one was silent for too long).
+ * faster. The holder beats until it releases.
  */
 async function takeLease(objects, key, seen, { beatMs }, log, signal) {
     const holder = (0,external_node_crypto_.randomUUID)();
@@ -15649,15 +16302,28 @@ async function takeLease(objects, key, seen, { beatMs }, log, signal) {
     const put = async (before) => {
         const next = text();
         const condition = before === '' ? { ifNoneMatch: '*' } : { ifMatch: before };
-        try {
-            return await putIf(objects, key, textUpload(next), condition, signal);
-        }
-        catch (error) {
-            if (!(error instanceof S3Refusal) || error.status !== 0)
-                throw error;
-            // A connection that broke may have been a refusal, or a success whose answer was lost: what is there now tells.
+        const again = objects.begin(signal);
+        for (;;) {
+            let refusal = null;
+            try {
+                const etag = await putIf(objects, key, textUpload(next), condition, signal);
+                if (etag !== null)
+                    return etag;
+            }
+            catch (error) {
+                if (!(error instanceof S3Refusal) || error.status !== 0)
+                    throw error;
+                refusal = error;
+            }
+            // A connection that broke may have been a refusal, or a success whose answer was lost, and so may a first try that the store
+            // called an error: what is there now tells.
             const now = await objects.read(key, lease_LIMIT, signal);
-            return now !== null && (now.text === next || now.etag === before) ? now.etag : null;
+            if (now?.text === next)
+                return now.etag;
+            if (refusal === null || (now?.etag ?? '') !== before)
+                return null;
+            if (!(await again(refusal)))
+                throw refusal;
         }
     };
     const taken = await put(seen.etag);
@@ -15706,13 +16372,14 @@ async function takeLease(objects, key, seen, { beatMs }, log, signal) {
         release: async () => {
             end.abort();
             wake();
-            await living;
+            const limit = AbortSignal.timeout(RELEASE_MS);
+            // A beat that is under way would bring it back.
+            await Promise.race([living, (0,external_node_timers_promises_namespaceObject.setTimeout)(RELEASE_MS, undefined, { ref: false })]);
             if (!held)
                 return;
-            const limit = AbortSignal.timeout(RELEASE_MS);
             try {
                 // A holder that slept (a suspended machine) may find its successor's lease in the place of its own.
-                if ((await objects.read(key, lease_LIMIT, limit))?.etag === etag)
+                if (readLease((await objects.read(key, lease_LIMIT, limit))?.text ?? '').holder === holder)
                     await objects.remove(key, limit);
             }
             catch (error) {
@@ -15751,19 +16418,35 @@ function openShare(options) {
     const counts = { filesStored: 0, bytesStored: 0, filesReplaced: 0 };
     let lease = null;
     let leased = false;
+    let trouble = null;
+    let released = Promise.resolve();
     let [reading, writing] = [true, mayWrite];
     let waitedMs = 0;
+    /** Whether it was said that the waiting is over. */
+    let said = false;
     let view = null;
     let tick = null;
     let taking = null;
     let slots = Array.from({ length: UPLOADS }, () => Promise.resolve());
-    /** The bucket serves a run or it does not: after the first refusal that tries did not help, the run goes on without it. */
+    /** Others go on with what is missing. */
+    const giveUp = () => {
+        const held = lease;
+        lease = null;
+        if (held === null)
+            return;
+        released = held.release();
+        // A defect is thrown by close; until then it must not end the process.
+        released.catch(() => undefined);
+    };
+    /** The bucket serves a run or it does not: after the first refusal that patience did not help, the run goes on without it. */
     const stopReading = (error) => {
         if (!(error instanceof S3Refusal))
             throw error;
         if (reading)
             log.warn({ id: 's3-not-read', text: `${place} is not read any further: ${error.message}. ${error.remedy}` });
         [reading, writing] = [false, false];
+        trouble ??= error.message;
+        giveUp();
         return null;
     };
     const stopWriting = (error) => {
@@ -15772,6 +16455,8 @@ function openShare(options) {
         if (writing)
             log.warn({ id: 's3-not-stored', text: `Nothing more is stored in ${place}: ${error.message}. ${error.remedy}` });
         writing = false;
+        trouble ??= error.message;
+        giveUp();
     };
     /** What all that wait see together. */
     const look = () => {
@@ -15802,20 +16487,36 @@ function openShare(options) {
         });
         return tick;
     };
+    const hasWaited = () => {
+        if (waitedMs < times.waitMs)
+            return false;
+        if (!said)
+            log.info(`${Math.round(waitedMs / 60_000)} min are over: this run brings what ${place} lacks by itself.`);
+        said = true;
+        return true;
+    };
     /** What `probe` finds, waited for while another run is at work on it. Null: it is ours to bring, or the bucket is of no use. */
     async function settle(wanted, probe) {
         try {
             let found = reading ? await probe() : null;
+            let holder = null;
             while (found === null && reading && lease === null) {
                 const seen = await look();
                 const alive = seen.state === 'alive';
-                // What is announced may be there, and so may what a holder that is gone stored last.
-                found = alive && !seen.arrived.has(wanted) ? null : await probe();
-                if (found !== null || (alive ? waitedMs >= times.waitMs : !writing))
+                // What is announced may be there, and so may what a holder that is gone, or was replaced, stored last.
+                const same = alive && seen.holder === (holder ?? seen.holder);
+                found = same && !seen.arrived.has(wanted) ? null : await probe();
+                holder = seen.holder;
+                if (found !== null || (alive ? hasWaited() : !writing))
                     break;
-                await (alive ? pause() : take(seen));
+                if (!alive)
+                    await take(seen);
                 if (lease !== null)
                     found = await probe();
+                else if (hasWaited())
+                    break;
+                else if (alive || writing)
+                    await pause();
             }
             return found;
         }
@@ -15907,8 +16608,8 @@ function openShare(options) {
                 await Promise.all(slots);
             }
             finally {
-                await lease?.release();
-                lease = null;
+                giveUp();
+                await released;
             }
         },
         lent: () => [...lent].map(([name, { sha256, size }]) => ({
@@ -15917,7 +16618,7 @@ function openShare(options) {
             size: size ?? 0,
         })),
         isWhole: () => writing,
-        report: () => ({ place, ...counts, waitedMs, leased }),
+        report: () => ({ place, ...counts, waitedMs, leased, givenUp: trouble }),
     };
 }
 
@@ -16033,16 +16734,16 @@ async function tellGithub(run, { writing }, { store, github }, lock, transfers) 
 
 
 const nothingToClose = () => Promise.resolve();
-function isFolder(folder) {
-    return (0,promises_.stat)(folder).then((found) => found.isDirectory(), () => false);
+function isStore(folder) {
+    return (0,promises_.stat)(external_node_path_.join(folder, 'wheels')).then((found) => found.isDirectory(), () => false);
 }
 /**
- * The store where there may be something in it: its folder exists, or GitHub's cache is asked. Null where there is nothing yet, so that a
- * request without a solution leaves no folder behind.
+ * The store where there may be something in it: its folder was one before, or GitHub's cache is asked. Null where there is nothing yet, so that
+ * neither `plan` nor a request without a solution leaves a folder behind, in a folder of the user's least of all.
  */
 async function findStock(run, prepared) {
     const { folder, kind } = prepared.choice;
-    if (folder === null || (kind !== 'github' && !(await isFolder(folder))))
+    if (folder === null || (kind !== 'github' && !(await isStore(folder))))
         return null;
     const store = await openDirectoryStore(folder);
     const github = kind === 'github' ? await restoreStock(run, prepared, store) : null;
@@ -16053,8 +16754,8 @@ async function makeStock({ context }, { choice }) {
     if (choice.folder !== null) {
         return { store: await openDirectoryStore(choice.folder), github: null, close: nothingToClose };
     }
-    const base = context.environment['RUNNER_TEMP'] ?? (0,external_node_os_.tmpdir)();
-    const folder = await (0,promises_.mkdtemp)(external_node_path_.join(base, 'paddle-mirror-setup-'));
+    const given = context.environment['RUNNER_TEMP'] || null;
+    const folder = makeScratch(given === null ? undefined : { variable: 'RUNNER_TEMP', folder: given });
     const store = await openDirectoryStore(folder);
     return { store, github: null, close: () => (0,promises_.rm)(folder, { recursive: true, force: true }) };
 }
@@ -16064,25 +16765,31 @@ async function makeStock({ context }, { choice }) {
  */
 async function tellCache({ story }, prepared, { store }, lock, kept, arrived) {
     const { choice, key, anatomy } = prepared;
-    const found = await Promise.all(lock.files.map((file) => store.find(file.sha256, file.filename)));
+    // The user's own files stay where they are.
+    const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+    const found = await Promise.all(wanted.map((file) => store.find(file.sha256, file.filename)));
     const there = found.filter((file) => file !== null && !arrived.has(file.sha256));
     story.cache = {
+        ...nothingMoved,
         store: choice.kind,
         reason: choice.reason,
         folder: choice.folder ?? '',
         key,
         anatomy,
-        hit: kept && there.length === lock.files.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
+        hit: kept && there.length === wanted.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
         filesReused: there.length,
         bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
-        bytesDownloaded: 0,
-        stored: { files: 0, bytes: 0 },
-        awaited: { files: 0, bytes: 0 },
-        saved: null,
-        bucket: null,
-        github: null,
     };
 }
+/** What the report says of the cache before anything was transferred. */
+const nothingMoved = {
+    bytesDownloaded: 0,
+    stored: { files: 0, bytes: 0 },
+    awaited: { files: 0, bytes: 0 },
+    saved: null,
+    bucket: null,
+    github: null,
+};
 
 ;// CONCATENATED MODULE: ./.build/src/commands/plan.js
 
@@ -16108,16 +16815,7 @@ function plan(request, context, machine = null) {
                 await choosePlan(run, prepared, desk.sources, machine !== null);
             else
                 tellPlan(run, known.plan);
-            const none = {
-                filesReused: 0,
-                bytesReused: 0,
-                bytesDownloaded: 0,
-                stored: { files: 0, bytes: 0 },
-                awaited: { files: 0, bytes: 0 },
-                saved: null,
-                bucket: null,
-                github: null,
-            };
+            const none = { ...nothingMoved, filesReused: 0, bytesReused: 0 };
             const hit = known === null ? 'miss' : 'exact';
             const { kind: store, reason } = choice;
             if (machine === null)
@@ -16133,7 +16831,7 @@ function plan(request, context, machine = null) {
             return looked;
         }
         finally {
-            await desk.client.close();
+            await desk.close();
         }
     });
 }
@@ -16189,13 +16887,11 @@ function probeSources(request, context) {
             return looked;
         }
         finally {
-            await desk.client.close();
+            await desk.close();
         }
     });
 }
 
-// EXTERNAL MODULE: external "node:util"
-var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./.build/src/configure/journal-file.js
 
 
@@ -16380,169 +17076,21 @@ async function readAfterwards(folder) {
     return (await readAll(folder, 'after-'));
 }
 
-;// CONCATENATED MODULE: ./.build/src/configure/journal-process.js
-
-
-
-async function unlessMissing(read) {
-    return await read.catch((error) => {
-        // ESRCH: the process ended between open and read.
-        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(errorCode(error) ?? ''))
-            return null;
-        throw error;
-    });
-}
-async function startOf(pid) {
-    const text = await unlessMissing((0,promises_.readFile)(`/proc/${pid}/stat`, 'latin1'));
-    // The program's name stands in parentheses and may hold blanks and parentheses itself.
-    return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-}
-async function thisHost() {
-    const boot = await unlessMissing((0,promises_.readFile)('/proc/sys/kernel/random/boot_id', 'utf8'));
-    const namespace = await unlessMissing((0,promises_.readlink)('/proc/self/ns/pid'));
-    return [(0,external_node_os_.hostname)(), boot?.trim() ?? '', namespace ?? ''].join(' ');
-}
-/** Marks a running process. */
-async function markProcess(pid) {
-    return { host: await thisHost(), pid, started: await startOf(pid) };
-}
-/** Whether a marked process still runs; null where that can't be seen from here (another host, another container, before a reboot). */
-async function isRunning(mark) {
-    const host = await thisHost();
-    if (mark.host !== host) {
-        const [name, boot] = mark.host.split(' ');
-        const [hereName, hereBoot] = host.split(' ');
-        return name === hereName && boot !== '' && boot !== hereBoot ? false : null;
-    }
-    try {
-        process.kill(mark.pid, 0);
-    }
-    catch (error) {
-        // EPERM: it lives, as another user's.
-        if (errorCode(error) === 'ESRCH')
-            return false;
-        if (errorCode(error) !== 'EPERM')
-            throw error;
-    }
-    const started = await startOf(mark.pid);
-    return mark.started === null || started === null ? null : started === mark.started;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/configure/journal-lock.js
 
 
 
 
-
-
-
-/** Milliseconds after which a holder that can't be seen from here (another container, an unreadable lock) is taken for dead; it is held for some milliseconds. */
-const journal_lock_SILENT_MS = 30_000;
 /** Milliseconds for which one waits for the others. */
-const PATIENCE_MS = 60_000;
-const RELEASED = 'released';
-async function generations(folder) {
-    const numbers = (await (0,promises_.readdir)(folder)).map((name) => /^lock\.(\d{1,15})$/.exec(name)?.[1]);
-    return numbers
-        .filter((number) => number !== undefined)
-        .map(Number)
-        .sort((a, b) => a - b);
-}
-function readHolder(text) {
-    try {
-        return JSON.parse(text);
-    }
-    catch (error) {
-        // A damaged disk, or a hand at work: its age decides.
-        if (error instanceof SyntaxError)
-            return null;
-        throw error;
-    }
-}
-async function journal_lock_isHeld(lock) {
-    try {
-        const text = await (0,promises_.readFile)(lock, 'utf8');
-        if (text === RELEASED)
-            return false;
-        const holder = readHolder(text);
-        const running = holder === null ? null : await isRunning(holder);
-        return running ?? Date.now() - (await (0,promises_.stat)(lock)).mtimeMs < journal_lock_SILENT_MS;
-    }
-    catch (error) {
-        if (errorCode(error) === 'ENOENT')
-            return false;
-        throw error;
-    }
-}
-/**
- * Takes the lock: files `lock.N`, of which the highest one counts. Whoever finds it free or its holder dead makes `lock.N+1`, which only
- * one can; it is never removed but by a higher one, so nobody can take over what has been taken over already. `card`: a file that names
- * this process, so that a lock is never seen without its holder. Null: somebody else has it.
- */
-async function tryLock(folder, card) {
-    const known = await generations(folder);
-    const highest = known.at(-1) ?? 0;
-    if (highest > 0 && (await journal_lock_isHeld(external_node_path_.join(folder, `lock.${highest}`))))
-        return null;
-    const lock = external_node_path_.join(folder, `lock.${highest + 1}`);
-    try {
-        await (0,promises_.link)(card, lock);
-    }
-    catch (error) {
-        if (errorCode(error) === 'EEXIST')
-            return null;
-        throw error;
-    }
-    // One who was slow between looking and making may have made an old number again.
-    if ((await generations(folder)).at(-1) !== highest + 1) {
-        await (0,promises_.unlink)(lock);
-        return null;
-    }
-    for (const number of known)
-        await (0,promises_.rm)(external_node_path_.join(folder, `lock.${number}`), { force: true });
-    return lock;
-}
-async function waitForLock(folder, card) {
-    const until = Date.now() + PATIENCE_MS;
-    for (;;) {
-        const lock = await tryLock(folder, card);
-        if (lock !== null)
-            return lock;
-        if (Date.now() > until) {
-            const what = `Another run has held the journal for ${PATIENCE_MS / 1000} seconds.`;
-            throw new Failure(1, [{ where: folder, what, remedy: 'Wait for it to end, or end it, then run this again.' }]);
-        }
-        await (0,external_node_timers_promises_namespaceObject.setTimeout)(5 + Math.random() * 20);
-    }
-}
-/** Cards of processes that were killed. */
-async function removeDeadCards(folder) {
-    for (const name of await (0,promises_.readdir)(folder)) {
-        const card = external_node_path_.join(folder, name);
-        if (name.startsWith('card.') && !(await journal_lock_isHeld(card)))
-            await (0,promises_.rm)(card, { force: true });
-    }
-}
+const journal_lock_PATIENCE_MS = 60_000;
 /** Runs `work` while no other process does with this folder, which is made. Throws Failure(1) where others hold it for a minute. */
 async function withLock(folder, work) {
     await (0,promises_.mkdir)(folder, { recursive: true, mode: 0o700 });
-    const card = external_node_path_.join(folder, `card.${(0,external_node_crypto_.randomUUID)()}`);
-    await (0,promises_.writeFile)(card, JSON.stringify(await markProcess(process.pid)), { mode: 0o600 });
-    try {
-        const lock = await waitForLock(folder, card);
-        try {
-            await removeDeadCards(folder);
-            return await work();
-        }
-        finally {
-            const released = `${card}.released`;
-            await (0,promises_.writeFile)(released, RELEASED, { mode: 0o600 });
-            await (0,promises_.rename)(released, lock);
-        }
-    }
-    finally {
-        await (0,promises_.rm)(card, { force: true });
-    }
+    const done = await runAlone(external_node_path_.join(folder, 'lock'), journal_lock_PATIENCE_MS, work);
+    if (done !== null)
+        return done.value;
+    const what = `Another run has held the journal for ${journal_lock_PATIENCE_MS / 1000} seconds.`;
+    throw new Failure(1, [{ where: folder, what, remedy: 'Wait for it to end, or end it, then run this again.' }]);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/configure/mirror-list.js
@@ -16969,7 +17517,7 @@ const podmanFile = {
 ;// CONCATENATED MODULE: ./.build/src/configure/whole-text.js
 
 /** A file that is ours alone, in a folder of ours. */
-const whole_text_wholeText = {
+const wholeText = {
     put: (_text, part) => textOf(part, 'text'),
     take: () => null,
 };
@@ -16989,7 +17537,7 @@ const editors = {
     'buildkit-mirrors': buildkitFile,
     'containerd-mirrors': containerdFile,
     'podman-mirrors': podmanFile,
-    'whole-text': whole_text_wholeText,
+    'whole-text': wholeText,
 };
 /** The editor that a journal names. Throws Error for one that this version does not have. */
 function editorNamed(name) {
@@ -17271,7 +17819,7 @@ async function readDaemonFile(file) {
 async function validate({ program, path: searched, file }, mirrors, { version }, signal) {
     if (!(Number(version.split('.')[0]) >= 23))
         return null;
-    const folder = await (0,promises_.mkdtemp)(external_node_path_.join((0,external_node_os_.tmpdir)(), 'paddle-mirror-setup-'));
+    const folder = makeScratch();
     try {
         const copy = external_node_path_.join(folder, 'daemon.json');
         await (0,promises_.writeFile)(copy, dockerFile.put(await readDaemonFile(file), { mirrors }), { mode: 0o600 });
@@ -17973,7 +18521,7 @@ function findBuildProblem(answer, expected) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/verify/failures.json
-const failures_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"illegal-instruction","patterns":["Illegal instruction"],"signals":["SIGILL"],"exitCodes":[132,3221225501],"cause":"The processor has not the instructions that PaddlePaddle is compiled for (AVX), as older ones and some virtual machines.","remedy":"Let the virtual machine pass on the host\'s processor (`-cpu host` in QEMU), or use another machine. Builds without AVX end with 2.4.2.","source":"PaddleDetection#9488, Paddle#69003, Paddle#70223, Paddle#43181","date":"2026-11-22"},{"id":"nccl-shared-memory","patterns":["Error while (?:creating|attaching to) shared memory segment","failed to extend /dev/shm/","posix_fallocate failed ?: No space left"],"cause":"The devices compute right one by one, but not together: NCCL got no shared memory, of which a container has 64 MB unless it is told otherwise.","remedy":"Start the container with `--shm-size=1g --ulimit memlock=-1` (in Kubernetes: a volume in memory at /dev/shm), or use one GPU: CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Shared memory; nccl#290, nccl#342, nccl#525, nccl-tests#166, Paddle#29331","date":"2026-11-22"},{"id":"nccl","patterns":["NCCL WARN (?<error>[^\\\\n]{1,120})","(?<error>unhandled (?:system|cuda) error)","(?<error>nccl(?:System|Internal|UnhandledCuda|Remote|InvalidUsage)Error)","NCCL (?<error>error[^\\\\n]{0,80})"],"cause":"The devices compute right one by one, but not together: NCCL failed ({error}).","remedy":"Run it again with NCCL_DEBUG=INFO, which tells each step. In a container give it shared memory (`--shm-size=1g --ulimit memlock=-1`); take an NCCL or a CUDA of the system off LD_LIBRARY_PATH; try NCCL_P2P_DISABLE=1 where GPUs have no direct access to each other (virtual machines). For one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Errors; Paddle#27081, Paddle#37803, PaddleDetection#4139, PaddleDetection#7380, PaddleYOLO#121","date":"2026-11-22"},{"id":"bus-error","patterns":["Bus error"],"signals":["SIGBUS"],"exitCodes":[135],"cause":"Shared memory or a disk gave out while it was in use.","remedy":"Give the container more shared memory (`--shm-size=1g`), and see that no disk is full.","source":"signal(7)","date":"2026-11-22"},{"id":"static-tls","patterns":["(?<library>[^\\\\s:]+): cannot allocate memory in static TLS block"],"cause":"{library} was loaded too late: its thread-local memory must be reserved when the process starts.","remedy":"Load it first: `export LD_PRELOAD={library}` before Python starts.","source":"PaddlePaddle\'s pages on other hardware (aarch64 and libgomp)","date":"2026-11-22"},{"id":"address-space","patterns":["(?<allowed>\\\\d+ MB) of address space are allowed \\\\(ulimit -v\\\\), (?<needed>\\\\d+ MB) are needed"],"cause":"A limit gives each process of this job {allowed} of address space. PaddlePaddle needs {needed}, and with less it may hang.","remedy":"Raise or lift the limit where the runner is started: `ulimit -v unlimited`, or LimitAS= of its systemd unit.","source":"getrlimit(2); repeated with 3.2.2: 600 MB failed at import, 1.2 and 1.4 GB failed or hung, 1.74 GB passed","date":"2026-11-22"},{"id":"memory-limit","patterns":["(?<allowed>\\\\d+ MB) of memory are allowed \\\\((?<file>[^)]+)\\\\), (?<needed>\\\\d+ MB) are needed"],"cause":"The container or the service that this job runs in may use {allowed} of memory. The verification needs {needed}, and with less the kernel kills it.","remedy":"Give it more: `--memory=2g` for `docker run`, `resources.limits.memory` in Kubernetes, MemoryMax= of a systemd unit. Or write `verify: import`.","source":"cgroups(7); repeated with 3.2.2: 600 MB were killed in training-resnet18, 1000 MB passed with a peak of 670 MB","date":"2026-11-22"},{"id":"out-of-memory","patterns":["MemoryError","std::bad_alloc","Cannot allocate memory","error return without exception set"],"signals":["SIGKILL"],"exitCodes":[137],"cause":"The machine or the container ran out of memory, or something else killed the interpreter.","remedy":"Give the job more memory (2 GB are enough for the CPU build), and look for the kernel\'s `Out of memory` line in `dmesg`.","source":"Linux\'s out-of-memory killer","date":"2026-11-22"},{"id":"onednn-pir-double-array","patterns":["ConvertPirAttribute2RuntimeAttribute not support"],"cause":"oneDNN inference of this release is broken: it cannot run a saved network whose operators carry an array of doubles, such as interpolate with a scale factor. PaddlePaddle\'s own run_check() passes all the same.","remedy":"Install 3.2.2 (`paddle-version: \'==3.2.2\'`), or switch oneDNN off wherever a model is loaded: `config.disable_mkldnn()`, or `enable_mkldnn=False` in PaddleOCR and PaddleX (it is on by default, and FLAGS_use_mkldnn=0 does not reach paddle.inference).","source":"Paddle#77340; repeated on CPU 3.3.0 and 3.3.1","date":"2026-11-22"},{"id":"setuptools-easy-install","patterns":["setuptools\\\\.command\\\\.easy_install"],"cause":"This release uses a part of setuptools that newer setuptools have no more.","remedy":"Install an older one into the same environment: `python -m pip install \'setuptools<80\'`.","source":"Paddle#76008","date":"2026-11-22"},{"id":"setuptools-missing","patterns":["No module named \'(?:setuptools|pkg_resources)\'"],"cause":"This release imports setuptools without declaring that it needs it, and the environment has none.","remedy":"Install it into the same environment: `python -m pip install setuptools`, or name `setuptools` under `packages`.","source":"Paddle#73449, Paddle#76589; repeated with 3.2.2 in a bare environment","date":"2026-11-22"},{"id":"paddle-missing","patterns":["No module named \'paddle\'$"],"cause":"PaddlePaddle is not installed for this interpreter.","remedy":"Install it into this environment, or name the interpreter of the environment that has it with `python` or `venv`.","source":"Python\'s import system","date":"2026-11-22"},{"id":"module-missing","patterns":["No module named \'(?<module>[^\']+)\'"],"cause":"PaddlePaddle imports the Python module {module}, and this environment has none.","remedy":"Install the package that provides {module} into the same environment, or install PaddlePaddle again with its dependencies (without `--no-deps`).","source":"Python\'s import system","date":"2026-11-22"},{"id":"two-distributions","patterns":["are installed over one another"],"cause":"Two PaddlePaddle distributions share one folder, so the files of one have replaced files of the other.","remedy":"Uninstall both and install one: `python -m pip uninstall -y paddlepaddle paddlepaddle-gpu`, then run this again.","source":"the file lists of the wheels","date":"2026-11-22"},{"id":"not-as-planned","patterns":["the package metadata say .*, the code says","is installed, .* was planned","is made for CUDA .*, .* was planned"],"cause":"The PaddlePaddle that this interpreter imports is not the one that was planned.","remedy":"Uninstall every PaddlePaddle from this environment and install the planned one alone; then nothing of another version is left.","source":"the plan","date":"2026-11-22"},{"id":"build-without-cuda","patterns":["this build of PaddlePaddle has no CUDA"],"cause":"A GPU was asked for, and the CPU build is installed.","remedy":"Name the CUDA build as `device`, for example `cu126`: it comes from PaddlePaddle\'s own index, as mirrors of the Python index have no GPU build since 3.0.","source":"Paddle#75638","date":"2026-11-22"},{"id":"wrong-gpu-architecture","patterns":["Mismatched GPU Architecture","Unsupported GPU architecture","CUDA error ?\\\\(209\\\\)","no kernel image is available","compute capability in your current machine is \\\\d+, which is not supported"],"cause":"The build holds no code for the architecture of this GPU.","remedy":"Choose a build made for it: `device: cu129` or `cu130` with version 3.2.0 or newer for RTX 50, `cu118` for Pascal, `cu126` or newer (not `cu118`) for Hopper.","source":"Paddle#73687, Paddle#76037, Paddle#75016, Paddle#72672, PaddleX#4682","date":"2026-11-22"},{"id":"driver-too-old","patterns":["CUDA error ?\\\\(35\\\\)","CUDA driver version is insufficient for CUDA runtime version"],"cause":"The NVIDIA driver is older than the CUDA version of this build wants, or no driver reaches this container.","remedy":"Update the driver, or choose a build for an older CUDA (`device: cu118`); in a container start it with `--gpus all`.","source":"Paddle#35564, Paddle#33619, Paddle#30933, Paddle#25157, docs#997","date":"2026-11-22"},{"id":"no-gpu","patterns":["no usable gpu","there is no GPU detected on your machine","no CUDA-capable device is detected","CUDA error ?\\\\(100\\\\)","libcuda\\\\.so\\\\S*: cannot open shared object"],"cause":"PaddlePaddle finds no GPU: there is none, its driver does not answer, or the container was started without it.","remedy":"See that `nvidia-smi` lists the GPU in this very job; in a container start it with `--gpus all`; `CUDA_VISIBLE_DEVICES` must not hide it. On a machine without a GPU write `gpu: optional` or `device: cpu`.","source":"run_check of 3.x; repeated with paddlepaddle-gpu 2.6.2 without a GPU","date":"2026-11-22"},{"id":"no-device","patterns":["no usable (?<kind>\\\\w+)"],"cause":"PaddlePaddle finds no {kind}: the device, its driver or the plug-in package for it is missing.","remedy":"See that the vendor\'s own tool lists the device in this very job, and that the plug-in is of the version that belongs to this PaddlePaddle.","source":"PaddlePaddle\'s pages on other hardware","date":"2026-11-22"},{"id":"library-not-configured","patterns":["third-party dynamic library \\\\((?<library>[^)\\\\s]+)\\\\) that Paddle depends on is not configured correctly"],"cause":"PaddlePaddle cannot load {library}, which its GPU build needs.","remedy":"For 3.x install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and take other CUDA folders off LD_LIBRARY_PATH. For 2.x install the CUDA and cuDNN that the build is made for and put their folders on LD_LIBRARY_PATH (PATH on Windows).","source":"Paddle#30694, Paddle#50195, Paddle#39102, Paddle#38663, Paddle#60925, Paddle#43197","date":"2026-11-22"},{"id":"windows-library","patterns":["WinError 12[67]","error code 12[67]\\\\b","(?:cudnn|cublas)\\\\w*64_\\\\d+\\\\.dll","DLL load failed"],"exitCodes":[3221225781],"cause":"Windows cannot load a library that PaddlePaddle needs.","remedy":"Install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and the current Visual C++ redistributable, or put the missing library into `paddle\\\\libs` or on PATH.","source":"MinerU#992, Paddle#68673, Paddle#66947, Paddle#66669","date":"2026-11-22"},{"id":"numpy-abi","patterns":["compiled using NumPy 1\\\\.x cannot be run in","numpy\\\\.core\\\\.multiarray failed to import","numpy\\\\.dtype size changed","_ARRAY_API not found","was removed in the NumPy 2\\\\.0 release"],"cause":"This release is made for NumPy 1, and NumPy 2 is installed. It concerns releases up to 2.5 and the betas of 3.0.","remedy":"Install `numpy<2` into the same environment, or PaddlePaddle 2.6.2 or 3.0.0 and newer, which work with NumPy 2.","source":"MinerU#446","date":"2026-11-22"},{"id":"protobuf-descriptors","patterns":["Descriptors cannot (?:not )?be created directly"],"cause":"This release of PaddlePaddle 2 was generated for an older protobuf than the installed one.","remedy":"Install `protobuf==3.20.*` into the same environment, or a newer PaddlePaddle.","source":"Paddle#43033, Paddle#43050, Paddle#43052, Paddle#70562, PaddleSpeech#1970","date":"2026-11-22"},{"id":"libstdcxx-too-old","patterns":["version [`\'](?<symbol>(?:GLIBCXX|CXXABI)_[\\\\d.]+)\' not found"],"cause":"The C++ library of this machine is too old: it has no {symbol}. The wheel\'s name does not tell of it.","remedy":"Put a newer libstdc++ first on LD_LIBRARY_PATH (conda\'s `lib` folder has one), use a newer image, or another version of PaddlePaddle.","source":"Paddle#71372, Paddle#68155, Paddle#64704, Paddle#54853","date":"2026-11-22"},{"id":"glibc-too-old","patterns":["version [`\'](?<symbol>GLIBC_[\\\\d.]+)\' not found"],"cause":"The C library of this machine is too old: it has no {symbol}.","remedy":"Use a newer operating system or image, or an older PaddlePaddle.","source":"ld.so","date":"2026-11-22"},{"id":"libpython-missing","patterns":["(?<library>libpython3\\\\.\\\\d+\\\\S*): cannot open shared object"],"cause":"PaddlePaddle wants {library}, and this interpreter\'s folder for libraries is not searched.","remedy":"Add the folder that holds {library} to LD_LIBRARY_PATH; with conda it is the environment\'s `lib`.","source":"PaddlePaddle\'s documentation of 3.0.0b0","date":"2026-11-22"},{"id":"library-broken","patterns":["(?<library>[^\\\\s:]+): (?:file too short|invalid ELF header|cannot read file data|ELF load command past end of file)"],"cause":"The shared library {library} is there and damaged, or is no library at all: an installation that was cut short, or a full disk.","remedy":"Install the package that owns {library} again, by the system\'s package manager or, where it is in the Python environment, into a new environment.","source":"ld.so; repeated with an emptied libgomp","date":"2026-11-22"},{"id":"library-missing","patterns":["(?<library>lib[^\\\\s:/]+\\\\.so[.\\\\d]*): cannot open shared object"],"cause":"The shared library {library} is missing on this machine or not where the loader looks.","remedy":"Install the system package that holds it (slim images lack `libgomp1`, for example); for a CUDA library install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`).","source":"ld.so","date":"2026-11-22"},{"id":"library-mixture","patterns":["undefined symbol: (?<symbol>\\\\w+)"],"cause":"A library of another version was loaded first: it has no {symbol}. Often another CUDA stands first on LD_LIBRARY_PATH, or another framework shares the environment and wants other `nvidia-*` versions.","remedy":"Take other CUDA folders off LD_LIBRARY_PATH, and give PaddlePaddle an environment of its own (`venv`).","source":"Paddle#74250, Paddle#74894, Paddle#75926, Paddle#71867, MinerU#862","date":"2026-11-22"},{"id":"no-distribution","patterns":["No matching distribution .*\\\\(from versions: none\\\\)","\\\\(from versions: none\\\\)"],"cause":"The index offers no file for this interpreter: it is 32-bit or of a version without wheels, or the mirror refused the request.","remedy":"Use a 64-bit CPython that this release has wheels for, or another mirror.","source":"Paddle#65320, tuna#2603","date":"2026-11-22"},{"id":"gpu-out-of-memory","patterns":["Out of memory error on GPU","ResourceExhausted","CUDA error ?\\\\(2\\\\)","CUDNN_STATUS_ALLOC_FAILED"],"cause":"The memory of the GPU is full; this verification needs less than 1 GB of it.","remedy":"See with `nvidia-smi` which other job holds the memory, or choose another GPU with CUDA_VISIBLE_DEVICES.","source":"PaddlePaddle\'s allocator","date":"2026-11-22"},{"id":"disk-full","patterns":["No space left on device"],"cause":"A disk is full, the one for temporary files or the one of the environment.","remedy":"Free space there, or point TMPDIR at a larger disk.","source":"errno(3)","date":"2026-11-22"},{"id":"segmentation-fault","patterns":["Segmentation fault"],"signals":["SIGSEGV"],"exitCodes":[139,3221225477],"cause":"PaddlePaddle crashed with an invalid memory access.","remedy":"Give it an environment of its own (`venv`) without other frameworks; if it crashes there too, choose another version and report the evidence to PaddlePaddle.","source":"signal(7)","date":"2026-11-22"},{"id":"aborted","patterns":["Process abort signal"],"signals":["SIGABRT"],"exitCodes":[134,3221226505],"cause":"PaddlePaddle or one of its libraries gave up and ended the process.","remedy":"Read the evidence for the library that gave up; an environment of its own (`venv`) or another version usually helps.","source":"signal(7)","date":"2026-11-22"},{"id":"wrong-numbers","patterns":["differs by \\\\S+ where \\\\S+ is allowed","has the shape .* instead of"],"cause":"PaddlePaddle computed wrong numbers on this device, without an error.","remedy":"Do not use this pair of build and machine: choose another version, and on a GPU first of all a build made for its architecture.","source":"this verification; PaddleX#3909, PaddleX#4268, Paddle#73937","date":"2026-11-22"},{"id":"wrong-device","patterns":["the result is on \\\\S+ instead of"],"cause":"PaddlePaddle computed on another device than the one it was told to use.","remedy":"See that the driver works in this job, and that the build or plug-in is the one for this device.","source":"this verification","date":"2026-11-22"},{"id":"all-reduce-limit","patterns":["the all-reduce did not end within \\\\S+ s"],"cause":"The devices compute right one by one, but not together: their all-reduce hung and was stopped.","remedy":"Run it again with NCCL_DEBUG=INFO. Direct access between GPUs that is announced and does not work hangs like this: try NCCL_P2P_DISABLE=1, and switch ACS off in the BIOS; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting: PCI Access Control Services","date":"2026-11-22"},{"id":"all-reduce-rank","patterns":["(?<rank>rank \\\\d+ of \\\\d+ \\\\(\\\\S+\\\\)) (?<end>ended with exit status \\\\d+|was killed by SIG\\\\w+)"],"cause":"The devices compute right one by one, but not together: {rank} of their all-reduce {end}.","remedy":"See whether memory ran out (`dmesg`), and run it again with NCCL_DEBUG=INFO; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"this verification","date":"2026-11-22"}]');
+const failures_namespaceObject = /*#__PURE__*/JSON.parse('[{"id":"illegal-instruction","patterns":["Illegal instruction"],"signals":["SIGILL"],"exitCodes":[132,3221225501],"cause":"The processor has not the instructions that PaddlePaddle is compiled for (AVX), as older ones and some virtual machines.","remedy":"Let the virtual machine pass on the host\'s processor (`-cpu host` in QEMU), or use another machine. Builds without AVX end with 2.4.2.","source":"PaddleDetection#9488, Paddle#69003, Paddle#70223, Paddle#43181","date":"2026-11-22"},{"id":"nccl-shared-memory","patterns":["Error while (?:creating|attaching to) shared memory segment","failed to extend /dev/shm/","posix_fallocate failed ?: No space left"],"cause":"The devices compute right one by one, but not together: NCCL got no shared memory, of which a container has 64 MB unless it is told otherwise.","remedy":"Start the container with `--shm-size=1g --ulimit memlock=-1` (in Kubernetes: a volume in memory at /dev/shm), or use one GPU: CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Shared memory; nccl#290, nccl#342, nccl#525, nccl-tests#166, Paddle#29331","date":"2026-11-22"},{"id":"nccl","patterns":["NCCL WARN (?<error>[^\\\\n]{1,120})","(?<error>unhandled (?:system|cuda) error)","(?<error>nccl(?:System|Internal|UnhandledCuda|Remote|InvalidUsage)Error)","NCCL (?<error>error[^\\\\n]{0,80})"],"cause":"The devices compute right one by one, but not together: NCCL failed ({error}).","remedy":"Run it again with NCCL_DEBUG=INFO, which tells each step. In a container give it shared memory (`--shm-size=1g --ulimit memlock=-1`); take an NCCL or a CUDA of the system off LD_LIBRARY_PATH; try NCCL_P2P_DISABLE=1 where GPUs have no direct access to each other (virtual machines). For one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Runtime issues: Errors; Paddle#27081, Paddle#37803, PaddleDetection#4139, PaddleDetection#7380, PaddleYOLO#121","date":"2026-11-22"},{"id":"bus-error","patterns":["Bus error"],"signals":["SIGBUS"],"exitCodes":[135],"cause":"Shared memory or a disk gave out while it was in use.","remedy":"Give the container more shared memory (`--shm-size=1g`), and see that no disk is full.","source":"signal(7)","date":"2026-11-22"},{"id":"static-tls","patterns":["(?<library>[^\\\\s:]+): cannot allocate memory in static TLS block"],"cause":"{library} was loaded too late: its thread-local memory must be reserved when the process starts.","remedy":"Load it first: `export LD_PRELOAD={library}` before Python starts.","source":"PaddlePaddle\'s pages on other hardware (aarch64 and libgomp)","date":"2026-11-22"},{"id":"address-space","patterns":["(?<allowed>\\\\d+ MB) of address space are allowed \\\\(ulimit -v\\\\), (?<needed>\\\\d+ MB) are needed"],"cause":"A limit gives each process of this job {allowed} of address space. PaddlePaddle needs {needed}, and with less it may hang.","remedy":"Raise or lift the limit where the runner is started: `ulimit -v unlimited`, or LimitAS= of its systemd unit.","source":"getrlimit(2); repeated with 3.2.2: 600 MB failed at import, 1.2 and 1.4 GB failed or hung, 1.74 GB passed","date":"2026-11-22"},{"id":"memory-limit","patterns":["(?<allowed>\\\\d+ MB) of memory are allowed \\\\((?<file>[^)]+)\\\\), (?<needed>\\\\d+ MB) are needed"],"cause":"The container or the service that this job runs in may use {allowed} of memory. The verification needs {needed}, and with less the kernel kills it.","remedy":"Give it more: `--memory=2g` for `docker run`, `resources.limits.memory` in Kubernetes, MemoryMax= of a systemd unit. Or write `verify: import`.","source":"cgroups(7); repeated with 3.2.2: 600 MB were killed in training-resnet18, 1000 MB passed with a peak of 670 MB","date":"2026-11-22"},{"id":"out-of-memory","patterns":["MemoryError","std::bad_alloc","Cannot allocate memory","error return without exception set"],"signals":["SIGKILL"],"exitCodes":[137],"cause":"The machine or the container ran out of memory, or something else killed the interpreter.","remedy":"Give the job more memory (2 GB are enough for the CPU build), and look for the kernel\'s `Out of memory` line in `dmesg`.","source":"Linux\'s out-of-memory killer","date":"2026-11-22"},{"id":"onednn-pir-double-array","patterns":["ConvertPirAttribute2RuntimeAttribute not support"],"cause":"oneDNN inference of this release is broken: it cannot run a saved network whose operators carry an array of doubles, such as interpolate with a scale factor. PaddlePaddle\'s own run_check() passes all the same.","remedy":"Install 3.2.2 (`paddle-version: \'==3.2.2\'`), or switch oneDNN off wherever a model is loaded: `config.disable_mkldnn()`, or `enable_mkldnn=False` in PaddleOCR and PaddleX (it is on by default, and FLAGS_use_mkldnn=0 does not reach paddle.inference).","source":"Paddle#77340; repeated on CPU 3.3.0 and 3.3.1","date":"2026-11-22"},{"id":"setuptools-easy-install","patterns":["setuptools\\\\.command\\\\.easy_install"],"cause":"This release uses a part of setuptools that newer setuptools have no more.","remedy":"Install an older one into the same environment: `python -m pip install \'setuptools<80\'`.","source":"Paddle#76008","date":"2026-11-22"},{"id":"setuptools-missing","patterns":["No module named \'(?:setuptools|pkg_resources)\'"],"cause":"This release imports setuptools without declaring that it needs it, and the environment has none.","remedy":"Install it into the same environment: `python -m pip install setuptools`, or name `setuptools` under `packages`.","source":"Paddle#73449, Paddle#76589; repeated with 3.2.2 in a bare environment","date":"2026-11-22"},{"id":"paddle-missing","patterns":["No module named \'paddle\'$"],"cause":"PaddlePaddle is not installed for this interpreter.","remedy":"Install it into this environment, or name the interpreter of the environment that has it with `python` or `venv`.","source":"Python\'s import system","date":"2026-11-22"},{"id":"module-missing","patterns":["No module named \'(?<module>[^\']+)\'"],"cause":"PaddlePaddle imports the Python module {module}, and this environment has none.","remedy":"Install the package that provides {module} into the same environment. Where it is part of one that is there, such as PaddlePaddle itself, the environment is damaged: `setup` puts it right.","source":"Python\'s import system","date":"2026-11-22"},{"id":"two-distributions","patterns":["are installed over one another"],"cause":"Two PaddlePaddle distributions share one folder, so the files of one have replaced files of the other.","remedy":"Uninstall both and install one: `python -m pip uninstall -y paddlepaddle paddlepaddle-gpu`, then run this again.","source":"the file lists of the wheels","date":"2026-11-22"},{"id":"not-as-planned","patterns":["the package metadata say .*, the code says","is installed, .* was planned","is made for CUDA .*, .* was planned"],"cause":"The PaddlePaddle that this interpreter imports is not the one that was planned.","remedy":"Uninstall every PaddlePaddle from this environment and install the planned one alone; then nothing of another version is left.","source":"the plan","date":"2026-11-22"},{"id":"build-without-cuda","patterns":["this build of PaddlePaddle has no CUDA"],"cause":"A GPU was asked for, and the CPU build is installed.","remedy":"Name the CUDA build as `device`, for example `cu126`: it comes from PaddlePaddle\'s own index, as mirrors of the Python index have no GPU build since 3.0.","source":"Paddle#75638","date":"2026-11-22"},{"id":"wrong-gpu-architecture","patterns":["Mismatched GPU Architecture","Unsupported GPU architecture","CUDA error ?\\\\(209\\\\)","no kernel image is available","compute capability in your current machine is \\\\d+, which is not supported"],"cause":"The build holds no code for the architecture of this GPU.","remedy":"Choose a build made for it: `device: cu129` or `cu130` with version 3.2.0 or newer for RTX 50, `cu118` for Pascal, `cu126` or newer (not `cu118`) for Hopper.","source":"Paddle#73687, Paddle#76037, Paddle#75016, Paddle#72672, PaddleX#4682","date":"2026-11-22"},{"id":"driver-too-old","patterns":["CUDA error ?\\\\(35\\\\)","CUDA driver version is insufficient for CUDA runtime version"],"cause":"The NVIDIA driver is older than the CUDA version of this build wants, or no driver reaches this container.","remedy":"Update the driver, or choose a build for an older CUDA (`device: cu118`); in a container start it with `--gpus all`.","source":"Paddle#35564, Paddle#33619, Paddle#30933, Paddle#25157, docs#997","date":"2026-11-22"},{"id":"no-gpu","patterns":["no usable gpu","there is no GPU detected on your machine","no CUDA-capable device is detected","CUDA error ?\\\\(100\\\\)","libcuda\\\\.so\\\\S*: cannot open shared object"],"cause":"PaddlePaddle finds no GPU: there is none, its driver does not answer, or the container was started without it.","remedy":"See that `nvidia-smi` lists the GPU in this very job; in a container start it with `--gpus all`; `CUDA_VISIBLE_DEVICES` must not hide it. On a machine without a GPU write `gpu: optional` or `device: cpu`.","source":"run_check of 3.x; repeated with paddlepaddle-gpu 2.6.2 without a GPU","date":"2026-11-22"},{"id":"no-device","patterns":["no usable (?<kind>\\\\w+)"],"cause":"PaddlePaddle finds no {kind}: the device, its driver or the plug-in package for it is missing.","remedy":"See that the vendor\'s own tool lists the device in this very job, and that the plug-in is of the version that belongs to this PaddlePaddle.","source":"PaddlePaddle\'s pages on other hardware","date":"2026-11-22"},{"id":"library-not-configured","patterns":["third-party dynamic library \\\\((?<library>[^)\\\\s]+)\\\\) that Paddle depends on is not configured correctly"],"cause":"PaddlePaddle cannot load {library}, which its GPU build needs.","remedy":"For 3.x install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and take other CUDA folders off LD_LIBRARY_PATH. For 2.x install the CUDA and cuDNN that the build is made for and put their folders on LD_LIBRARY_PATH (PATH on Windows).","source":"Paddle#30694, Paddle#50195, Paddle#39102, Paddle#38663, Paddle#60925, Paddle#43197","date":"2026-11-22"},{"id":"windows-library","patterns":["WinError 12[67]","error code 12[67]\\\\b","(?:cudnn|cublas)\\\\w*64_\\\\d+\\\\.dll","DLL load failed"],"exitCodes":[3221225781],"cause":"Windows cannot load a library that PaddlePaddle needs.","remedy":"Install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`) and the current Visual C++ redistributable, or put the missing library into `paddle\\\\libs` or on PATH.","source":"MinerU#992, Paddle#68673, Paddle#66947, Paddle#66669","date":"2026-11-22"},{"id":"numpy-abi","patterns":["compiled using NumPy 1\\\\.x cannot be run in","numpy\\\\.core\\\\.multiarray failed to import","numpy\\\\.dtype size changed","_ARRAY_API not found","was removed in the NumPy 2\\\\.0 release"],"cause":"This release is made for NumPy 1, and NumPy 2 is installed. It concerns releases up to 2.5 and the betas of 3.0.","remedy":"Install `numpy<2` into the same environment, or PaddlePaddle 2.6.2 or 3.0.0 and newer, which work with NumPy 2.","source":"MinerU#446","date":"2026-11-22"},{"id":"protobuf-descriptors","patterns":["Descriptors cannot (?:not )?be created directly"],"cause":"This release of PaddlePaddle 2 was generated for an older protobuf than the installed one.","remedy":"Install `protobuf==3.20.*` into the same environment, or a newer PaddlePaddle.","source":"Paddle#43033, Paddle#43050, Paddle#43052, Paddle#70562, PaddleSpeech#1970","date":"2026-11-22"},{"id":"libstdcxx-too-old","patterns":["version [`\'](?<symbol>(?:GLIBCXX|CXXABI)_[\\\\d.]+)\' not found"],"cause":"The C++ library of this machine is too old: it has no {symbol}. The wheel\'s name does not tell of it.","remedy":"Put a newer libstdc++ first on LD_LIBRARY_PATH (conda\'s `lib` folder has one), use a newer image, or another version of PaddlePaddle.","source":"Paddle#71372, Paddle#68155, Paddle#64704, Paddle#54853","date":"2026-11-22"},{"id":"glibc-too-old","patterns":["version [`\'](?<symbol>GLIBC_[\\\\d.]+)\' not found"],"cause":"The C library of this machine is too old: it has no {symbol}.","remedy":"Use a newer operating system or image, or an older PaddlePaddle.","source":"ld.so","date":"2026-11-22"},{"id":"libpython-missing","patterns":["(?<library>libpython3\\\\.\\\\d+\\\\S*): cannot open shared object"],"cause":"PaddlePaddle wants {library}, and this interpreter\'s folder for libraries is not searched.","remedy":"Add the folder that holds {library} to LD_LIBRARY_PATH; with conda it is the environment\'s `lib`.","source":"PaddlePaddle\'s documentation of 3.0.0b0","date":"2026-11-22"},{"id":"library-broken","patterns":["(?<library>[^\\\\s:]+): (?:file too short|invalid ELF header|cannot read file data|ELF load command past end of file)"],"cause":"The shared library {library} is there and damaged, or is no library at all: an installation that was cut short, or a full disk.","remedy":"Install the package that owns {library} again, by the system\'s package manager or, where it is in the Python environment, into a new environment.","source":"ld.so; repeated with an emptied libgomp","date":"2026-11-22"},{"id":"library-missing","patterns":["(?<library>lib[^\\\\s:/]+\\\\.so[.\\\\d]*): cannot open shared object"],"cause":"The shared library {library} is missing on this machine or not where the loader looks.","remedy":"Install the system package that holds it (slim images lack `libgomp1`, for example); for a CUDA library install PaddlePaddle with its `nvidia-*` packages (without `--no-deps`).","source":"ld.so","date":"2026-11-22"},{"id":"library-mixture","patterns":["undefined symbol: (?<symbol>\\\\w+)"],"cause":"A library of another version was loaded first: it has no {symbol}. Often another CUDA stands first on LD_LIBRARY_PATH, or another framework shares the environment and wants other `nvidia-*` versions.","remedy":"Take other CUDA folders off LD_LIBRARY_PATH, and give PaddlePaddle an environment of its own (`venv`).","source":"Paddle#74250, Paddle#74894, Paddle#75926, Paddle#71867, MinerU#862","date":"2026-11-22"},{"id":"no-distribution","patterns":["No matching distribution .*\\\\(from versions: none\\\\)","\\\\(from versions: none\\\\)"],"cause":"The index offers no file for this interpreter: it is 32-bit or of a version without wheels, or the mirror refused the request.","remedy":"Use a 64-bit CPython that this release has wheels for, or another mirror.","source":"Paddle#65320, tuna#2603","date":"2026-11-22"},{"id":"gpu-out-of-memory","patterns":["Out of memory error on GPU","ResourceExhausted","CUDA error ?\\\\(2\\\\)","CUDNN_STATUS_ALLOC_FAILED"],"cause":"The memory of the GPU is full; this verification needs less than 1 GB of it.","remedy":"See with `nvidia-smi` which other job holds the memory, or choose another GPU with CUDA_VISIBLE_DEVICES.","source":"PaddlePaddle\'s allocator","date":"2026-11-22"},{"id":"disk-full","patterns":["No space left on device"],"cause":"A disk is full, the one for temporary files or the one of the environment.","remedy":"Free space there, or point TMPDIR at a larger disk.","source":"errno(3)","date":"2026-11-22"},{"id":"segmentation-fault","patterns":["Segmentation fault"],"signals":["SIGSEGV"],"exitCodes":[139,3221225477],"cause":"PaddlePaddle crashed with an invalid memory access.","remedy":"Give it an environment of its own (`venv`) without other frameworks; if it crashes there too, choose another version and report the evidence to PaddlePaddle.","source":"signal(7)","date":"2026-11-22"},{"id":"aborted","patterns":["Process abort signal"],"signals":["SIGABRT"],"exitCodes":[134,3221226505],"cause":"PaddlePaddle or one of its libraries gave up and ended the process.","remedy":"Read the evidence for the library that gave up; an environment of its own (`venv`) or another version usually helps.","source":"signal(7)","date":"2026-11-22"},{"id":"wrong-numbers","patterns":["differs by \\\\S+ where \\\\S+ is allowed","has the shape .* instead of"],"cause":"PaddlePaddle computed wrong numbers on this device, without an error.","remedy":"Do not use this pair of build and machine: choose another version, and on a GPU first of all a build made for its architecture.","source":"this verification; PaddleX#3909, PaddleX#4268, Paddle#73937","date":"2026-11-22"},{"id":"wrong-device","patterns":["the result is on \\\\S+ instead of"],"cause":"PaddlePaddle computed on another device than the one it was told to use.","remedy":"See that the driver works in this job, and that the build or plug-in is the one for this device.","source":"this verification","date":"2026-11-22"},{"id":"all-reduce-limit","patterns":["the all-reduce did not end within \\\\S+ s"],"cause":"The devices compute right one by one, but not together: their all-reduce hung and was stopped.","remedy":"Run it again with NCCL_DEBUG=INFO. Direct access between GPUs that is announced and does not work hangs like this: try NCCL_P2P_DISABLE=1, and switch ACS off in the BIOS; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"NCCL\'s documentation, Troubleshooting: PCI Access Control Services","date":"2026-11-22"},{"id":"all-reduce-rank","patterns":["(?<rank>rank \\\\d+ of \\\\d+ \\\\(\\\\S+\\\\)) (?<end>ended with exit status \\\\d+|was killed by SIG\\\\w+)"],"cause":"The devices compute right one by one, but not together: {rank} of their all-reduce {end}.","remedy":"See whether memory ran out (`dmesg`), and run it again with NCCL_DEBUG=INFO; for one GPU set CUDA_VISIBLE_DEVICES=0.","source":"this verification","date":"2026-11-22"}]');
 ;// CONCATENATED MODULE: ./.build/src/verify/diagnose.js
 
 const EVIDENCE_LINES = 6;
@@ -18222,7 +18770,6 @@ function verify_judge_judge(answer, run, asked) {
 
 
 
-
 /** Catalogue devices that PaddlePaddle calls by another name; CUDA and Hygon's builds call theirs `gpu`. */
 const KINDS = { dcu: 'gpu', maca: 'metax_gpu', ixuca: 'iluvatar_gpu' };
 /** Milliseconds for the whole verification: importing a GPU build from a cold disk takes tens of seconds, a hang takes for ever. */
@@ -18232,29 +18779,14 @@ const outputLimit = 64 * 1024;
 function deviceKind(device) {
     return /^cu\d+$/.test(device) ? 'gpu' : (KINDS[device] ?? device);
 }
-/** An empty folder for what the checks write. Throws Failure(1) where there can be none. */
-async function makeWorkFolder() {
-    try {
-        return await (0,promises_.mkdtemp)((0,external_node_path_.join)((0,external_node_os_.tmpdir)(), 'paddle-verify-'));
-    }
-    catch (error) {
-        throw new Failure(1, [
-            {
-                where: 'TMPDIR',
-                what: `The verification writes into ${(0,external_node_os_.tmpdir)()}, and can't: ${error.code ?? String(error)}.`,
-                remedy: 'Point TMPDIR (TEMP on Windows) at a folder that exists, may be written and has 100 MB to spare.',
-            },
-        ], { cause: error });
-    }
-}
 /**
  * Proves that an installed PaddlePaddle computes right, in a process of its own: a crash, a hang or a missing library is a finding.
- * Leaves nothing behind. Throws the signal's reason on abort, Failure(1) without a folder for temporary files, and what is a defect of ours.
+ * Leaves nothing behind. Throws the signal's reason on abort, Failure without a folder for temporary files, and what is a defect of ours.
  */
 async function verify(options) {
     const { environment, expect, knownDefects, level, python, remainingMs, signal } = options;
     const device = deviceKind(options.device);
-    const work = await makeWorkFolder();
+    const work = makeScratch();
     try {
         // -E and not -I: a PaddlePaddle in the user's site-packages is there in later steps, so it is here.
         const flags = [
@@ -19235,18 +19767,18 @@ function read_text_decode(bytes) {
     }
     return (0,external_node_buffer_.isUtf8)(bytes) ? new TextDecoder().decode(bytes) : null;
 }
-function read_text_unreadable(error) {
+function unreadable(error) {
     return error.code === 'ENOENT' ? 'does not exist' : `can't be read (${error.code})`;
 }
 /** The text of a file, or the reason why there is none. `shown` is the name for the user, `where` who named it. */
 async function read_text_readText(path, shown, where) {
     const name = JSON.stringify(shown);
     const remedy = 'Name a requirements file; relative paths begin in the folder where the command runs, nested ones in that of their file.';
-    const refusal = await (0,promises_.stat)(path).then((found) => (found.isFile() ? null : `${name} is ${found.isDirectory() ? 'a folder' : 'no regular file'}.`), (error) => `The file ${name} ${read_text_unreadable(error)}.`);
+    const refusal = await (0,promises_.stat)(path).then((found) => (found.isFile() ? null : `${name} is ${found.isDirectory() ? 'a folder' : 'no regular file'}.`), (error) => `The file ${name} ${unreadable(error)}.`);
     if (refusal !== null) {
         return { where, what: refusal, remedy };
     }
-    const read = await (0,promises_.readFile)(path).then((bytes) => ({ bytes, fault: '' }), (error) => ({ bytes: null, fault: read_text_unreadable(error) }));
+    const read = await (0,promises_.readFile)(path).then((bytes) => ({ bytes, fault: '' }), (error) => ({ bytes: null, fault: unreadable(error) }));
     if (read.bytes === null) {
         return { where, what: `The file ${name} ${read.fault}.`, remedy: 'Let this user read it.' };
     }
@@ -19369,9 +19901,20 @@ function files_folderOf(chain, cwd) {
     const file = chain.at(-1);
     return file === undefined ? cwd : (0,external_node_path_.dirname)(file);
 }
-async function readLine(reading, raw, origin, role, chain) {
-    const { cwd, draft, environment } = reading;
-    const text = expandVariables(raw, environment);
+/**
+ * Whether a blank tears an address apart inside its user name or password: the rest of the secret then stands alone, and nothing else
+ * tells that it is one.
+ */
+function isTorn(text) {
+    let behindAddress = false;
+    return text.split(/\s+/).some((word) => {
+        const begins = word.includes('://');
+        behindAddress ||= begins;
+        return behindAddress && !begins && word.includes('@');
+    });
+}
+async function readLine(reading, text, origin, role, chain) {
+    const { cwd, draft } = reading;
     if (!isOptionLine(text)) {
         await addRequirement(reading, text, origin, role);
         return;
@@ -19385,11 +19928,22 @@ async function readLine(reading, raw, origin, role, chain) {
         }
     }
 }
+async function readRaw(reading, raw, origin, role, chain) {
+    const text = expandVariables(raw, reading.environment);
+    try {
+        await readLine(reading, text, origin, role, chain);
+    }
+    catch (error) {
+        if (!isTorn(text))
+            throw error;
+        throw new SyntaxError('a blank in the user name or password of an address is written `%20`', { cause: error });
+    }
+}
 async function readLines(reading, text, shown, role, chain) {
     for (const { number, text: line } of logicalLines(text)) {
         const where = `${shown}:${number}`;
         try {
-            await readLine(reading, line, where, role, chain);
+            await readRaw(reading, line, where, role, chain);
         }
         catch (error) {
             if (error instanceof Failure) {
@@ -19717,7 +20271,7 @@ const table = [
         default: 'uv',
         type: 'choice',
         choices: ['uv', 'pip'],
-        help: 'The program that installs. Both get the same locked files.',
+        help: 'The program that installs, `uv` or `pip`. Both get the same locked files.',
     },
     {
         name: 'mirrors',
@@ -19789,7 +20343,7 @@ const table = [
         default: 'auto',
         type: 'choice',
         choices: ['auto', 'github', 'directory', 's3', 'off'],
-        help: "Where wheels are kept between runs. `auto` is the bucket of `cache-url` where one is named, GitHub's cache on its own runners and a folder elsewhere.",
+        help: "Where wheels are kept between runs. `auto` is the bucket of `cache-url` where one is named, GitHub's cache on its own runners and a folder elsewhere; `github`, `directory` and `s3` name one of them, `off` keeps nothing.",
     },
     {
         name: 'cache-url',
@@ -19808,7 +20362,7 @@ const table = [
         default: 'auto',
         type: 'choice',
         choices: ['auto', 'always', 'never'],
-        help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork.",
+        help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork; `always`, `never`: whatever the event.",
     },
     {
         name: 'cache-limit',
@@ -19821,7 +20375,7 @@ const table = [
         default: 'full',
         type: 'choice',
         choices: ['full', 'import', 'off'],
-        help: '`full` compares computations with known answers, `import` only imports PaddlePaddle and checks its version.',
+        help: '`full` compares computations with known answers, `import` only imports PaddlePaddle and checks its version, `off` does neither.',
     },
     {
         name: 'gpu',
@@ -19918,7 +20472,7 @@ function readPath(given, cwd, report) {
         });
         return null;
     }
-    return /^~(?=$|[/\\])/.test(given.text) ? (0,external_node_path_.join)((0,external_node_os_.homedir)(), given.text.slice(1)) : (0,external_node_path_.resolve)(cwd, given.text);
+    return /^~(?=$|[/\\])/.test(given.text) ? (0,external_node_path_.join)(homeFolder(), given.text.slice(1)) : (0,external_node_path_.resolve)(cwd, given.text);
 }
 /** Whether a text holds a line end, NUL or another character that no name has. */
 function hasControl(text) {
@@ -19938,8 +20492,8 @@ async function nearestExisting(path) {
 function isWritable(path) {
     return (0,promises_.access)(path, external_node_fs_.constants.W_OK).then(() => true, () => false);
 }
-/** The cache is a folder that this user can write, or one that can be made. */
-async function checkCacheFolder(given, path, report) {
+/** A folder that this user can write, or one that can be made: the cache, a new environment. */
+async function places_checkFolder(given, path, report) {
     const nearest = await nearestExisting(path);
     const kind = await kindOf(nearest);
     if (kind !== 'folder') {
@@ -19960,7 +20514,7 @@ async function checkCacheFolder(given, path, report) {
 /** The folder of a build is empty, not there yet, or one that an earlier run filled: it is filled anew each time. */
 async function checkContextFolder(given, path, report) {
     if ((await kindOf(path)) !== 'folder')
-        return checkCacheFolder(given, path, report);
+        return places_checkFolder(given, path, report);
     const entries = await (0,promises_.readdir)(path).catch(() => null);
     const strange = entries?.filter((name) => !contextNames.some((own) => own === name)) ?? [];
     if (entries === null || strange.length > 0) {
@@ -19972,7 +20526,7 @@ async function checkContextFolder(given, path, report) {
         });
         return;
     }
-    await checkCacheFolder(given, path, report);
+    await places_checkFolder(given, path, report);
 }
 /** A virtual environment is one that exists, or is made in an empty place: nothing of the user's is ever overwritten. */
 async function places_checkVenv(given, path, report) {
@@ -19982,6 +20536,14 @@ async function places_checkVenv(given, path, report) {
             where: given.where,
             what: `${show(path)} is a file or lies in one.`,
             remedy: 'Name a folder that is a virtual environment, is empty or is not there yet.',
+        });
+        return;
+    }
+    if (path.includes(external_node_path_.delimiter)) {
+        report({
+            where: given.where,
+            what: `${show(path)} holds ${show(external_node_path_.delimiter)}, which parts the folders of PATH: no later step would find what is in it.`,
+            remedy: 'Name a folder without it.',
         });
         return;
     }
@@ -19999,6 +20561,9 @@ async function places_checkVenv(given, path, report) {
             what: `${show(path)} is a folder with other things in it (${entries.slice(0, 3).join(', ')}) and no virtual environment.`,
             remedy: 'Name a folder that is a virtual environment, is empty or is not there yet.',
         });
+    }
+    else if (entries.length === 0) {
+        await places_checkFolder(given, path, report);
     }
 }
 /** A file that is written at the end: its folder has to be there at the beginning, and a pipe or a device in its place could hold the run up. */
@@ -20146,7 +20711,7 @@ async function readPlaces(read, cwd, report) {
     return {
         venv: await at('venv', places_checkVenv),
         envFile: await at('environment-file', checkOutputFile),
-        cachePath: await at('cache-path', checkCacheFolder),
+        cachePath: await at('cache-path', places_checkFolder),
         dockerContext: await at('docker-context', checkContextFolder),
         reportFile: await at('report', checkOutputFile),
     };
@@ -20246,6 +20811,7 @@ function secretsOf({ mirrors, paddleIndexes, requirements }) {
 
 
 
+
 /** Distributions that are PaddlePaddle itself; plug-ins stand beside one. */
 const distributions = new Set(devices.map(({ distribution }) => distribution));
 /** What is wrong with the interpreter, so that a wrong input beside it does not hide it. */
@@ -20274,7 +20840,7 @@ async function readRequest(raw, origin, environment, log, signal) {
     for (const secret of secretTexts(raw['index-credentials'] ?? ''))
         log.mask(secret);
     try {
-        const request = await parseRequest(raw, { cwd: process.cwd(), environment, known, origin });
+        const request = await parseRequest(raw, { cwd: workingFolder(), environment, known, origin });
         for (const secret of secretsOf(request))
             log.mask(secret);
         return request;
@@ -20432,8 +20998,12 @@ function describeSaved({ saved, bytesReused }) {
         return 'nothing: no file was there';
     if (saved === null)
         return 'not known: no download was measured here in the last 7 days';
-    const { ms, bytes, bytesPerSecond, measured } = saved;
-    const against = `downloading ${formatBytes(bytes)} at ${formatBytes(bytesPerSecond)}/s (measured ${measured})`;
+    const { ms, bytes, besideMs, bytesPerSecond, measured } = saved;
+    const download = `downloading ${formatBytes(bytes)} at ${formatBytes(bytesPerSecond)}/s (measured ${measured})`;
+    const beside = `, during which ${formatDuration(besideMs)} of unpacking would have been done`;
+    const against = besideMs === 0 ? download : download + beside;
+    if (ms === 0)
+        return `no time: unpacking took longer than ${download} would have`;
     return ms < 0
         ? `nothing: it took ${formatDuration(-ms)} longer than ${against}`
         : `about ${formatDuration(ms)} against ${against}`;
@@ -20441,32 +21011,24 @@ function describeSaved({ saved, bytesReused }) {
 /** What a cache had for a run, what it was given, and what that saved: in plain words, each with its heading. */
 function describeCache(cache) {
     const { hit, filesReused, bytesReused, bytesDownloaded, awaited, stored } = cache;
-    const reused = `${hit}: ${some({ files: filesReused, bytes: bytesReused })} reused`;
+    if (cache.store === 'off')
+        return [['Downloaded', formatBytes(bytesDownloaded)]];
+    const reused = filesReused === 0 ? 'nothing was there' : `${some({ files: filesReused, bytes: bytesReused })} reused`;
     const meanwhile = awaited.files === 0 ? [] : [`${some(awaited)} brought by another job meanwhile`];
     const rows = [
-        ['Hit', [reused, ...meanwhile, `${formatBytes(bytesDownloaded)} downloaded`].join(', ')],
+        ['Hit', `${hit}: ${[reused, ...meanwhile, `${formatBytes(bytesDownloaded)} downloaded`].join(', ')}`],
     ];
-    if (cache.store === 'off')
-        return rows;
-    return [...rows, ['Stored', stored.files === 0 ? 'nothing new' : some(stored)], ['Saved', describeSaved(cache)]];
+    // Beside a bucket it would be taken for what went there.
+    const place = cache.bucket === null ? 'Stored' : 'Stored on this machine';
+    return [...rows, [place, stored.files === 0 ? 'nothing new' : some(stored)], ['Saved', describeSaved(cache)]];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/report/describe-github.js
 
-/** Whether restoring beat downloading, by what was last measured of it. */
-function compared({ ms, downloadMs }) {
-    if (downloadMs === null)
-        return '';
-    const saved = downloadMs - ms;
-    const judged = saved >= 0 ? `${formatDuration(saved)} saved` : `${formatDuration(-saved)} lost`;
-    return `; downloading would have taken ${formatDuration(downloadMs)}: ${judged}`;
-}
 /** What GitHub's cache brought and what it is given, in plain words, each with its heading. */
 function describeGithub(github) {
     const { entry, why, files, bytes, ms, saving, notSaved } = github;
-    const restored = entry === null
-        ? `not used: ${why}`
-        : `${entry}: ${files} files, ${formatBytes(bytes)} in ${formatDuration(ms)}${compared(github)}`;
+    const restored = entry === null ? `not used: ${why}` : `${entry}: ${files} files, ${formatBytes(bytes)} in ${formatDuration(ms)}`;
     const saved = saving === null
         ? `nothing: ${notSaved}`
         : `${saving.files} files, ${formatBytes(saving.bytes)} as ${saving.entry}, at the end of the job`;
@@ -20540,15 +21102,18 @@ function headline(report) {
 }
 /** What a run had of its bucket and gave it, in plain words. */
 function describeBucket(bucket) {
-    const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, leased, readOnly } = bucket;
+    const { place, bytesRead, filesStored, bytesStored, filesReplaced, waitedMs, readOnly, givenUp } = bucket;
     const files = filesStored === 0
-        ? 'nothing had to be stored'
+        ? givenUp === null
+            ? 'nothing had to be stored'
+            : 'nothing stored'
         : `${filesStored} ${filesStored === 1 ? 'file' : 'files'} (${formatBytes(bytesStored)}) stored`;
     const stored = readOnly === null ? files : `nothing stored (${readOnly})`;
     return [
         `${place}: ${formatBytes(bytesRead)} read`,
-        leased && filesStored > 0 ? `${stored} for all that waited` : stored,
+        stored,
         ...(filesReplaced > 0 ? [`${filesReplaced} of them in the place of wrong bytes`] : []),
+        ...(givenUp === null ? [] : [`given up: ${givenUp}`]),
         ...(waitedMs > 0 ? [`${formatDuration(waitedMs)} waited for another job`] : []),
     ].join(', ');
 }
@@ -20668,8 +21233,7 @@ function formatReport(report) {
     if (report.cache !== null) {
         const { bucket, github, hit, folder, reason, store } = report.cache;
         lines.push(store === 'off' ? '  cache: off' : `  cache: ${hit} in ${folder} (${reason})`);
-        if (store !== 'off')
-            lines.push(...describeCache(report.cache).map(([what, text]) => `    ${what.toLowerCase()}: ${text}`));
+        lines.push(...describeCache(report.cache).map(([what, text]) => `    ${what.toLowerCase()}: ${text}`));
         if (bucket !== null)
             lines.push(`  bucket: ${describeBucket(bucket)}`);
         if (github !== null) {
@@ -20797,23 +21361,31 @@ function startTimeline(onStep) {
     const start = performance.now();
     const elapsed = () => Math.round(performance.now() - start);
     const steps = [];
-    let current = null;
+    const open = [];
+    let failed = null;
+    let last = null;
     return {
         elapsed,
-        current: () => current,
+        current: () => failed ?? open.at(-1) ?? (last === null ? null : `what follows ${last}`),
         steps: () => steps,
         async step(name, run) {
             onStep(name);
-            current = name;
+            open.push(name);
+            failed = null;
             const startMs = elapsed();
             let outcome = 'failed';
             try {
                 const result = await run();
                 outcome = 'done';
-                current = null;
+                failed = null;
                 return result;
             }
             finally {
+                open.splice(open.lastIndexOf(name), 1);
+                last = name;
+                // The innermost one: what it lies in fails with it.
+                if (outcome === 'failed')
+                    failed ??= name;
                 steps.push({ name, startMs, ms: elapsed() - startMs, outcome });
             }
         },
@@ -21213,13 +21785,14 @@ async function makeLock(wishes) {
 
 
 
+
 /** What a METADATA requires (core metadata: `Requires-Dist`), and the Pythons that it takes. */
 function readMetadata(text, origin) {
     const head = text.split(/\r?\n\r?\n/, 1)[0] ?? '';
     const values = (name) => [...head.matchAll(new RegExp(`^${name}:[ \\t]*(.+)$`, 'gim'))].map(([, value = '']) => value.trim());
     return {
         requires: values('Requires-Dist').map((line) => parseRequirement(line, origin)),
-        python: values('Requires-Python')[0] ?? '',
+        python: readRequiresPython(values('Requires-Python')[0] ?? null) ?? '',
     };
 }
 /** The newest version with a wheel that every specifier allows, or null. */
@@ -21341,9 +21914,9 @@ async function disk_space_freeBytes(folder) {
 }
 /**
  * What the disks of cache and environment lack, told for a ratio of unpacked to packed bytes; null where nothing is missing or it can't be
- * known. `underWay`: bytes that this run has brought so far, which are on the disk although their files are not whole.
+ * known. `brought`: what this run has brought so far; what of it is no whole file in the store yet is on the disk all the same.
  */
-async function look(store, files, environment, underWay) {
+async function look(store, files, environment, brought) {
     const found = await Promise.all(files.map(({ sha256, filename }) => (sha256 === null ? null : store.find(sha256, filename))));
     const sizes = files.map((file) => file.size ?? 0);
     const absent = sizes.reduce((sum, size, index) => (found[index] === null ? sum + size : sum), 0);
@@ -21351,7 +21924,8 @@ async function look(store, files, environment, underWay) {
     // With everything in the store the files may be unpacked as well, and are then linked: nothing can be foretold.
     if (absent === 0)
         return null;
-    const missing = Math.max(0, absent - underWay);
+    const arrived = found.reduce((sum, file) => (file !== null && brought.whole.has(file.sha256) ? sum + file.size : sum), 0);
+    const missing = Math.max(0, absent - Math.max(0, brought.bytes - arrived));
     const [cache, target] = await Promise.all([disk_space_freeBytes(store.root), disk_space_freeBytes(environment)]);
     if (cache === null || target === null)
         return null;
@@ -21369,15 +21943,15 @@ async function look(store, files, environment, underWay) {
 }
 /** Whether files that are to be brought ahead of their turn may have room: nothing unpacks to less than its packed size. */
 async function mayHaveRoom(store, files, environment) {
-    const judge = await look(store, files, environment, 0);
+    const judge = await look(store, files, environment, { bytes: 0, whole: new Set() });
     return judge === null || judge(1) === null;
 }
 /**
  * Looks whether what is still to be downloaded and unpacked has room, before the first byte of it. Throws Failure(1) where it certainly
- * has none: nothing unpacks to less than its packed size; warns where it probably has none. `underWay` as in `look`.
+ * has none: nothing unpacks to less than its packed size; warns where it probably has none. `brought` as in `look`.
  */
-async function checkDiskSpace(run, store, lock, environment, underWay) {
-    const judge = await look(store, lock.files, environment, underWay);
+async function checkDiskSpace(told, store, files, environment, brought) {
+    const judge = await look(store, files, environment, brought);
     if (judge === null)
         return;
     const certain = judge(1);
@@ -21386,7 +21960,7 @@ async function checkDiskSpace(run, store, lock, environment, underWay) {
         throw new Failure(1, [{ where: 'disk space', what: `At least: ${certain}.`, remedy }]);
     const likely = judge(unpackedRatio);
     if (likely !== null)
-        tell(run, [{ id: 'disk-space', text: `The disk may be too small: ${likely} (estimated). ${remedy}` }]);
+        tell(told, [{ id: 'disk-space', text: `The disk may be too small: ${likely} (estimated). ${remedy}` }]);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/ahead.js
@@ -21754,6 +22328,7 @@ function readThrough(client, objects) {
 
 
 
+
 /** Connections to the store's server at a time: it is made for many machines. */
 const CONNECTIONS = 16;
 /** How long (ms) it is believed that the bucket still has all of a lock: others remove what is old. Until then a warm run asks nobody. */
@@ -21764,14 +22339,16 @@ async function openBucket(run, prepared, client) {
     const { cacheUrl: place, paddle, requirements } = request;
     if (prepared.choice.kind !== 's3' || place === null)
         return null;
-    const { log, environment, home, version } = context;
+    const { environment, home, version } = context;
+    // What becomes of the bucket belongs into the summary.
+    const log = { ...context.log, warn: (notice) => tell(run, [notice]) };
     const { signal } = deadline;
     const { writing } = prepared;
     const network = { ...prepared.runner.network, httpProxy: null, httpsProxy: null };
     const direct = createClient({ network, version, log });
     const ring = await openKeys({ client, direct, environment, home, region: place.region, log, signal });
     const readOnly = writing.allowed ? null : writing.why;
-    const objects = openObjects({ client, place, region: ring.region, keys: ring.get });
+    const objects = openObjects({ client, place, region: ring.region, keys: ring.get, log });
     const share = openShare({ objects, key: prepared.key, mayWrite: writing.allowed, log, signal });
     const url = objects.address('wheels');
     if (readOnly !== null)
@@ -21821,12 +22398,17 @@ async function openBucket(run, prepared, client) {
             const arrived = transfers.arrived();
             const lent = share.lent().filter(({ sha256, filename }) => arrived.has(sha256) && wanted.has(filename));
             const filesReused = cache.filesReused + lent.length;
+            const { [bucketSource]: bytesRead = 0, ...others } = transfers.fetched();
+            // What the bucket could not bring to its end came from elsewhere.
+            const helped = transfers.faults().some(({ source }) => source === bucketSource) && Object.keys(others).length > 0;
+            const all = !lock.resolved && filesReused === lock.files.length && !helped;
+            const bytesLent = Math.min(bytesRead, lent.reduce((sum, { size }) => sum + size, 0));
             story.cache = {
                 ...cache,
-                hit: !lock.resolved && filesReused === lock.files.length ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
+                hit: all ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
                 filesReused,
-                bytesReused: lent.reduce((sum, { size }) => sum + size, cache.bytesReused),
-                bucket: { ...share.report(), bytesRead: transfers.fetched()[bucketSource] ?? 0, readOnly },
+                bytesReused: cache.bytesReused + bytesLent,
+                bucket: { ...share.report(), bytesRead, readOnly },
             };
         },
         close: async () => {
@@ -22287,7 +22869,7 @@ function openRepository(client, { base, image, credentials, signal }) {
  * config, a layer. A manifest alone proves nothing: mirrors refuse at the blob too. Gives the digest (`sha256:...`) that the name stands
  * for there. Throws RegistryRefusal.
  */
-async function lookAt(client, look) {
+async function registry_lookAt(client, look) {
     const { image, architecture } = look;
     const repository = openRepository(client, look);
     try {
@@ -22323,7 +22905,7 @@ async function probeMirror(client, question) {
     let fault = null;
     for (const image of images) {
         try {
-            digests[fullName(image)] = await lookAt(client, { base: url, image, architecture, credentials: null, signal });
+            digests[fullName(image)] = await registry_lookAt(client, { base: url, image, architecture, credentials: null, signal });
         }
         catch (error) {
             if (!(error instanceof RegistryRefusal))
@@ -22829,6 +23411,52 @@ async function endAll(...ends) {
         throw errors[0];
 }
 
+;// CONCATENATED MODULE: ./.build/src/install/damaged.js
+
+
+
+
+
+/** Metadata folders of an environment by the normalised name of their package. */
+function infosIn(purelib) {
+    const entries = (0,external_node_fs_.readdirSync)(purelib).filter((entry) => entry.endsWith('.dist-info'));
+    return new Map(entries.map((entry) => [normalise(entry.replace(/-[^-]*\.dist-info$/, '')), entry]));
+}
+/**
+ * The packages of a lock that an environment has, but not whole: installers look at the metadata alone and take them for installed
+ * (an interrupted removal, a full disk, a job that edits). In one thread, as `stampTree`: 6,000 files take some 60 ms. Bytes of the same
+ * length are not told apart.
+ */
+function damagedPackages(purelib, files) {
+    const infos = infosIn(purelib);
+    return files.flatMap(({ name }) => {
+        const info = infos.get(normalise(name));
+        const text = info === undefined ? null : readRecord(external_node_path_.join(purelib, info));
+        if (text === null)
+            return [];
+        for (const [file, { sha256, size }] of parseRecord(text)) {
+            // Without a hash: written by an installer or by Python itself.
+            if (sha256 === '')
+                continue;
+            const found = (0,external_node_fs_.statSync)(external_node_path_.join(purelib, file), { throwIfNoEntry: false });
+            if (found === undefined || (size !== null && found.size !== size))
+                return [{ name, path: file }];
+        }
+        return [];
+    });
+}
+/** Null where there is none: the package is then another installer's, and not judged. */
+function readRecord(info) {
+    try {
+        return (0,external_node_fs_.readFileSync)(external_node_path_.join(info, 'RECORD'), 'utf8');
+    }
+    catch (error) {
+        if (errorCode(error) === 'ENOENT')
+            return null;
+        throw error;
+    }
+}
+
 ;// CONCATENATED MODULE: ./.build/src/install/installer-failure.js
 
 /** Texts of uv 0.8 to 0.13 and pip 23 to 26, and of the operating systems under them. */
@@ -22945,6 +23573,7 @@ async function runProgram(call) {
 
 
 
+
 /** The lock as pip is fed with it: one `==` pin with its hash a line, local files by their address. */
 function hashedRequirements(lock) {
     const lines = lock.files.map((file) => {
@@ -22980,15 +23609,15 @@ function runPip(args, cwd, wishes) {
  * Throws Failure(1) with cause and remedy where the installation fails.
  */
 async function installWithPip(wishes) {
-    const { lock, gateway, interpreter, log } = wishes;
-    const folder = await (0,promises_.mkdtemp)(external_node_path_.join((0,external_node_os_.tmpdir)(), 'paddle-install-'));
+    const { lock, gateway, interpreter, again: changed = [], log } = wishes;
+    const folder = makeScratch();
     try {
         const hashed = external_node_path_.join(folder, 'requirements.txt');
         await (0,promises_.writeFile)(hashed, hashedRequirements(lock));
         const { remove, reinstall } = paddleChange(interpreter.paddle, await installedCuda(interpreter.purelib), lock);
-        const gone = [...remove, ...reinstall];
+        const gone = [...new Set([...remove, ...reinstall, ...changed])];
         if (gone.length > 0) {
-            log.info(`Uninstalling ${gone.join(', ')}: another build of ${lock.distribution} is wanted.`);
+            log.info(`Uninstalling ${gone.join(', ')}, to be installed anew or replaced by another build.`);
             const ran = await runPip(['uninstall', '--yes', ...gone], folder, wishes);
             if (ran.code !== 0)
                 throw installerFailure('pip uninstall', ran);
@@ -23074,10 +23703,11 @@ async function twice(run, gateway) {
  */
 async function installWithUv(wishes) {
     const { uv, lock, origin, gateway, interpreter, again = [], log } = wishes;
-    const folder = await (0,promises_.mkdtemp)(external_node_path_.join((0,external_node_os_.tmpdir)(), 'paddle-install-'));
+    // In one go: beside a download at full speed each asynchronous step waits longer than all of these take.
+    const folder = makeScratch();
     try {
         const pylock = external_node_path_.join(folder, 'pylock.toml');
-        await (0,promises_.writeFile)(pylock, gatewayPylock(lock, origin));
+        (0,external_node_fs_.writeFileSync)(pylock, gatewayPylock(lock, origin));
         const change = paddleChange(interpreter.paddle, await installedCuda(interpreter.purelib), lock);
         const into = ['--python', interpreter.executable];
         if (change.remove.length > 0) {
@@ -23097,7 +23727,7 @@ async function installWithUv(wishes) {
             throw installerFailure('uv pip install', ran);
         if (lock.unhashed.length > 0) {
             const rest = external_node_path_.join(folder, 'unhashed.txt');
-            await (0,promises_.writeFile)(rest, lock.unhashed.map((line) => `${line}\n`).join(''));
+            (0,external_node_fs_.writeFileSync)(rest, lock.unhashed.map((line) => `${line}\n`).join(''));
             const last = await uv([...common, '-r', rest], 'uv pip install');
             if (last.code !== 0 && gateway === null)
                 return null;
@@ -23107,7 +23737,7 @@ async function installWithUv(wishes) {
         return { attempts };
     }
     finally {
-        await (0,promises_.rm)(folder, { recursive: true, force: true });
+        (0,external_node_fs_.rmSync)(folder, { recursive: true, force: true });
     }
 }
 
@@ -23189,12 +23819,12 @@ async function makeVenv(wishes) {
     const { folder, interpreter } = wishes;
     const there = await usable(wishes);
     if (!there) {
-        await (0,promises_.mkdir)(external_node_path_.dirname(folder), { recursive: true });
         const args = ['venv', '--no-project', '--python', interpreter.executable, folder];
         const ran = await wishes.uv(args, 'uv venv');
         if (ran.code !== 0)
             throw installerFailure('uv venv', ran);
-        wishes.log.info(`Made ${folder} with Python ${interpreter.version}.`);
+        const pip = wishes.installer === 'uv' ? ' It has no pip: with `installer: pip` it gets one.' : '';
+        wishes.log.info(`Made ${folder} with Python ${interpreter.version}.${pip}`);
     }
     if (wishes.installer === 'pip')
         await ensurePip(wishes);
@@ -23239,6 +23869,7 @@ function explainInstall(error, told, known) {
 
 
 
+
 /** The environment to install into: made where it is not there yet. */
 async function openEnvironment(run, { runner }, programs) {
     const { request, context, deadline } = run;
@@ -23269,6 +23900,14 @@ function tellAltered(run, altered) {
     }));
     tell(run, notices);
 }
+/** An environment that lost files would be taken for complete by any installer: what it lacks is told, and installed again. */
+function tellDamaged(run, damaged) {
+    const notices = damaged.map(({ name, path }) => ({
+        id: `damaged-${name}`,
+        text: `${path} of ${name} is gone from the environment, or is another file than was installed. ${name} is installed again.`,
+    }));
+    tell(run, notices);
+}
 /**
  * Installs a lock into the environment of the request and gives the environment's interpreter. A kept lock is tried with uv's cache alone
  * first, which needs neither gateway nor network; where that lacks a file, the gateway serves it.
@@ -23283,8 +23922,10 @@ async function place_place(run, prepared, lock, kept, works, programs) {
         publishLock(gateway, lock);
         return gateway;
     };
+    const damaged = damagedPackages(interpreter.purelib, lock.files);
+    tellDamaged(run, damaged);
     const withUv = async (altered) => {
-        const again = altered.map(({ name }) => name);
+        const again = [...new Set([...altered, ...damaged].map(({ name }) => name))];
         const common = { lock, origin: works.origin, interpreter, log, again };
         const offline = kept && altered.length === 0 ? await installWithUv({ ...common, uv: programs.runUv(null), gateway: null }) : null;
         if (offline !== null)
@@ -23300,6 +23941,7 @@ async function place_place(run, prepared, lock, kept, works, programs) {
             lock,
             gateway: await open(),
             interpreter,
+            again: damaged.map(({ name }) => name),
             log,
             environment,
             remainingMs,
@@ -23364,7 +24006,7 @@ const executable = process.platform === 'win32' ? 'uv.exe' : 'uv';
 /** Milliseconds for `uv --version` and for unpacking 18 MB; both take a fraction of it. */
 const versionLimit = 10_000;
 const unpackLimit = 60_000;
-/** Takes one member out of a wheel; `zipfile` belongs to every Python, while `unzip` and `tar` are not on every machine. */
+/** Takes one member out of a wheel; `zipfile` belongs to every Python (also without its site packages, which take time to look at), while `unzip` and `tar` are not on every machine. */
 const unpackScript = `
 import shutil, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel, wheel.open(sys.argv[2]) as member, open(sys.argv[3], 'wb') as target:
@@ -23417,6 +24059,8 @@ async function existingUv(wishes) {
 }
 /** The kept copy in a folder, if it still runs and is the pinned version. */
 async function keptUv(folder, wishes) {
+    if (folder === '')
+        return null;
     const file = external_node_path_.join(folder, executable);
     if (!(await isExecutable(file)))
         return null;
@@ -23449,7 +24093,7 @@ async function unpack(wheel, folder, wishes) {
     const target = external_node_path_.join(folder, executable);
     const ran = await runProgram({
         file: wishes.interpreter.executable,
-        args: ['-I', '-c', unpackScript, wheel.path, `uv-${uvVersion}.data/scripts/${executable}`, target],
+        args: ['-I', '-S', '-c', unpackScript, wheel.path, `uv-${uvVersion}.data/scripts/${executable}`, target],
         environment: smallEnvironment(wishes.environment),
         cwd: folder,
         limitMs: unpackLimit,
@@ -23500,7 +24144,7 @@ async function findUv(wishes) {
     const toolCache = await jobCache(wishes);
     const folder = toolCache?.find('uv', uvVersion, platform) ??
         (wishes.toolsFolder === null ? '' : ownFolder(wishes.toolsFolder, platform));
-    return folder === '' ? null : keptUv(folder, wishes);
+    return keptUv(folder, wishes);
 }
 /** Brings the pinned wheel of uv from the machine's own index and keeps it. Throws Failure(1) where it can't be had. */
 async function bringUv(wishes) {
@@ -23512,22 +24156,29 @@ async function bringUv(wishes) {
     const platform = bring_uv_platformOf(wishes);
     const toolCache = await jobCache(wishes);
     const own = ownFolder(wishes.toolsFolder, platform);
-    const staging = external_node_path_.join(wishes.toolsFolder, `.uv-${(0,external_node_crypto_.randomUUID)()}`);
-    await (0,promises_.mkdir)(staging, { recursive: true });
-    try {
-        await unpack(await fetchWheel(wheel, wishes), staging, wishes);
-        const folder = toolCache === null ? own : await toolCache.cacheDir(staging, 'uv', uvVersion, platform);
-        if (toolCache === null)
-            await bring_uv_settle(staging, own, wishes);
-        const brought = await keptUv(folder, wishes);
-        if (brought !== null)
-            return { ...brought, origin: 'brought' };
-        const what = `uv ${uvVersion} was brought for ${platform}, but ${external_node_path_.join(folder, executable)} does not run here.`;
-        throw new Failure(1, [{ where: 'uv', what, remedy: `Check that programs may run from that folder, or ${bring_uv_remedy}` }]);
-    }
-    finally {
-        await (0,promises_.rm)(staging, { recursive: true, force: true });
-    }
+    const file = await fetchWheel(wheel, wishes);
+    const ready = async () => (await keptUv(toolCache === null ? own : toolCache.find('uv', uvVersion, platform), wishes)) ?? undefined;
+    // Many runs may begin at once: one of them unpacks.
+    return wishes.once(ready, async () => {
+        const staging = external_node_path_.join(wishes.toolsFolder, `.uv-${(0,external_node_crypto_.randomUUID)()}`);
+        await (0,promises_.mkdir)(staging, { recursive: true });
+        try {
+            await unpack(file, staging, wishes);
+            const folder = toolCache === null ? own : await toolCache.cacheDir(staging, 'uv', uvVersion, platform);
+            if (toolCache === null)
+                await bring_uv_settle(staging, own, wishes);
+            const brought = await keptUv(folder, wishes);
+            if (brought !== null)
+                return { ...brought, origin: 'brought' };
+            const what = `uv ${uvVersion} was brought for ${platform}, but ${external_node_path_.join(folder, executable)} does not run here.`;
+            throw new Failure(1, [
+                { where: 'uv', what, remedy: `Check that programs may run from that folder, or ${bring_uv_remedy}` },
+            ]);
+        }
+        finally {
+            await (0,promises_.rm)(staging, { recursive: true, force: true });
+        }
+    });
 }
 
 ;// CONCATENATED MODULE: ./.build/src/install/uv-program.js
@@ -23648,6 +24299,7 @@ async function placeUnpacked(run, { runner }, store) {
 
 
 
+
 function machine({ context, deadline }, { runner }, toolsFolder) {
     return {
         interpreter: runner.interpreter,
@@ -23688,6 +24340,7 @@ async function bringPrograms(run, prepared, { sources }, bucket, works, { store 
         ...machine(run, prepared, store.folders.tools),
         page: async () => (await uvOfBucket(bucket, prepared.runner.interpreter)) ?? sources.page('uv'),
         widerPage: () => sources.widen('uv'),
+        once: (ready, make) => makeOnce(external_node_path_.join(store.folders.tools, 'uv.lock'), deadline.signal, ready, make),
         fetch: async (file) => {
             // A program is run as it lies there, so a file that another user of the store may have put in place is hashed first.
             const stored = await works.transfers.get(file).done;
@@ -24180,13 +24833,12 @@ function gatewayName({ device, channel, origins }, addresses) {
 
 /**
  * Other places of a file whose known places gave trouble, from sources that were not asked for its project yet: those that state the same
- * hash, or none. A direct link has none but its own.
+ * hash, or none. A direct link has none but its own. `failed`: ids of the sources that refused it.
  */
-async function morePlaces(sources, file, origins) {
+async function morePlaces(sources, file, failed, origins) {
     const project = parseFilename(file.filename)?.name;
     if (project === undefined || file.locations.some(({ source }) => source === 'direct'))
         return [];
-    const failed = new Set(file.locations.map(({ source }) => source));
     const page = await sources.widen(project, origins(project), failed);
     const places = page.files.find(({ filename }) => filename === file.filename)?.locations ?? [];
     return places.filter(({ sha256 }) => sha256 === null || file.sha256 === null || sha256 === file.sha256);
@@ -24306,6 +24958,7 @@ function watchBusyness() {
 
 
 
+
 /** Bytes at the end of a file that are held back until its hash is right: no installer gets a whole wrong file. */
 const HELD_BACK = 2 ** 16;
 const READ = 2 ** 17;
@@ -24332,7 +24985,7 @@ async function openDiskFile(path, filename, expected, extent, bell, failed, expl
             : Math.min(extent.front(), Math.max(0, (size ?? extent.front()) - HELD_BACK));
     };
     const readAt = async (buffer, length, position) => {
-        const { bytesRead } = await handle.read(buffer, 0, length, position);
+        const { bytesRead } = await inDiskTurn('bytes', () => handle.read(buffer, 0, length, position));
         if (bytesRead === 0) {
             throw new Error(`${path} became shorter while it was used`);
         }
@@ -24358,7 +25011,9 @@ async function openDiskFile(path, filename, expected, extent, bell, failed, expl
             }
             try {
                 for (let [rest, done] = [pieces, 0]; done < length;) {
-                    const { bytesWritten } = await handle.writev(rest, at + done);
+                    const left = rest;
+                    const position = at + done;
+                    const { bytesWritten } = await inDiskTurn('bytes', () => handle.writev(left, position));
                     done += bytesWritten;
                     rest = done < length ? [Buffer.concat(pieces).subarray(done)] : [];
                 }
@@ -24477,7 +25132,8 @@ function refusedByStatus(status, retryAfter, nowMs) {
     if (status === 407) {
         return refusal_refused('proxy', 'the proxy wants a login (407)');
     }
-    return refusal_refused('status', `answered ${status}`, status === 503 ? wait : null);
+    const retryAfterMs = status === 503 ? wait : null;
+    return new Refused({ kind: 'status', detail: `answered ${status}`, remedy: null, retryAfterMs, status });
 }
 /** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), as ms from now; null where it says nothing. */
 function readRetryAfter(value, nowMs) {
@@ -24492,10 +25148,19 @@ const LONGEST_WAIT_MS = 60_000;
 /** Refusals that another try will not change. */
 const FINAL = new Set(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect']);
 /**
- * Judges a refusal. `strikes`: refusals in a row by this source for this file without a byte gained, this one counted;
- * `alone`: no other source is left for the file, so this one gets more tries; `random` in [0, 1) spreads the waits.
+ * Tries of a source without a byte gained, those that cost a whole time-out and the others: beside another one that could take over, as the
+ * last one that is left, and of one that is asked before the others, so that they are not asked by a whole crowd for what soon passes.
  */
-function refusal_judge(refusal, strikes, alone, random) {
+const TRIES = {
+    beside: { timeout: 3, other: 3 },
+    last: { timeout: 2, other: 5 },
+    first: { timeout: 3, other: 7 },
+};
+/**
+ * Judges a refusal. `strikes`: refusals in a row by this source for this file without a byte gained, this one counted;
+ * `standing`: what it is to the file; `random` in [0, 1) spreads the waits.
+ */
+function refusal_judge(refusal, strikes, standing, random) {
     const { kind, retryAfterMs } = refusal;
     if (kind === 'wrong-hash' || kind === 'tls') {
         return { leave: 'run' };
@@ -24503,8 +25168,7 @@ function refusal_judge(refusal, strikes, alone, random) {
     if (FINAL.has(kind) || (kind === 'banned' && retryAfterMs === null)) {
         return { leave: 'file' };
     }
-    // Each of these has cost a whole time-out already.
-    const most = !alone ? 3 : kind === 'timeout' ? 2 : 5;
+    const most = TRIES[standing][kind === 'timeout' ? kind : 'other'];
     if (strikes > most || (retryAfterMs ?? 0) > LONGEST_WAIT_MS) {
         return { leave: 'file' };
     }
@@ -24532,22 +25196,23 @@ function createRoutes(file, lane) {
         left: false,
         suspected: false,
         rangeless: false,
+        changes: 0,
         mine: 0,
         refusal: null,
     }));
 }
 /** It may be asked, now or after a wait. */
-function routes_isAlive(route) {
+function isAlive(route) {
     return !route.left && !route.lane.left;
 }
-/** Time (ms since the epoch) from which it may be asked. */
+/** Time (`performance.now()`, ms) from which it may be asked. */
 function readyAt(route) {
     return Math.max(route.notBefore, route.lane.notBefore);
 }
 /** The scheduler's view of a route. */
 function viewRoute(route, usable, nowMs) {
     return {
-        ready: usable && routes_isAlive(route) && !route.suspected && readyAt(route) <= nowMs,
+        ready: usable && isAlive(route) && !route.suspected && readyAt(route) <= nowMs,
         active: route.lane.active,
         limit: route.lane.limit,
         rate: route.lane.rate,
@@ -24570,10 +25235,11 @@ function routes_refuse(route, refusal, gained, alone, begunMs, nowMs) {
         route.struckAt = nowMs;
     }
     route.refusal = refusal;
-    const verdict = refusal_judge(refusal, route.strikes, alone, Math.random());
+    const verdict = refusal_judge(refusal, route.strikes, route.lane.first ? 'first' : alone ? 'last' : 'beside', Math.random());
     if (verdict.leave !== null) {
         route.left = true;
-        route.lane.left ||= verdict.leave === 'run';
+        // What is wrong with one file of a store that many write to says nothing of the others.
+        route.lane.left ||= verdict.leave === 'run' && !route.lane.first;
         return true;
     }
     const until = nowMs + verdict.waitMs;
@@ -24622,17 +25288,22 @@ const LONG_MS = 10_000;
  * another one is, so that one connection finds out, once in a run; `join`: another one was seen to be several times as fast.
  */
 function weighFirst(routes, missing) {
-    const useful = routes.filter((route) => routes_isAlive(route) && !route.suspected);
+    const useful = routes.filter((route) => isAlive(route) && !route.suspected);
     const first = useful.find(({ lane }) => lane.first);
     const others = useful.filter(({ lane }) => !lane.first);
     const rate = first?.lane.rate ?? null;
-    if (first === undefined || rate === null || others.length === 0)
+    // Nothing is under way where it is waited for after trouble, and nothing can be told from that.
+    if (first === undefined || first.mine === 0 || rate === null || others.length === 0)
         return 'alone';
-    if ((missing * 1000) / (rate * Math.max(1, first.mine)) < LONG_MS)
+    if ((missing * 1000) / (rate * first.mine) < LONG_MS)
         return 'alone';
     if (others.some(({ lane }) => (lane.rate ?? 0) >= rate * FASTER))
         return 'join';
     return others.every(({ lane }) => lane.rate === null && lane.active === 0) ? 'try' : 'alone';
+}
+/** Whether others take part from now on, after a refusal of one that is asked alone. What passes soon is waited for. */
+function isGivenUp(first, refusal, nowMs) {
+    return !isAlive(first) || refusal.kind === 'slow' || readyAt(first) - nowMs > LONG_MS;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/record.js
@@ -24650,7 +25321,7 @@ function bootTime() {
  * a file without hash whose copy can't be told or whose bytes a restart of the machine (`bootedMs` is another) may have damaged.
  * Pieces that reach past `onDisk` bytes are cut there.
  */
-function readRecord(notes, sha256, onDisk, bootedMs) {
+function record_readRecord(notes, sha256, onDisk, bootedMs) {
     const at = notes.findLastIndex((note) => !isWrite(note));
     const value = notes[at];
     if (!record_isObject(value) || value['version'] !== 1 || value['sha256'] !== sha256 || !isCount(value['size'])) {
@@ -24810,7 +25481,7 @@ function layOut(size, segmentBytes, wholeBelow, kept, past) {
 
 /** The state of a file of which `onDisk` bytes are in its partial file, `notes` telling which. */
 function download_state_readState(file, routes, bell, timings, notes, onDisk) {
-    const kept = readRecord(notes, file.sha256, onDisk, bootTime());
+    const kept = record_readRecord(notes, file.sha256, onDisk, bootTime());
     const stated = statedSize(file);
     const fresh = freshSegments(file, timings);
     const usable = kept !== null && (stated === null || stated === kept.size);
@@ -24841,12 +25512,12 @@ function statedSize(file) {
 }
 /** Alive routes at other hosts: somebody could take over. */
 function othersThan(route, state) {
-    return state.routes.filter((r) => r.lane !== route.lane && routes_isAlive(r) && !r.suspected);
+    return state.routes.filter((r) => r.lane !== route.lane && isAlive(r) && !r.suspected);
 }
 /** Its bytes are wanted: those of the same copy where no hash tells copies apart. It may be busy, or waited for. */
 function isWanted(route, { file, identity }) {
     const sameCopy = file.sha256 !== null || identity === null || identity.source === route.location.source;
-    return sameCopy && routes_isAlive(route) && !route.suspected;
+    return sameCopy && isAlive(route) && !route.suspected;
 }
 /** Another one that is wanted too sends the bytes that are missing and no others. */
 function isBettered(route, state) {
@@ -24870,7 +25541,7 @@ function download_state_isUsable(route, state) {
 /** No hash tells copies apart, and every place of the one that was begun is left while others are not: it is not gone on with. */
 function isStranded(state) {
     const { file, identity, routes, segments } = state;
-    const others = file.sha256 === null && identity !== null && segments.missing() > 0 && routes.some(routes_isAlive);
+    const others = file.sha256 === null && identity !== null && segments.missing() > 0 && routes.some(isAlive);
     return others && !routes.some((r) => isWanted(r, state));
 }
 /** Nothing is there, and nothing is known of the file but what its page says. Only while nobody has seen any of it. */
@@ -25066,7 +25737,7 @@ async function pour(reply, first, segments, stream, sink) {
             sink.arrived(chunk.length);
             for (let offset = 0; offset < chunk.length;) {
                 const rest = chunk.length - offset;
-                mine ??= stream ? claim(segments, position) : null;
+                mine ??= stream ? connection_claim(segments, position) : null;
                 const next = mine === null ? 0 : mine.reached + heldBytes;
                 const step = mine === null
                     ? stream
@@ -25153,7 +25824,7 @@ function isThereWithin(coming, ms) {
         coming.then(there, there);
     });
 }
-function claim(segments, position) {
+function connection_claim(segments, position) {
     const here = segments.at(position);
     if (here === null || here.busy || here.reached >= here.end || here.reached < position) {
         return null;
@@ -25246,11 +25917,23 @@ function isBehind(lane) {
 
 
 
+/**
+ * A file that no hash vouches for may change while it comes. Machines behind one address that state different ETags for the same bytes
+ * look alike: after the second change it comes over one connection, from one of them, and after so many its source is left.
+ */
+const MOST_CHANGES = 5;
+/** A look so much later (ms) than it was due tells that this process did not run. */
+const lines_LATE_MS = 100;
+/** Milliseconds in which a connection could bring something. */
+function sourceMs({ begunAt, ownMs }, nowMs) {
+    return nowMs - begunAt - ownMs;
+}
 /** Opens connections that carry bytes from the routes of a file into its partial file, until `signal` ends them all. */
 function createLines(state, disk, around, signal, events) {
     const { file, bell } = state;
     const { timings } = around;
     const lines = new Set();
+    let lookedAt = performance.now();
     /** Takes in what an answer says of the file. False: the answer is of no use, and nobody's fault. */
     const accept = async (reply, route, asked, whole) => {
         const { identity, segments } = state;
@@ -25258,13 +25941,22 @@ function createLines(state, disk, around, signal, events) {
         const sameSize = reply.total === null || reply.total === (segments.size() ?? reply.total);
         if (file.sha256 === null && identity !== null && (identity.validator !== copy.validator || !sameSize)) {
             if (state.confirmed) {
+                // Connections that meet the same change are told of it once.
+                route.changes += state.recalling === null ? 1 : 0;
                 state.recalling = identity.source;
+                if (route.changes > MOST_CHANGES) {
+                    throw refusal_refused('malformed', `had another file ${route.changes} times while it was downloaded`);
+                }
+                route.rangeless ||= route.changes > 1;
                 throw refusal_refused('reset', 'has another file now than when its first bytes came');
             }
             startOver(state, disk, timings);
             return false;
         }
         if (reply.ranged && reply.total === null && segments.size() === null) {
+            if (whole) {
+                throw refusal_refused('malformed', 'answers a request for the whole with a part, and does not say of how much');
+            }
             // It does not say how long the file is: the end of the whole will.
             route.rangeless = true;
             return false;
@@ -25321,18 +26013,29 @@ function createLines(state, disk, around, signal, events) {
                     around.count(source, bytes);
                     // The first measurement of a host doesn't wait for the end of a connection: a slow one would take until then to be known as slow.
                     if (route.lane.rate === null) {
-                        measure(route.lane, line.bytes, Date.now() - line.begunAt, false);
+                        measure(route.lane, line.bytes, sourceMs(line, performance.now()), false);
                     }
                 },
                 write: async (into, pieces) => {
                     const from = into.reached;
+                    const since = performance.now();
+                    line.isWriting = true;
                     const to = from + (await disk.write(pieces, from, into.compareTo));
+                    line.isWriting = false;
+                    line.ownMs += performance.now() - since;
                     segments.advance(into, source, to);
                     bell.ring();
                     await events.wrote(from, to);
                 },
             });
             route.strikes = 0;
+        }
+        catch (error) {
+            if (state.confirmed || asRefusal(error)?.status !== 416) {
+                throw error;
+            }
+            // Nothing of its file lies where the one of an earlier run went on (RFC 9110, section 15.5.17): it is another one.
+            startOver(state, disk, timings);
         }
         finally {
             segment.busy &&= claimed;
@@ -25362,26 +26065,38 @@ function createLines(state, disk, around, signal, events) {
             lines.delete(line);
             route.mine -= 1;
             route.lane.active -= 1;
-            measure(route.lane, line.bytes, Date.now() - line.begunAt, stop.signal.aborted);
+            measure(route.lane, line.bytes, sourceMs(line, performance.now()), stop.signal.aborted);
             events.closed();
         }
     };
     return {
         open: (route, segment) => {
-            const now = Date.now();
-            const line = { route, stop: new AbortController(), begunAt: now, bytes: 0, seenBytes: 0, seenAt: now };
+            const stop = new AbortController();
+            const begunAt = performance.now();
+            const line = { route, stop, begunAt, bytes: 0, ownMs: 0, isWriting: false, seenBytes: 0, seenMs: 0 };
             run(line, segment).catch(events.failed);
         },
         count: () => lines.size,
         sources: () => [...new Set([...lines].map((line) => line.route.location.source))],
         dropSlow: (nowMs) => {
+            const lateMs = nowMs - lookedAt - timings.lookMs;
+            lookedAt = nowMs;
             for (const line of lines) {
-                const ms = nowMs - line.seenAt;
+                if (lateMs > lines_LATE_MS) {
+                    // What came meanwhile was not read yet: the next look tells.
+                    line.ownMs += Math.min(lateMs, nowMs - line.begunAt);
+                    line.seenBytes = line.bytes;
+                    line.seenMs = Math.max(line.seenMs, sourceMs(line, nowMs));
+                }
+                if (lateMs > lines_LATE_MS || line.isWriting) {
+                    continue;
+                }
+                const ms = sourceMs(line, nowMs) - line.seenMs;
                 const ready = othersThan(line.route, state).filter((r) => download_state_isUsable(r, state) && readyAt(r) <= nowMs);
                 const best = Math.max(0, ...ready.map((r) => r.lane.rate ?? 0));
                 const brought = line.bytes - line.seenBytes;
                 // A new connection with a twentieth of another one's rate is not waited for: a file may be there before its time is up.
-                const crawls = line.seenAt === line.begunAt && brought > 0 && brought < (best * ms) / 20_000;
+                const crawls = line.seenMs === 0 && brought > 0 && brought < (best * ms) / 20_000;
                 const outrun = ms >= timings.slowMs / (crawls ? 8 : 4) && brought < (best * ms) / 10_000;
                 if (ms < timings.slowMs && !outrun) {
                     continue;
@@ -25390,10 +26105,10 @@ function createLines(state, disk, around, signal, events) {
                     events.crawled();
                 }
                 else if (outrun || (ready.length > 0 && brought < timings.slowBytes)) {
-                    line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${ms} ms`));
+                    line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${Math.round(ms)} ms`));
                 }
                 line.seenBytes = line.bytes;
-                line.seenAt = nowMs;
+                line.seenMs += ms;
             }
         },
     };
@@ -25444,7 +26159,7 @@ function blame(contributors, routes) {
     if (contributors.length === 1 && only !== undefined) {
         return { recall: only, proven: true };
     }
-    const replaceable = (source) => routes.some((r) => r.location.source !== source && routes_isAlive(r) && !r.suspected);
+    const replaceable = (source) => routes.some((r) => r.location.source !== source && isAlive(r) && !r.suspected);
     const suspect = routes
         .map((r) => r.location.source)
         .reverse()
@@ -25503,7 +26218,9 @@ function createScout(file, routes, around, back) {
     const look = async (ask) => {
         try {
             const known = new Set(routes.map((route) => route.location.url));
-            const locations = (await ask(file)).filter(({ url }) => !known.has(url));
+            const refusing = routes.filter(({ left, strikes }) => left || strikes > 0);
+            const failed = new Set(refusing.map(({ location }) => location.source));
+            const locations = (await ask(file, failed)).filter(({ url }) => !known.has(url));
             routes.push(...createRoutes({ ...file, locations }, around.lane));
         }
         catch (error) {
@@ -25545,6 +26262,8 @@ function createScout(file, routes, around, back) {
 const SPLIT_MS = 150;
 /** A source counts as slow beside one that is more than so many times as fast. */
 const SLOWER = 2;
+/** How long (ms) connections have for their end. */
+const CLOSING_MS = 5000;
 /** Opens the download of `file` into `partial`, going on with what an earlier run left there. */
 async function openDownload(file, partial, around) {
     const { timings, log, store } = around;
@@ -25577,8 +26296,8 @@ async function openDownload(file, partial, around) {
     const notes = keepNotes(state, partial, store);
     const blameRoute = (route, refusal, gained, begunMs) => {
         const alone = othersThan(route, state).length === 0;
-        state.widened ||= route.lane.first;
-        const left = routes_refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, Date.now());
+        const left = routes_refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, performance.now());
+        state.widened ||= route.lane.first && isGivenUp(route, refusal, performance.now());
         if (alone) {
             scout.send();
         }
@@ -25600,14 +26319,14 @@ async function openDownload(file, partial, around) {
                 state.recalling = null;
                 notes.all().catch(fail);
             }
-            if (state.segments.missing() > 0 && !routes.some((r) => routes_isAlive(r) && !r.suspected)) {
+            if (state.segments.missing() > 0 && !routes.some((r) => isAlive(r) && !r.suspected)) {
                 for (const route of routes) {
                     route.suspected = false;
                 }
-                if (!routes.some(routes_isAlive) && scout.isOpen()) {
+                if (!routes.some(isAlive) && scout.isOpen()) {
                     scout.send();
                 }
-                else if (!routes.some(routes_isAlive)) {
+                else if (!routes.some(isAlive)) {
                     fail(exhausted(file.filename, routes));
                 }
             }
@@ -25616,7 +26335,7 @@ async function openDownload(file, partial, around) {
         around.changed();
     };
     const scout = createScout(file, routes, around, settle);
-    const repair = createRepair(state, disk, scout, signal, (route, refusal) => blameRoute(route, refusal, 0, Date.now()));
+    const repair = createRepair(state, disk, scout, signal, (route, refusal) => blameRoute(route, refusal, 0, performance.now()));
     const lines = createLines(state, disk, around, signal, {
         hopeful: scout.isOpen,
         crawled: () => {
@@ -25661,7 +26380,10 @@ async function openDownload(file, partial, around) {
     };
     return {
         run: async () => {
-            const timers = [setInterval(tick, timings.tickMs), setInterval(() => lines.dropSlow(Date.now()), timings.lookMs)];
+            const timers = [
+                setInterval(tick, timings.tickMs),
+                setInterval(() => lines.dropSlow(performance.now()), timings.lookMs),
+            ];
             try {
                 await checkSpace();
                 tellProgress([]);
@@ -25708,8 +26430,10 @@ async function openDownload(file, partial, around) {
         faults: () => faults,
         close: async () => {
             life.abort(new Error('the download was closed'));
-            while (lines.count() > 0) {
-                await bell.wait(AbortSignal.timeout(5000));
+            // A write that the disk does not end is not waited for: the file is closed behind it, and its place is given up.
+            const late = AbortSignal.timeout(CLOSING_MS);
+            while (lines.count() > 0 && !late.aborted) {
+                await bell.wait(late).catch(() => undefined);
             }
             await disk.close();
         },
@@ -25737,7 +26461,7 @@ async function openDownload(file, partial, around) {
             }
         },
         wakeAt: (nowMs) => {
-            const waiting = routes.filter((r) => routes_isAlive(r) && !r.suspected && download_state_isUsable(r, state) && readyAt(r) > nowMs);
+            const waiting = routes.filter((r) => isAlive(r) && !r.suspected && download_state_isUsable(r, state) && readyAt(r) > nowMs);
             return Math.min(...waiting.map(readyAt));
         },
     };
@@ -25844,14 +26568,21 @@ const CLAIM_EVERY = 10;
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
 async function findOrClaim(file, key, around) {
     const { store, signal, timings } = around;
-    const until = Date.now() + (file.sha256 === null ? 0 : timings.foreignMs);
+    let until = performance.now() + (file.sha256 === null ? 0 : timings.foreignMs);
+    let written = null;
     for (let [said, looks] = [false, 0];; [said, looks] = [true, looks + 1]) {
         const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
         const place = stored ?? (looks % CLAIM_EVERY === 0 ? await store.partial(key) : null);
         if (place !== null) {
             return place;
         }
-        if (Date.now() >= until) {
+        if (file.sha256 !== null && looks % CLAIM_EVERY === 0) {
+            const last = await store.partialWritten(key);
+            if (last !== written) {
+                [written, until] = [last, performance.now() + timings.foreignMs];
+            }
+        }
+        if (performance.now() >= until) {
             const own = await store.partial(`${key}-${process.pid}-${Math.random().toString(36).slice(2)}`);
             if (own !== null) {
                 return own;
@@ -25912,6 +26643,7 @@ function bestRoute(routes) {
 
 
 
+
 /** A small file is not larger than this (bytes). */
 const slice_SMALL = 2 ** 24;
 /**
@@ -25942,9 +26674,9 @@ function fetchSlice(file, from, to, around, signal) {
         };
         const stop = () => settle(() => reject(both.reason));
         const giveUp = () => settle(() => reject(exhausted(file.filename, routes)));
-        const scout = createScout(file, routes, around, () => (routes.some(routes_isAlive) ? around.changed() : giveUp()));
+        const scout = createScout(file, routes, around, () => (routes.some(isAlive) ? around.changed() : giveUp()));
         const isAsked = (route) => [...attempts].some((a) => a.route.lane === route.lane);
-        const isAlone = (route) => !routes.some((r) => r !== route && routes_isAlive(r));
+        const isAlone = (route) => !routes.some((r) => r !== route && isAlive(r));
         const fetchFrom = async (attempt, hurried) => {
             const { route, begunAt } = attempt;
             const reply = await ask_ask(around.client, {
@@ -25969,9 +26701,9 @@ function fetchSlice(file, from, to, around, signal) {
                 if (attempt.received > slice_SMALL) {
                     throw refusal_refused('malformed', `sends more than ${slice_SMALL} bytes`);
                 }
-                const ms = Date.now() - begunAt;
-                if (hurried && ms > timings.slowMs && attempt.received < (timings.slowBytes * ms) / timings.slowMs) {
-                    throw refusal_refused('slow', `brought ${attempt.received} bytes in ${ms} ms`);
+                const ms = performance.now() - begunAt;
+                if (hurried && attempt.overdue && attempt.received < (timings.slowBytes * ms) / timings.slowMs) {
+                    throw refusal_refused('slow', `brought ${attempt.received} bytes in ${Math.round(ms)} ms`);
                 }
             }
             const bytes = Buffer.concat(pieces);
@@ -25988,7 +26720,16 @@ function fetchSlice(file, from, to, around, signal) {
         const run = async (route) => {
             const alone = isAlone(route);
             const hurried = !alone || scout.isOpen();
-            const attempt = { route, stop: new AbortController(), begunAt: Date.now(), received: 0 };
+            const attempt = {
+                route,
+                stop: new AbortController(),
+                begunAt: performance.now(),
+                overdue: false,
+                received: 0,
+            };
+            const limit = startTimeLimit(timings.slowMs, () => {
+                attempt.overdue = true;
+            });
             attempts.add(attempt);
             route.lane.active += 1;
             late = false;
@@ -26003,7 +26744,7 @@ function fetchSlice(file, from, to, around, signal) {
             try {
                 const slice = await fetchFrom(attempt, hurried);
                 attempts.delete(attempt);
-                const now = Date.now();
+                const now = performance.now();
                 compare(route.lane, now - attempt.begunAt, slice.bytes.length, [...attempts].map(({ route: { lane }, begunAt, received }) => ({ lane, ms: now - begunAt, received })));
                 settle(() => resolve(slice));
             }
@@ -26016,16 +26757,17 @@ function fetchSlice(file, from, to, around, signal) {
                     settle(() => reject(error));
                     return;
                 }
-                routes_refuse(route, refusal, 0, !hurried, attempt.begunAt, Date.now());
+                routes_refuse(route, refusal, 0, !hurried, attempt.begunAt, performance.now());
                 late = true;
                 if (alone) {
                     scout.send();
                 }
-                if (!routes.some(routes_isAlive) && !scout.isOpen()) {
+                if (!routes.some(isAlive) && !scout.isOpen()) {
                     giveUp();
                 }
             }
             finally {
+                limit.clear();
                 attempts.delete(attempt);
                 route.lane.active -= 1;
                 around.changed();
@@ -26034,7 +26776,7 @@ function fetchSlice(file, from, to, around, signal) {
         const work = {
             want: (nowMs) => {
                 const open = (attempts.size === 0 || late) && !scout.isAwaited();
-                const free = routes.filter((r) => routes_isAlive(r) && !isAsked(r) && readyAt(r) <= nowMs);
+                const free = routes.filter((r) => isAlive(r) && !isAsked(r) && readyAt(r) <= nowMs);
                 const prompt = free.some((r) => !isBehind(r.lane));
                 const usable = (r) => !isAsked(r) && !(prompt && isBehind(r.lane));
                 // One that is raced counts as none: it would not get its turn before large files.
@@ -26051,11 +26793,11 @@ function fetchSlice(file, from, to, around, signal) {
                     run(route).catch(reject);
                 }
             },
-            wakeAt: (nowMs) => Math.min(...routes.filter((r) => routes_isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
+            wakeAt: (nowMs) => Math.min(...routes.filter((r) => isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
         };
         both.addEventListener('abort', stop, { once: true });
         around.add(work);
-        if (!routes.some(routes_isAlive)) {
+        if (!routes.some(isAlive)) {
             scout.send();
             if (!scout.isOpen()) {
                 giveUp();
@@ -26251,7 +26993,7 @@ async function wheelMetadata(file, transfers, store, signal) {
     if (text !== null && isMetadata(text)) {
         return text;
     }
-    const read = file.size !== null && file.size <= WHOLE ? null : await wheel_metadata_orNull(readOnce(file, transfers, store, signal));
+    const read = file.size !== null && file.size <= WHOLE ? null : await wheel_metadata_orNull(wheel_metadata_readOnce(file, transfers, store, signal));
     return read ?? keep(file, await transfers.get(file).done, store);
 }
 /** Null where no source could give it in this way. */
@@ -26284,10 +27026,10 @@ function isMetadata(text) {
     return /^Metadata-Version:/im.test(Buffer.from(text.subarray(0, 4096)).toString());
 }
 /** Jobs that begin together ask for the same: one of them reads it, the others take what it noted. */
-async function readOnce(file, transfers, store, signal) {
+async function wheel_metadata_readOnce(file, transfers, store, signal) {
     const claim = () => (file.sha256 === null ? null : store.partial(`metadata-${file.sha256}`));
     let place = await claim();
-    for (const until = Date.now() + WAIT_MS; place === null && file.sha256 !== null && Date.now() < until;) {
+    for (const until = performance.now() + WAIT_MS; place === null && file.sha256 !== null && performance.now() < until;) {
         await (0,external_node_timers_promises_namespaceObject.setTimeout)(POLL_MS, undefined, { signal });
         place = await claim();
     }
@@ -26426,7 +27168,7 @@ function openTransfers(options) {
         if (around.signal.aborted) {
             return;
         }
-        const now = Date.now();
+        const now = performance.now();
         for (;;) {
             const list = [...works];
             const next = scheduler_choose(list.map((work) => work.want(now)));
@@ -26570,7 +27312,7 @@ function prepareWorks(plan, request, desk, bucket, store, context, signal) {
         store,
         sources: (id) => (id === bucketSource ? bucket?.terms : desk.roster.find((source) => source.id === id)),
         ...(bucket === null ? {} : { before: bucket.share.locate, arrived: bucket.offer }),
-        more: (file) => morePlaces(desk.sources, file, (project) => plan.origins[project]),
+        more: (file, failed) => morePlaces(desk.sources, file, failed, (project) => plan.origins[project]),
         log: context.log,
         signal,
     });
@@ -26631,6 +27373,7 @@ function refute(lock, listed) {
  * Holds a lock that others could have written against the request and the indexes: its versions have to satisfy every requirement, those
  * of their own metadata included, and nothing else may be in it; each file has to be listed with the same hash. That costs one page for
  * each project, asked side by side; files and metadata are there already. Gives the lock with the indexes' own addresses, or what is wrong.
+ * A bucket's lock is held against pages alone (`lock/check-lock.ts`, which says why): its reader has neither files nor metadata yet.
  */
 async function recheck(run, prepared, { lock, plan }, desk, store) {
     const { request, context, deadline } = run;
@@ -26855,15 +27598,16 @@ function otherProblem(stderr, lines) {
  */
 async function resolve(wishes) {
     const { gateway, lines } = wishes;
-    const folder = await (0,promises_.mkdtemp)(external_node_path_.join((0,external_node_os_.tmpdir)(), 'paddle-resolve-'));
+    // In one go: beside a download at full speed each asynchronous step waits longer than all of these take.
+    const folder = makeScratch();
     try {
         const published = new Map();
         const files = {
             requirements: external_node_path_.join(folder, 'requirements.in'),
             constraints: external_node_path_.join(folder, 'constraints.in'),
         };
-        await (0,promises_.writeFile)(files.requirements, linesForUv(lines.requirements, gateway, published));
-        await (0,promises_.writeFile)(files.constraints, linesForUv(lines.constraints, gateway, published));
+        (0,external_node_fs_.writeFileSync)(files.requirements, linesForUv(lines.requirements, gateway, published));
+        (0,external_node_fs_.writeFileSync)(files.constraints, linesForUv(lines.constraints, gateway, published));
         const args = [
             ...['pip', 'compile', '--python', wishes.interpreter.executable, '--default-index', gateway.indexUrl],
             ...['--no-annotate', '--no-header', '--strip-extras', '--no-sources'],
@@ -26887,7 +27631,7 @@ async function resolve(wishes) {
         throw noSolution === null ? new Failure(1, [otherProblem(ran.stderr, all)]) : new Failure(2, [noSolution]);
     }
     finally {
-        await (0,promises_.rm)(folder, { recursive: true, force: true });
+        (0,external_node_fs_.rmSync)(folder, { recursive: true, force: true });
     }
 }
 
@@ -26935,6 +27679,19 @@ async function resolveLock(run, prepared, plan, { sources }, works, programs) {
     return lock;
 }
 
+;// CONCATENATED MODULE: ./.build/src/pipeline/settle-all.js
+/**
+ * Waits until all have ended, also where one fails: nothing goes on behind the back of what follows. Gives their results, or throws what the
+ * first of the list failed with.
+ */
+async function settleAll(...tasks) {
+    for (const ended of await Promise.allSettled(tasks)) {
+        if (ended.status === 'rejected')
+            throw ended.reason;
+    }
+    return Promise.all(tasks);
+}
+
 ;// CONCATENATED MODULE: ./.build/src/lock/check-lock.js
 
 /** What is wrong with a file; null where nothing is. `page`: null where it did not come in time. */
@@ -26956,6 +27713,11 @@ const LIMIT_MS = 15_000;
  * Holds a lock against the pages of its projects, all asked at once; no file is fetched. A project that no index has is not told from one
  * about which none answers, so that one answer about any of them is enough to want one about each: whoever can write a lock could invent
  * a project.
+ *
+ * It is the check of a bucket's lock, which hundreds of jobs read, and costs pages alone. The stricter one of `pipeline/recheck-lock.ts`
+ * asks as well whether the request requires each file, and needs the metadata of all of them for it: 1.5 MB for PaddlePaddle's CPU build
+ * where an index keeps none beside its wheels, so that 150 jobs would fetch as much as one wheel set. What it sees and this one
+ * does not stands in `docs/threat-model.md`.
  */
 async function check_lock_checkLock({ files, unhashed }, page, limitMs = LIMIT_MS) {
     // It would be fetched and built as it is: nothing tells it from what a stranger wrote.
@@ -27140,7 +27902,7 @@ function pip_sameIndex(a, b) {
  * `extra-index-url`, of which pip takes any (pip.pypa.io, `pip install`). An index that the machine was configured for and that is no public
  * mirror stays: it may hold packages that no mirror has.
  */
-function pipWish({ interpreter, chosen, isPublic }) {
+function pipWish({ interpreter, chosen, served, isPublic }) {
     const none = (why) => ({ options: {}, why });
     const { pipSettings, officialIndex } = interpreter;
     if (chosen === null)
@@ -27165,7 +27927,7 @@ function pipWish({ interpreter, chosen, isPublic }) {
         return none(`Later steps' pip already uses ${chosen.id}.`);
     return {
         options: { 'index-url': chosen.url, ...(pipSettings['timeout'] === undefined ? { timeout: TIMEOUT } : {}) },
-        why: `Later steps' pip uses ${chosen.id}, which served this run.`,
+        why: `Later steps' pip uses ${chosen.id}, ${served ? 'which served this run' : 'the best that is known'}.`,
     };
 }
 /** The options as variables, which beat every configuration file (pip.pypa.io, "Configuration"; `--timeout` goes by its other name there). */
@@ -27226,7 +27988,7 @@ async function tell_pip_confirm(run, file, wanted) {
     const text = `pip was told in ${file}, but it takes ${value === undefined ? 'no index' : 'the index'} of ${origin ?? 'nowhere'}, which beats that file.`;
     tell(run, [{ id: 'pip-config-beaten', text }]);
 }
-/** Tells the pip of later steps of the index that served. Gives the variables for them; a file is edited here. */
+/** Tells the pip of later steps of the index that served, or that is the best known where none was asked. Gives the variables for them; a file is edited here. */
 async function tellPip(run, { interpreter, os }, sources) {
     const { request, context, story } = run;
     if (!request.configure.includes('pip')) {
@@ -27235,7 +27997,8 @@ async function tellPip(run, { interpreter, os }, sources) {
     }
     const isPublic = (url) => mirrorAt(url) !== undefined || url.replace(/\/*$/, '') === interpreter.officialIndex?.url.replace(/\/*$/, '');
     const chosen = sources.ranked().find(({ kind }) => kind === 'python') ?? null;
-    const wish = pipWish({ interpreter, chosen, isPublic });
+    const served = chosen !== null && sources.used().includes(chosen.id);
+    const wish = pipWish({ interpreter, chosen, served, isPublic });
     context.log.info(wish.why);
     const edit = pipEdit(run, os, wish.options);
     if (edit === null)
@@ -27310,42 +28073,77 @@ async function tellLater(run, { runner, containers }, python, desk) {
 
 
 function count(files) {
-    return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
+    return { files: files.length, bytes: files.reduce((sum, { size }) => sum + (size ?? 0), 0) };
 }
-/** Writes into the story which files of the lock came into the store meanwhile: by this run, and by another one on this machine. */
+/**
+ * Writes into the story which files of the lock came into the store meanwhile: by this run, and by another one on this machine. What was
+ * installed and is in none of these places was linked from what an earlier run unpacked, the wheel being gone: that is reused, too.
+ */
 async function tellStored({ story }, store, lock, transfers) {
-    if (story.cache === null)
+    const { cache } = story;
+    if (cache === null)
         return;
-    const { filesReused, bytesReused } = story.cache;
-    const found = await Promise.all(lock.files.map(({ sha256, filename }) => store.find(sha256, filename)));
-    const there = found.filter((file) => file !== null);
     const arrived = transfers.arrived();
+    const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+    const found = await Promise.all(wanted.map(({ sha256, filename }) => store.find(sha256, filename)));
+    const there = found.filter((file) => file !== null);
+    const linked = count(story.install === null ? [] : wanted.filter(({ sha256 }, at) => found[at] === null && !arrived.has(sha256)));
     const others = count(there.filter(({ sha256 }) => !arrived.has(sha256)));
+    const reused = { files: cache.filesReused + linked.files, bytes: cache.bytesReused + linked.bytes };
+    const hit = story.lock?.resolved === false && reused.files === wanted.length ? 'exact' : 'partial';
     story.cache = {
-        ...story.cache,
+        ...cache,
+        hit: linked.files === 0 ? cache.hit : hit,
+        filesReused: reused.files,
+        bytesReused: reused.bytes,
         stored: count(there.filter(({ sha256 }) => arrived.has(sha256))),
-        awaited: { files: Math.max(0, others.files - filesReused), bytes: Math.max(0, others.bytes - bytesReused) },
+        awaited: {
+            files: Math.max(0, others.files - cache.filesReused),
+            bytes: Math.max(0, others.bytes - cache.bytesReused),
+        },
     };
 }
 /**
- * Writes into the story what reusing files saved: the time that downloading them would have taken at the speed that was measured, less
- * what restoring them took. The time that a bucket took is its share of all bytes that came.
+ * How long (ms) the installer unpacked beside no download. It unpacks while files arrive, so a run that downloads spends that time, too,
+ * and has it for nothing. Zero where nothing was unpacked, and with pip, which downloads everything first.
  */
-async function tellSaved({ story }, store, transfers) {
+function unpackedAlone({ story, context }, transferMs) {
+    if (story.install?.unpacked !== true)
+        return 0;
+    const installMs = context.timeline.steps().find(({ name }) => name === 'Install')?.ms ?? 0;
+    return Math.max(0, installMs - transferMs);
+}
+/**
+ * Writes into the story what reusing files saved: the time that downloading them would have taken at the speed that was measured, less
+ * what unpacking would have gone on beside, less what restoring them took. The time that a bucket took is its share of all bytes that came.
+ */
+async function tellSaved(run, store, transfers) {
+    const { story } = run;
     const { cache } = story;
     if (cache === null)
         return;
     const now = await measuredSpeed(store, transfers);
-    const speed = now ?? (cache.bytesReused === 0 ? null : await keptSpeed(store));
-    if (speed === null || cache.bytesReused === 0)
+    if (cache.bytesReused === 0)
+        return;
+    const { github } = cache;
+    // A machine that has measured nothing yet is told by the entry how fast its maker was.
+    const entry = github === null ? null : readSpeed({ bytes: github.bytes, ms: github.downloadMs });
+    const speed = now ?? (await keptSpeed(store)) ?? entry;
+    if (speed === null)
         return;
     const fetched = transfers.fetched();
     const all = Object.values(fetched).reduce((sum, bytes) => sum + bytes, 0);
     const bucketMs = all === 0 ? 0 : (transfers.spentMs() * (fetched[bucketSource] ?? 0)) / all;
-    const ms = timeFor(cache.bytesReused, speed) - bucketMs - (cache.github?.ms ?? 0);
-    const measured = now === null ? 'in an earlier run' : 'in this run';
-    const bytesPerSecond = Math.round((speed.bytes * 1000) / speed.ms);
-    story.cache = { ...cache, saved: { ms: Math.round(ms), bytes: cache.bytesReused, bytesPerSecond, measured } };
+    const downloadMs = timeFor(cache.bytesReused, speed);
+    const besideMs = Math.min(downloadMs, unpackedAlone(run, transfers.spentMs()));
+    const saved = {
+        ms: Math.round(downloadMs - besideMs - bucketMs - (github?.ms ?? 0)),
+        bytes: cache.bytesReused,
+        besideMs: Math.round(besideMs),
+        bytesPerSecond: Math.round((speed.bytes * 1000) / speed.ms),
+        measured: now === null ? 'in an earlier run' : 'in this run',
+    };
+    story.cache = { ...cache, saved };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/tell-traffic.js
@@ -27428,9 +28226,14 @@ function tellTraffic({ story }, desk, bucket, works) {
 
 
 
+
+
+
 /** From bare Python to a verified PaddlePaddle: look at the machine, decide, obtain the lock, install, tell later steps, prove. */
 function setup(request, context) {
     return conclude('setup', request, context, async (run) => {
+        // Found out now, not after minutes of downloads.
+        await (0,promises_.rm)(makeScratch(), { recursive: true });
         const drafted = await prepare(run);
         const prepared = { ...drafted, containers: await prepareContainers(run, drafted.runner) };
         await checkEdits(run, prepared.runner);
@@ -27459,7 +28262,7 @@ function setup(request, context) {
             }
         }
         finally {
-            await endAll(() => bucket?.close(), desk.client.close);
+            await endAll(() => bucket?.close(), desk.close);
         }
     });
 }
@@ -27479,21 +28282,26 @@ async function carryOut(run, prepared, plan, known, desk, bucket, stock, uv) {
         const lock = known ?? (await resolveLock(run, prepared, plan, desk, works, programs));
         locked = lock;
         works.lockTo(lock);
-        await stay.uses(lock);
-        await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
-        const lockPath = await keepLock(store, lock);
-        if (known === null)
-            await bucket?.storeLock(lock);
-        tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
-        await tellGithub(run, prepared, stock, lock, works.transfers);
-        const underWay = Object.values(works.transfers.fetched()).reduce((sum, bytes) => sum + bytes, 0);
-        await checkDiskSpace(run, store, lock, request.venv ?? prepared.runner.interpreter.purelib, underWay);
-        if (prepared.containers !== null)
-            await serveContainers(run, prepared.containers);
-        await makeBuildContext(run, prepared.runner, lock, desk, works, store);
-        const result = request.install
-            ? await installAll(run, prepared, plan, lock, known !== null, desk, works, programs)
-            : await fillCache(run, prepared, lock, works);
+        const keep = async () => {
+            const lockPath = await keepLock(store, lock);
+            tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
+            if (known === null)
+                await bucket?.storeLock(lock);
+        };
+        const goOn = async () => {
+            const bytes = Object.values(works.transfers.fetched()).reduce((sum, part) => sum + part, 0);
+            const brought = { bytes, whole: works.transfers.arrived() };
+            await settleAll(checkDiskSpace(run, store, lock.files, request.venv ?? prepared.runner.interpreter.purelib, brought), tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived()), stay.uses(lock));
+            await tellGithub(run, prepared, stock, lock, works.transfers);
+            if (prepared.containers !== null)
+                await serveContainers(run, prepared.containers);
+            await makeBuildContext(run, prepared.runner, lock, desk, works, store);
+            return request.install
+                ? installAll(run, prepared, plan, lock, known !== null, desk, works, programs)
+                : fillCache(run, prepared, lock, works);
+        };
+        // A download at full speed lets each write wait: keeping the lock holds nothing up.
+        const [result] = await settleAll(goOn(), keep());
         await bucket?.fill(lock, store);
         await tellGithub(run, prepared, stock, lock, works.transfers);
         return result;
@@ -27770,6 +28578,7 @@ function usedInputs(command, raw) {
 
 
 
+
 const run_runs = {
     setup: setup,
     probe: probeSources,
@@ -27815,12 +28624,17 @@ function stopOnSignals() {
         process.once(name, abort);
     return stop.signal;
 }
-/** Who reads may leave early (`| head`): what is under way goes on, and the exit code still tells. */
+/** Who reads may leave early (`| head`), or have no room: what is under way goes on, and the exit code still tells. */
 function outliveReaders() {
     for (const stream of [process.stdout, process.stderr])
         stream.on('error', (error) => {
-            if (errorCode(error) !== 'EPIPE')
-                throw error;
+            if (errorCode(error) === 'EPIPE')
+                return;
+            if (stream === process.stdout)
+                process.stderr.write(`error: standard output can't be written: ${error.message}\n`);
+            process.once('exit', () => {
+                process.exitCode ||= 1;
+            });
         });
 }
 /**
@@ -27831,6 +28645,7 @@ async function runCli(argv) {
     outliveReaders();
     const started = new Date();
     let log = createTerminalLog(process.stderr, process.env['RUNNER_DEBUG'] === '1');
+    let asked = null;
     try {
         const given = parseArguments(argv);
         if (given.command === 'version')
@@ -27839,6 +28654,8 @@ async function runCli(argv) {
             process.stdout.write(formatHelp());
         if (given.command === 'version' || given.command === 'help')
             return 0;
+        if (given.json)
+            asked = given.command;
         log = createTerminalLog(process.stderr, given.debug || process.env['RUNNER_DEBUG'] === '1');
         const signal = stopOnSignals();
         const machine = given.as === null ? null : readMachine(given.as);
@@ -27846,8 +28663,8 @@ async function runCli(argv) {
         const request = await readRequest(raw, 'flag', process.env, log, signal);
         const context = {
             environment: process.env,
-            home: (0,external_node_os_.homedir)(),
-            journal: await openRunJournal(process.env, (0,external_node_os_.homedir)(), request.scope),
+            home: homeFolder(),
+            journal: await openRunJournal(process.env, homeFolder(), request.scope),
             log: { ...log, warn: ({ id, text }) => log.warn({ id, text: spellTextAsFlags(text) }) },
             timeline: startTimeline(log.step),
             signal,
@@ -27870,8 +28687,13 @@ async function runCli(argv) {
     catch (error) {
         log.end();
         if (error instanceof Failure) {
-            process.stderr.write(`${log.hide(formatProblems(error.problems.map(spellAsFlags)))}\n`);
-            return error.exitCode;
+            const { problems, exitCode } = error;
+            process.stderr.write(`${log.hide(formatProblems(problems.map(spellAsFlags)))}\n`);
+            if (asked !== null) {
+                const report = { ...beginStory(asked, { version: programVersion, started }), problems };
+                process.stdout.write(`${log.hide(JSON.stringify(report, null, 2))}\n`);
+            }
+            return exitCode;
         }
         process.stderr.write(`${log.hide(formatDefect(error))}\n`);
         return 1;

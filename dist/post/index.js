@@ -39608,7 +39608,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 340:
+/***/ 415:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -39623,6 +39623,105 @@ var external_node_path_ = __nccwpck_require__(6760);
 var external_node_util_ = __nccwpck_require__(7975);
 // EXTERNAL MODULE: external "node:util/types"
 var types_ = __nccwpck_require__(3429);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __nccwpck_require__(8161);
+;// CONCATENATED MODULE: ./.build/src/values/system-error.js
+/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
+function system_error_errorCode(error) {
+    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+        ? error.code
+        : null;
+}
+/**
+ * For `catch` in a folder that others write, too: what is gone, closed to this user, or no folder or file where one was expected, is null;
+ * any other error stays one.
+ */
+function strangeAsNull(error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM'].includes(system_error_errorCode(error) ?? '')) {
+        return null;
+    }
+    throw error;
+}
+/** For `catch`: a file that is gone is null; any other error stays one. */
+function goneAsNull(error) {
+    if (system_error_errorCode(error) === 'ENOENT') {
+        return null;
+    }
+    throw error;
+}
+
+;// CONCATENATED MODULE: ./.build/src/process/mark.js
+
+
+
+async function unlessMissing(read) {
+    return await read.catch((error) => {
+        // ESRCH: the process ended between open and read.
+        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(system_error_errorCode(error) ?? ''))
+            return null;
+        throw error;
+    });
+}
+/** Start time and whether the process is a zombie: it was killed, its parent never asks for its end, and its number answers signals still. */
+async function lookAt(pid) {
+    const text = await unlessMissing((0,promises_.readFile)(`/proc/${pid}/stat`, 'latin1'));
+    // The program's name stands in parentheses and may hold blanks and parentheses itself.
+    const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ') ?? [];
+    return { started: fields[19] ?? null, zombie: fields[0] === 'Z' };
+}
+async function thisHost() {
+    const boot = await unlessMissing((0,promises_.readFile)('/proc/sys/kernel/random/boot_id', 'utf8'));
+    const namespace = await unlessMissing((0,promises_.readlink)('/proc/self/ns/pid'));
+    return [(0,external_node_os_.hostname)(), boot?.trim() ?? '', namespace ?? ''].join(' ');
+}
+/** Reads a mark that was written as JSON; null where it is none: half-written, or of another make. */
+function parseMark(text) {
+    try {
+        const { host, pid, started } = JSON.parse(text);
+        if (typeof host !== 'string' || typeof pid !== 'number')
+            return null;
+        return { host, pid, started: typeof started === 'string' ? started : null };
+    }
+    catch (error) {
+        if (error instanceof SyntaxError || error instanceof TypeError)
+            return null;
+        throw error;
+    }
+}
+/** Marks a running process. */
+async function mark_markProcess(pid) {
+    return { host: await thisHost(), pid, started: (await lookAt(pid)).started };
+}
+/** Whether a marked process still runs; null where that can't be seen from here (another host, another container, before a reboot). */
+async function mark_isRunning(mark) {
+    const host = await thisHost();
+    if (mark.host !== host) {
+        const [name, boot] = mark.host.split(' ');
+        const [hereName, hereBoot] = host.split(' ');
+        return name === hereName && boot !== '' && boot !== hereBoot ? false : null;
+    }
+    try {
+        process.kill(mark.pid, 0);
+    }
+    catch (error) {
+        // EPERM: it lives, as another user's.
+        if (system_error_errorCode(error) === 'ESRCH')
+            return false;
+        if (system_error_errorCode(error) !== 'EPERM')
+            throw error;
+    }
+    const { started, zombie } = await lookAt(mark.pid);
+    if (zombie)
+        return false;
+    return mark.started === null || started === null ? null : started === mark.started;
+}
+/** Whether a marked process has surely ended: other machines that share a folder may have this one's name, so only one of this start of this machine counts. */
+async function hasEnded(mark) {
+    return mark.host === (await thisHost()) && (await mark_isRunning(mark)) === false;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/values/failure.js
 /**
  * The one error that the program throws on purpose. It carries everything that is wrong at once and is shown without a stack;
@@ -39641,23 +39740,6 @@ class failure_Failure extends Error {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-;// CONCATENATED MODULE: ./.build/src/values/system-error.js
-/** Code of a system error (`ENOENT`, `ENOSPC`), or null for anything else. */
-function system_error_errorCode(error) {
-    return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-        ? error.code
-        : null;
-}
-/** For `catch`: a file that is gone is null; any other error stays one. */
-function goneAsNull(error) {
-    if (system_error_errorCode(error) === 'ENOENT') {
-        return null;
-    }
-    throw error;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/configure/journal-file.js
 
 
@@ -39844,59 +39926,7 @@ async function journal_ledger_readAfterwards(folder) {
 
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __nccwpck_require__(8161);
-;// CONCATENATED MODULE: ./.build/src/configure/journal-process.js
-
-
-
-async function unlessMissing(read) {
-    return await read.catch((error) => {
-        // ESRCH: the process ended between open and read.
-        if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(system_error_errorCode(error) ?? ''))
-            return null;
-        throw error;
-    });
-}
-async function startOf(pid) {
-    const text = await unlessMissing((0,promises_.readFile)(`/proc/${pid}/stat`, 'latin1'));
-    // The program's name stands in parentheses and may hold blanks and parentheses itself.
-    return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-}
-async function thisHost() {
-    const boot = await unlessMissing((0,promises_.readFile)('/proc/sys/kernel/random/boot_id', 'utf8'));
-    const namespace = await unlessMissing((0,promises_.readlink)('/proc/self/ns/pid'));
-    return [(0,external_node_os_.hostname)(), boot?.trim() ?? '', namespace ?? ''].join(' ');
-}
-/** Marks a running process. */
-async function journal_process_markProcess(pid) {
-    return { host: await thisHost(), pid, started: await startOf(pid) };
-}
-/** Whether a marked process still runs; null where that can't be seen from here (another host, another container, before a reboot). */
-async function journal_process_isRunning(mark) {
-    const host = await thisHost();
-    if (mark.host !== host) {
-        const [name, boot] = mark.host.split(' ');
-        const [hereName, hereBoot] = host.split(' ');
-        return name === hereName && boot !== '' && boot !== hereBoot ? false : null;
-    }
-    try {
-        process.kill(mark.pid, 0);
-    }
-    catch (error) {
-        // EPERM: it lives, as another user's.
-        if (system_error_errorCode(error) === 'ESRCH')
-            return false;
-        if (system_error_errorCode(error) !== 'EPERM')
-            throw error;
-    }
-    const started = await startOf(mark.pid);
-    return mark.started === null || started === null ? null : started === mark.started;
-}
-
-;// CONCATENATED MODULE: ./.build/src/configure/journal-lock.js
-
-
+;// CONCATENATED MODULE: ./.build/src/process/alone.js
 
 
 
@@ -39904,35 +39934,25 @@ async function journal_process_isRunning(mark) {
 
 /** Milliseconds after which a holder that can't be seen from here (another container, an unreadable lock) is taken for dead; it is held for some milliseconds. */
 const SILENT_MS = 30_000;
-/** Milliseconds for which one waits for the others. */
-const PATIENCE_MS = 60_000;
 const RELEASED = 'released';
-async function generations(folder) {
-    const numbers = (await (0,promises_.readdir)(folder)).map((name) => /^lock\.(\d{1,15})$/.exec(name)?.[1]);
-    return numbers
-        .filter((number) => number !== undefined)
-        .map(Number)
+async function generations(lock) {
+    const start = `${(0,external_node_path_.basename)(lock)}.`;
+    return (await (0,promises_.readdir)((0,external_node_path_.dirname)(lock)))
+        .filter((name) => name.startsWith(start) && /^\d{1,15}$/.test(name.slice(start.length)))
+        .map((name) => Number(name.slice(start.length)))
         .sort((a, b) => a - b);
 }
-function readHolder(text) {
+async function isHeld(generation) {
     try {
-        return JSON.parse(text);
-    }
-    catch (error) {
-        // A damaged disk, or a hand at work: its age decides.
-        if (error instanceof SyntaxError)
-            return null;
-        throw error;
-    }
-}
-async function isHeld(lock) {
-    try {
-        const text = await (0,promises_.readFile)(lock, 'utf8');
+        const text = await (0,promises_.readFile)(generation, 'utf8').catch(closedAsEmpty);
         if (text === RELEASED)
             return false;
-        const holder = readHolder(text);
-        const running = holder === null ? null : await journal_process_isRunning(holder);
-        return running ?? Date.now() - (await (0,promises_.stat)(lock)).mtimeMs < SILENT_MS;
+        // Being written this moment, damaged, or another user's with a strict umask: its age decides.
+        const holder = parseMark(text);
+        if (holder !== null && (await hasEnded(holder)))
+            return false;
+        const runs = holder !== null && (await mark_isRunning(holder)) === true;
+        return runs || Date.now() - (await (0,promises_.stat)(generation)).mtimeMs < SILENT_MS;
     }
     catch (error) {
         if (system_error_errorCode(error) === 'ENOENT')
@@ -39940,75 +39960,78 @@ async function isHeld(lock) {
         throw error;
     }
 }
+function closedAsEmpty(error) {
+    if (system_error_errorCode(error) === 'EACCES')
+        return '';
+    throw error;
+}
 /**
- * Takes the lock: files `lock.N`, of which the highest one counts. Whoever finds it free or its holder dead makes `lock.N+1`, which only
- * one can; it is never removed but by a higher one, so nobody can take over what has been taken over already. `card`: a file that names
- * this process, so that a lock is never seen without its holder. Null: somebody else has it.
+ * Takes the lock: files `<lock>.N`, of which the highest one counts. Whoever finds it free or its holder dead makes `N+1`, which only one
+ * can; it is never removed but by a higher one, so nobody can take over what has been taken over already. Null: somebody else has it.
  */
-async function tryLock(folder, card) {
-    const known = await generations(folder);
+async function tryLock(lock, mark) {
+    const known = await generations(lock);
     const highest = known.at(-1) ?? 0;
-    if (highest > 0 && (await isHeld(external_node_path_.join(folder, `lock.${highest}`))))
+    if (highest > 0 && (await isHeld(`${lock}.${highest}`)))
         return null;
-    const lock = external_node_path_.join(folder, `lock.${highest + 1}`);
+    const ours = `${lock}.${highest + 1}`;
     try {
-        await (0,promises_.link)(card, lock);
+        await (0,promises_.writeFile)(ours, mark, { flag: 'wx', mode: 0o600 });
     }
     catch (error) {
         if (system_error_errorCode(error) === 'EEXIST')
             return null;
+        // A full disk makes the file and then has no room for its text.
+        await (0,promises_.rm)(ours, { force: true });
         throw error;
     }
     // One who was slow between looking and making may have made an old number again.
-    if ((await generations(folder)).at(-1) !== highest + 1) {
-        await (0,promises_.unlink)(lock);
+    if ((await generations(lock)).at(-1) !== highest + 1) {
+        await (0,promises_.rm)(ours, { force: true });
         return null;
     }
     for (const number of known)
-        await (0,promises_.rm)(external_node_path_.join(folder, `lock.${number}`), { force: true });
-    return lock;
+        await (0,promises_.rm)(`${lock}.${number}`, { force: true });
+    return ours;
 }
-async function waitForLock(folder, card) {
-    const until = Date.now() + PATIENCE_MS;
+/**
+ * Runs `work`, which takes some milliseconds, while no other process does under the same `lock`, a path in a folder that exists; a small file
+ * stays there. Null where others have held it for `patienceMs`. Sound whoever is killed when: of many that find a dead holder one follows it.
+ */
+async function runAlone(lock, patienceMs, work) {
+    const mark = JSON.stringify(await mark_markProcess(process.pid));
+    const until = Date.now() + patienceMs;
     for (;;) {
-        const lock = await tryLock(folder, card);
-        if (lock !== null)
-            return lock;
-        if (Date.now() > until) {
-            const what = `Another run has held the journal for ${PATIENCE_MS / 1000} seconds.`;
-            throw new failure_Failure(1, [{ where: folder, what, remedy: 'Wait for it to end, or end it, then run this again.' }]);
+        const ours = await tryLock(lock, mark);
+        if (ours !== null) {
+            try {
+                return { value: await work() };
+            }
+            finally {
+                await (0,promises_.writeFile)(ours, RELEASED);
+            }
         }
+        if (Date.now() >= until)
+            return null;
         await (0,external_node_timers_promises_namespaceObject.setTimeout)(5 + Math.random() * 20);
     }
 }
-/** Cards of processes that were killed. */
-async function removeDeadCards(folder) {
-    for (const name of await (0,promises_.readdir)(folder)) {
-        const card = external_node_path_.join(folder, name);
-        if (name.startsWith('card.') && !(await isHeld(card)))
-            await (0,promises_.rm)(card, { force: true });
-    }
-}
+
+;// CONCATENATED MODULE: ./.build/src/configure/journal-lock.js
+
+
+
+
+/** Milliseconds for which one waits for the others. */
+const PATIENCE_MS = 60_000;
 /** Runs `work` while no other process does with this folder, which is made. Throws Failure(1) where others hold it for a minute. */
 async function withLock(folder, work) {
     await (0,promises_.mkdir)(folder, { recursive: true, mode: 0o700 });
-    const card = external_node_path_.join(folder, `card.${(0,external_node_crypto_.randomUUID)()}`);
-    await (0,promises_.writeFile)(card, JSON.stringify(await journal_process_markProcess(process.pid)), { mode: 0o600 });
-    try {
-        const lock = await waitForLock(folder, card);
-        try {
-            await removeDeadCards(folder);
-            return await work();
-        }
-        finally {
-            const released = `${card}.released`;
-            await (0,promises_.writeFile)(released, RELEASED, { mode: 0o600 });
-            await (0,promises_.rename)(released, lock);
-        }
-    }
-    finally {
-        await (0,promises_.rm)(card, { force: true });
-    }
+    const done = await runAlone(external_node_path_.join(folder, 'lock'), PATIENCE_MS, work);
+    if (done !== null)
+        return done.value;
+    const what = `Another run has held the journal for ${PATIENCE_MS / 1000} seconds.`;
+    throw new failure_Failure(1, [{ where: folder, what, remedy: 'Wait for it to end, or end it, then run this again.' }]);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/configure/mirror-list.js
@@ -41614,7 +41637,7 @@ const pip_ini_sections = ['global', 'install'];
 function entryOf({ entries }, section, key) {
     return entries.findLast((entry) => entry.section === section && entry.key === key);
 }
-function join(lines, { eol }, text) {
+function pip_ini_join(lines, { eol }, text) {
     const mark = text?.startsWith('\uFEFF') === true ? '\uFEFF' : '';
     return mark + lines.join(eol);
 }
@@ -41627,8 +41650,8 @@ function putOption(text, key, value) {
     for (const { start, end, head } of there)
         lines.splice(start, end - start, `${head} ${value}`);
     if (there.some(({ section }) => section === 'global'))
-        return join(lines, ini, text);
-    const current = parseIni(join(lines, ini, text));
+        return pip_ini_join(lines, ini, text);
+    const current = parseIni(pip_ini_join(lines, ini, text));
     const section = current.sections.find(({ name }) => name === 'global');
     const line = `${key} = ${value}`;
     if (section === undefined) {
@@ -41641,7 +41664,7 @@ function putOption(text, key, value) {
         if (after === lines.length - 1)
             lines.push('');
     }
-    return join(lines, ini, text);
+    return pip_ini_join(lines, ini, text);
 }
 /** The text without our value of an option: with the lines that stood there before, or none. Another value is the user's. */
 function takeOption(text, key, value, before) {
@@ -41656,7 +41679,7 @@ function takeOption(text, key, value, before) {
         const displaced = old === null ? undefined : entryOf(old, section, key);
         lines.splice(start, end - start, ...(displaced === undefined ? [] : (old?.lines.slice(displaced.start, displaced.end) ?? [])));
     }
-    return join(lines, ini, text);
+    return pip_ini_join(lines, ini, text);
 }
 /** The text without a `[global]` that we made and that holds nothing any more. */
 function dropSection(text, before) {
@@ -41673,7 +41696,7 @@ function dropSection(text, before) {
     lines.splice(section.line, end - section.line);
     while (lines.length > 1 && lines.at(-1)?.trim() === '')
         lines.pop();
-    return join([...lines, ''], ini, text);
+    return pip_ini_join([...lines, ''], ini, text);
 }
 /**
  * Options of pip's configuration file (pip.pypa.io, "Configuration"), merged key by key: every other line, comment and blank stays as it is.
@@ -42067,6 +42090,79 @@ class EngineFault extends Error {
     }
 }
 
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+;// CONCATENATED MODULE: ./.build/src/process/folders.js
+
+
+
+
+
+/** What a system error says of a folder that is to be written. */
+const faults = {
+    ENOENT: 'does not exist',
+    ENOTDIR: 'is no folder',
+    EACCES: 'may not be written by this user',
+    EPERM: 'may not be written by this user',
+    EROFS: 'is on a file system that is read-only',
+    ENOSPC: 'is on a disk that is full',
+};
+function noTemporary({ variable, folder }, fault, cause = null) {
+    const what = `The folder for temporary files, ${folder}, ${fault}.`;
+    const remedy = `Point ${variable} at a folder that exists, may be written and has 100 MB to spare.`;
+    return new Failure(errorCode(cause) === 'ENOSPC' ? 1 : 2, [{ where: variable, what, remedy }], { cause });
+}
+/**
+ * Makes, in one go, an empty folder of this process's own, in the system's for temporary files unless another is given. The caller removes it.
+ * Throws Failure naming the variable that names the place (2; 1 where the disk is full) where there can be none.
+ */
+function folders_makeScratch(temporary = { variable: process.platform === 'win32' ? 'TEMP' : 'TMPDIR', folder: tmpdir() }) {
+    // Programs that work in other folders would each take it for another place.
+    if (!isAbsolute(temporary.folder))
+        throw noTemporary(temporary, 'is no absolute path');
+    try {
+        return mkdtempSync(join(temporary.folder, 'paddle-mirror-setup-'));
+    }
+    catch (error) {
+        const code = errorCode(error);
+        if (code === null)
+            throw error;
+        throw noTemporary(temporary, faults[code] ?? `can't be used (${code})`, error);
+    }
+}
+/** Absolute path of the folder that the program was started in. Throws Failure(2) where it has been removed since. */
+function workingFolder() {
+    try {
+        return process.cwd();
+    }
+    catch (error) {
+        if (errorCode(error) !== 'ENOENT')
+            throw error;
+        const what = 'The folder in which this runs has been removed.';
+        throw new Failure(2, [{ where: 'working folder', what, remedy: 'Change to one that exists.' }], { cause: error });
+    }
+}
+/**
+ * The user's home: what HOME (USERPROFILE on Windows) names, or the account's own where that is empty or no absolute path.
+ * `ask` gives what the variable names. Throws Failure(2) where nothing names one.
+ */
+function homeFolder(ask = homedir) {
+    try {
+        const named = ask();
+        const home = isAbsolute(named) ? named : userInfo().homedir;
+        if (isAbsolute(home))
+            return home;
+    }
+    catch (error) {
+        // A user without an account: containers are often run by a bare number.
+        if (errorCode(error) === null)
+            throw error;
+    }
+    const variable = process.platform === 'win32' ? 'USERPROFILE' : 'HOME';
+    const what = 'It names no absolute path, and no account of this user names a home folder.';
+    throw new Failure(2, [{ where: variable, what, remedy: 'Set it to a folder of this user.' }]);
+}
+
 ;// CONCATENATED MODULE: external "node:child_process"
 const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
 // EXTERNAL MODULE: external "node:events"
@@ -42301,7 +42397,7 @@ async function docker_check_readDaemonFile(file) {
 async function validate({ program, path: searched, file }, mirrors, { version }, signal) {
     if (!(Number(version.split('.')[0]) >= 23))
         return null;
-    const folder = await mkdtemp(path.join(tmpdir(), 'paddle-mirror-setup-'));
+    const folder = makeScratch();
     try {
         const copy = path.join(folder, 'daemon.json');
         await writeFile(copy, dockerFile.put(await docker_check_readDaemonFile(file), { mirrors }), { mode: 0o600 });
@@ -42631,7 +42727,7 @@ async function withEmptyList(folder, daemon, work) {
         scope: 'job',
         runner: 'docker',
         run: '',
-        parent: await journal_process_markProcess(process.pid),
+        parent: await mark_markProcess(process.pid),
     };
     const journal = journal_openJournal({ folder, owner, places: ['/etc'] });
     await journal.edit(dockerEdit(daemon, []));
@@ -42864,8 +42960,6 @@ function openEngine(socket) {
     };
 }
 
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
 ;// CONCATENATED MODULE: ./.build/src/runner/find-program.js
 
 
@@ -43043,6 +43137,18 @@ function restore(request, context) {
 
 // EXTERNAL MODULE: ./node_modules/@actions/core/lib/core.js + 7 modules
 var lib_core = __nccwpck_require__(3838);
+;// CONCATENATED MODULE: ./.build/src/report/print-failure.js
+/** All that is wrong, a paragraph each: `input: what is wrong.` and what to do on the next line. */
+function formatProblems(problems) {
+    const many = problems.length > 1 ? `${problems.length} things are wrong:\n` : '';
+    return (many + problems.map((problem) => `error: ${problem.where}: ${problem.what}\n       ${problem.remedy}`).join('\n'));
+}
+/** A defect of the program itself: with its stack, and what would help to mend it. */
+function formatDefect(error) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return `This is a defect of paddle-mirror-setup, not of your input. Please report it with these lines:\n${stack}`;
+}
+
 ;// CONCATENATED MODULE: ./.build/src/report/verification.js
 
 /** A mark for each outcome of a check. */
@@ -43190,7 +43296,7 @@ function storeRows({ store }) {
     const freed = store.evicted.reduce((sum, { bytes }) => sum + bytes, 0);
     const names = store.evicted.map(({ name, kind }) => (kind === 'wheel' ? name : `${name} (unpacked)`));
     const limit = store.limit === null ? 'no limit' : `limit ${formatBytes(store.limit)}`;
-    const size = ['Size', cell(`${formatBytes(store.bytes)}, ${limit}`)];
+    const size = ['Size of the folder', cell(`${formatBytes(store.bytes)}, ${limit}`)];
     return freed === 0 ? [size] : [size, ['Evicted', cell(`${formatBytes(freed)}: ${names.join(', ')}`)]];
 }
 function cacheRows(report) {
@@ -43266,6 +43372,8 @@ function summary_formatSummary(report) {
 
 
 
+
+
 /** Inputs of the step by name, as the workflow gives them; one that is left out is empty. */
 function readInputs(names) {
     return Object.fromEntries(names.map((name) => [name, core.getInput(name)]));
@@ -43304,6 +43412,16 @@ function loadState() {
 /** Marks the step as failed with one line; the annotations say more. */
 function failStep(text) {
     lib_core/* setFailed */.C1(text);
+}
+/** Fails the step with what was thrown: each problem of a Failure in one line, a defect of ours with its stack. Gives the exit code. */
+function failWith(error) {
+    if (!(error instanceof failure_Failure)) {
+        failStep(formatDefect(error));
+        return 1;
+    }
+    for (const { where, what, remedy } of error.problems)
+        failStep(`${where}: ${what} ${remedy}`);
+    return error.exitCode;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/report/progress.js
@@ -43405,18 +43523,6 @@ function createActionLog() {
     };
 }
 
-;// CONCATENATED MODULE: ./.build/src/report/print-failure.js
-/** All that is wrong, a paragraph each: `input: what is wrong.` and what to do on the next line. */
-function formatProblems(problems) {
-    const many = problems.length > 1 ? `${problems.length} things are wrong:\n` : '';
-    return (many + problems.map((problem) => `error: ${problem.where}: ${problem.what}\n       ${problem.remedy}`).join('\n'));
-}
-/** A defect of the program itself: with its stack, and what would help to mend it. */
-function formatDefect(error) {
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return `This is a defect of paddle-mirror-setup, not of your input. Please report it with these lines:\n${stack}`;
-}
-
 ;// CONCATENATED MODULE: ./.build/src/request/inputs.js
 const inputs_table = [
     {
@@ -43467,7 +43573,7 @@ const inputs_table = [
         default: 'uv',
         type: 'choice',
         choices: ['uv', 'pip'],
-        help: 'The program that installs. Both get the same locked files.',
+        help: 'The program that installs, `uv` or `pip`. Both get the same locked files.',
     },
     {
         name: 'mirrors',
@@ -43539,7 +43645,7 @@ const inputs_table = [
         default: 'auto',
         type: 'choice',
         choices: ['auto', 'github', 'directory', 's3', 'off'],
-        help: "Where wheels are kept between runs. `auto` is the bucket of `cache-url` where one is named, GitHub's cache on its own runners and a folder elsewhere.",
+        help: "Where wheels are kept between runs. `auto` is the bucket of `cache-url` where one is named, GitHub's cache on its own runners and a folder elsewhere; `github`, `directory` and `s3` name one of them, `off` keeps nothing.",
     },
     {
         name: 'cache-url',
@@ -43558,7 +43664,7 @@ const inputs_table = [
         default: 'auto',
         type: 'choice',
         choices: ['auto', 'always', 'never'],
-        help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork.",
+        help: "Whether this run saves to a cache that other jobs read, such as GitHub's. `auto`: not for events that a stranger can cause, such as a pull request from a fork; `always`, `never`: whatever the event.",
     },
     {
         name: 'cache-limit',
@@ -43571,7 +43677,7 @@ const inputs_table = [
         default: 'full',
         type: 'choice',
         choices: ['full', 'import', 'off'],
-        help: '`full` compares computations with known answers, `import` only imports PaddlePaddle and checks its version.',
+        help: '`full` compares computations with known answers, `import` only imports PaddlePaddle and checks its version, `off` does neither.',
     },
     {
         name: 'gpu',
@@ -43638,6 +43744,52 @@ const inputs_outputs = [
         help: '`true` where the verification passed, `false` where it was switched off or partly left out.',
     },
 ];
+
+;// CONCATENATED MODULE: ./.build/src/values/threads.js
+/**
+ * Threads on which Node works on files and looks names up (libuv, "Thread pool work scheduling"): 4 where UV_THREADPOOL_SIZE says nothing
+ * else. Every wait for a slow disk or a name server holds one of them.
+ */
+const threads = Math.min(1024, Math.max(1, Math.trunc(Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)) || 1));
+
+;// CONCATENATED MODULE: ./.build/src/values/turnstile.js
+/** Makes a turnstile, for what is limited: connections to a campus mirror, which bans clients with many, or threads. */
+function createTurnstile() {
+    const running = new Map();
+    const waiting = new Map();
+    return async (key, most, work) => {
+        const inside = running.get(key) ?? 0;
+        if (inside < most)
+            running.set(key, inside + 1);
+        // Whoever leaves hands over the place, so that the count stays as it is.
+        else
+            await new Promise((resolve) => waiting.set(key, [...(waiting.get(key) ?? []), resolve]));
+        try {
+            return await work();
+        }
+        finally {
+            const [next, ...rest] = waiting.get(key) ?? [];
+            waiting.set(key, rest);
+            if (next === undefined)
+                running.set(key, (running.get(key) ?? 1) - 1);
+            else
+                next();
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./.build/src/process/disk-turns.js
+
+
+const turnstile = createTurnstile();
+/**
+ * Does what may wait for a slow disk in its turn, so that a thread is left for everything else: with all of them flushing files, no name is
+ * looked up, and every source seems silent. `flush`: until bytes are on the disk, one at a time, which the disk does anyway; `bytes`: one
+ * read or write of many.
+ */
+function inDiskTurn(kind, work) {
+    return turnstile(kind, kind === 'flush' ? 1 : Math.max(1, threads - 2), work);
+}
 
 ;// CONCATENATED MODULE: ./.build/src/values/store.js
 
@@ -43718,6 +43870,7 @@ async function makeFolder(folder, shared) {
 
 
 
+
 /**
  * Replaces a file in one step: readers see the old content or the new one. `flushed`: also after a power cut; without it the file may
  * then be empty. `shared`: other users can read it whatever the umask. Nobody else can write it. Throws DiskFull and NotWritable.
@@ -43732,7 +43885,7 @@ async function writeAtomic(path, content, options = {}) {
             }
             await handle.writeFile(content);
             if (options.flushed !== false) {
-                await handle.datasync();
+                await inDiskTurn('flush', () => handle.datasync());
             }
         }
         finally {
@@ -43795,17 +43948,22 @@ async function explainWrite(error, folder, needed) {
 ;// CONCATENATED MODULE: ./.build/src/store/hash.js
 
 
+
 /** Bytes read from the disk at a time. */
 const PIECE = 2 ** 20;
+/** A tree has thousands of small files: a buffer for each of them would keep the garbage collector busier than the hashing does. */
+let spare = null;
 /** SHA-256 of a file's bytes. `progress` hears of each piece (bytes); the signal ends it between two pieces. */
 async function hashFile(path, encoding, progress = () => undefined, signal) {
     const hash = (0,external_node_crypto_.createHash)('sha256');
     const handle = await (0,promises_.open)(path, 'r');
+    const buffer = spare ?? Buffer.allocUnsafe(PIECE);
+    spare = null;
     try {
-        const buffer = Buffer.allocUnsafe(PIECE);
         for (let position = 0;;) {
             signal?.throwIfAborted();
-            const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+            const at = position;
+            const { bytesRead } = await inDiskTurn('bytes', () => handle.read(buffer, 0, buffer.length, at));
             if (bytesRead === 0) {
                 return hash.digest(encoding);
             }
@@ -43815,12 +43973,12 @@ async function hashFile(path, encoding, progress = () => undefined, signal) {
         }
     }
     finally {
+        spare = buffer;
         await handle.close();
     }
 }
 
-;// CONCATENATED MODULE: ./.build/src/store/partial.js
-
+;// CONCATENATED MODULE: ./.build/src/store/lock-file.js
 
 
 
@@ -43829,77 +43987,60 @@ async function hashFile(path, encoding, progress = () => undefined, signal) {
 
 
 /** A holder that has given no sign for this long (ms) is taken for dead. */
-const partial_SILENT_MS = 20_000;
-/**
- * Takes the place `folder` for an unfinished file: `data` (the bytes), `notes.jsonl` (what is known about them, a line an entry) and `lock` (who holds it).
- * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
- */
-async function openPartial(folder, shared) {
-    const lock = (0,external_node_path_.join)(folder, 'lock');
-    const token = `${process.pid} ${processSpace()} ${(0,external_node_crypto_.randomBytes)(8).toString('hex')}`;
-    try {
-        await makeFolder(folder, shared);
-        if (!(await takeLock(lock, token))) {
-            return null;
-        }
+const lock_file_SILENT_MS = 20_000;
+/** Takes the lock file `lock`; null while another living process holds it. Throws ENOENT where its folder is gone. */
+async function takeLock(lock) {
+    const token = JSON.stringify({ ...(await mark_markProcess(process.pid)), id: (0,external_node_crypto_.randomBytes)(8).toString('hex') });
+    if (!(await claim(lock, token))) {
+        return null;
     }
-    catch (error) {
-        // Whoever held it has taken the folder away meanwhile: it was somebody's until now.
-        if (system_error_errorCode(error) === 'ENOENT') {
-            return null;
-        }
-        throw error;
-    }
-    const path = (0,external_node_path_.join)(folder, 'data');
-    const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
-    const notes = (await partial_isOwn(path)) && (await partial_isOwn(notesPath)) ? await readNotes(notesPath) : [];
-    if (notes.length === 0) {
-        await (0,promises_.rm)(path, { recursive: true, force: true });
-        await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
-    }
-    // A file of its own: what lies there may be another user's, or end in half a line.
-    await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
-    const ours = async () => (await readText(lock)) === token;
+    const isOurs = async () => (await readText(lock)) === token;
     return {
-        path,
-        notes,
-        // Some bytes into the system's memory, as quick as asking for it to be done later.
-        note: (entry) => {
-            (0,external_node_fs_.appendFileSync)(notesPath, line(entry));
-        },
+        isOurs,
         touch: async () => {
             const now = new Date();
-            await (0,promises_.utimes)(lock, now, now);
-        },
-        release: async () => {
-            if (await ours()) {
-                await (0,promises_.rm)(lock, { force: true });
+            if (await isOurs()) {
+                await (0,promises_.utimes)(lock, now, now).catch(goneAsNull);
             }
         },
-        discard: async () => {
-            if (await ours()) {
-                // Moved away before it is removed: whoever makes the folder anew meanwhile keeps what is in it.
-                const away = `${folder}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
-                await (0,promises_.rename)(folder, away);
-                await (0,promises_.rm)(away, { recursive: true, force: true });
+        release: async () => {
+            if (await isOurs()) {
+                await (0,promises_.rm)(lock, { force: true });
             }
         },
     };
 }
-/** Where a process id means one process: containers may have the host's name and their own ids (pid_namespaces(7)). */
-function processSpace() {
-    try {
-        return `${(0,external_node_os_.hostname)()}/${(0,external_node_fs_.readlinkSync)('/proc/self/ns/pid')}`;
-    }
-    catch {
-        // No Linux: one space for the whole host.
-        return (0,external_node_os_.hostname)();
+/**
+ * Gives what `ready` finds (undefined: nothing yet), else makes it by `make` while it holds the lock file, so that of many processes one
+ * does the work. The lock's folder is made where it is missing. Throws the signal's reason.
+ */
+async function makeOnce(lock, signal, ready, make) {
+    for (;;) {
+        const before = await ready();
+        if (before !== undefined)
+            return before;
+        await mkdir(dirname(lock), { recursive: true });
+        const held = await takeLock(lock);
+        if (held === null) {
+            await sleep(100, undefined, { signal }).catch(() => signal.throwIfAborted());
+            continue;
+        }
+        // Whoever takes the lock over from a sleeping process does the work once more, and both results are right.
+        // A sign of life that can't be given (a network's disk that is away) costs the lock at most.
+        const sign = setInterval(() => void held.touch().catch(() => undefined), lock_file_SILENT_MS / 4);
+        try {
+            return (await ready()) ?? (await make());
+        }
+        finally {
+            clearInterval(sign);
+            await held.release();
+        }
     }
 }
-async function takeLock(lock, token) {
+async function claim(lock, token) {
     for (let attempt = 0; attempt < 3; attempt += 1) {
         try {
-            await (0,promises_.writeFile)(lock, token, { flag: 'wx' });
+            await writeNew(lock, token);
             return true;
         }
         catch (error) {
@@ -43912,46 +44053,44 @@ async function takeLock(lock, token) {
         if (text === null) {
             continue;
         }
-        if (await partial_isHeld(lock, text)) {
+        if (await lock_file_isHeld(lock, text)) {
             return false;
         }
-        // Moved away before it is removed: of two processes that find a dead holder only one can move its lock.
-        const dead = `${lock}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
-        try {
-            await (0,promises_.rename)(lock, dead);
-            if ((await readText(dead)) !== text) {
-                // The other one was quicker, and this is its own.
-                await (0,promises_.link)(dead, lock);
-            }
-            await (0,promises_.rm)(dead, { force: true });
-        }
-        catch (error) {
-            if (system_error_errorCode(error) !== 'ENOENT' && system_error_errorCode(error) !== 'EEXIST') {
-                throw error;
-            }
-        }
+        const taken = await runAlone(`${lock}.takeover`, 0, () => follow(lock, text, token));
+        return taken?.value ?? false;
     }
     return false;
 }
-async function partial_isHeld(lock, text) {
-    const [pid, space] = text.split(' ');
-    if (space === processSpace() && !isAlive(Number(pid))) {
+/** Puts our lock in the place of a dead one's, in one step: the file is never missing, so nobody comes between. To be run alone. */
+async function follow(lock, dead, token) {
+    if ((await readText(lock)) !== dead || (await lock_file_isHeld(lock, dead))) {
+        return false;
+    }
+    const ours = `${lock}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
+    await writeNew(ours, token);
+    await (0,promises_.rename)(ours, lock);
+    return true;
+}
+/** A full disk makes the file and then has no room for its text: an empty lock would be another one's to all who look. */
+async function writeNew(path, text) {
+    try {
+        await (0,promises_.writeFile)(path, text, { flag: 'wx' });
+    }
+    catch (error) {
+        if (system_error_errorCode(error) !== 'EEXIST') {
+            await (0,promises_.rm)(path, { force: true });
+        }
+        throw error;
+    }
+}
+async function lock_file_isHeld(lock, text) {
+    const holder = parseMark(text);
+    if (holder !== null && (await hasEnded(holder))) {
         return false;
     }
     const found = await (0,promises_.stat)(lock).catch(goneAsNull);
     // Gone since it was read: its holder lived.
-    return found === null || Date.now() - found.mtimeMs < partial_SILENT_MS;
-}
-/** Whether a process of this space lives. */
-function isAlive(pid) {
-    try {
-        process.kill(pid, 0);
-        return true;
-    }
-    catch (error) {
-        // EPERM: it lives, as another user's.
-        return system_error_errorCode(error) === 'EPERM';
-    }
+    return found === null || Date.now() - found.mtimeMs < lock_file_SILENT_MS;
 }
 async function readText(path) {
     try {
@@ -43964,6 +44103,65 @@ async function readText(path) {
         }
         return goneAsNull(error);
     }
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/partial.js
+
+
+
+
+
+
+
+
+/**
+ * Takes the place `folder` for an unfinished file: `data` (the bytes), `notes.jsonl` (what is known about them, a line an entry) and `lock` (who holds it).
+ * Returns null while another living process holds it. What another user left is not gone on with: that user could still change it.
+ */
+async function openPartial(folder, shared) {
+    let held;
+    try {
+        await makeFolder(folder, shared);
+        held = await takeLock((0,external_node_path_.join)(folder, 'lock'));
+    }
+    catch (error) {
+        // Whoever held it has taken the folder away meanwhile: it was somebody's until now.
+        if (system_error_errorCode(error) === 'ENOENT') {
+            return null;
+        }
+        throw error;
+    }
+    if (held === null) {
+        return null;
+    }
+    const lock = held;
+    const path = (0,external_node_path_.join)(folder, 'data');
+    const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
+    const notes = (await partial_isOwn(path)) && (await partial_isOwn(notesPath)) ? await readNotes(notesPath) : [];
+    if (notes.length === 0) {
+        await (0,promises_.rm)(path, { recursive: true, force: true });
+        await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
+    }
+    // A file of its own: what lies there may be another user's, or end in half a line.
+    await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
+    return {
+        path,
+        notes,
+        // Some bytes into the system's memory, as quick as asking for it to be done later.
+        note: (entry) => {
+            (0,external_node_fs_.appendFileSync)(notesPath, line(entry));
+        },
+        touch: lock.touch,
+        release: lock.release,
+        discard: async () => {
+            if (await lock.isOurs()) {
+                // Moved away before it is removed: whoever makes the folder anew meanwhile keeps what is in it.
+                const away = `${folder}.${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
+                await (0,promises_.rename)(folder, away);
+                await (0,promises_.rm)(away, { recursive: true, force: true });
+            }
+        },
+    };
 }
 const line = (entry) => `${JSON.stringify(entry)}\n`;
 /** A file that nobody else can change, no link to one. */
@@ -43990,6 +44188,7 @@ async function readNotes(path) {
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/directory.js
+
 
 
 
@@ -44055,8 +44254,9 @@ async function openDirectoryStore(root) {
             const target = blob(sha256, filename);
             await makeFolder((0,external_node_path_.dirname)(target), shared);
             await flush(path);
-            await (0,promises_.chmod)(path, 0o444);
             await (0,promises_.rename)(path, target);
+            // Last: where the file can't be moved, a later run still has to write to it.
+            await (0,promises_.chmod)(target, 0o444);
             return { path: target, sha256, size: (await fileSize(target)) ?? 0 };
         }),
         drop,
@@ -44104,6 +44304,10 @@ async function openDirectoryStore(root) {
             });
         }),
         partial: (key) => writing(() => openPartial(at('partial', plain(key)), shared)),
+        partialWritten: async (key) => {
+            const found = await (0,promises_.stat)(at('partial', plain(key), 'data')).catch(goneAsNull);
+            return found?.mtimeMs ?? null;
+        },
         free: () => freeBytes((0,external_node_path_.resolve)(root)),
         explain: (error, needed) => explainWrite(error, (0,external_node_path_.resolve)(root), needed),
     };
@@ -44179,7 +44383,8 @@ async function* readChecked(file, from, signal, drop) {
         let held = null;
         for (;;) {
             signal.throwIfAborted();
-            const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(directory_PIECE), 0, directory_PIECE, position);
+            const at = position;
+            const { bytesRead, buffer } = await inDiskTurn('bytes', () => handle.read(Buffer.allocUnsafe(directory_PIECE), 0, directory_PIECE, at));
             if (bytesRead === 0) {
                 break;
             }
@@ -44207,7 +44412,7 @@ async function* readChecked(file, from, signal, drop) {
 async function flush(path) {
     const handle = await (0,promises_.open)(path, 'r+');
     try {
-        await handle.datasync();
+        await inDiskTurn('flush', () => handle.datasync());
     }
     finally {
         await handle.close();
@@ -44266,23 +44471,39 @@ const busy = 'another job of this machine is using the cache service.';
 const TOUCH_MS = 5_000;
 /**
  * Runs `work` with an empty staging folder and removes it afterwards. Its path is part of an entry's identity, so it is the same in every
- * job of a machine, and one job at a time has it: `busy` is given where another one does.
+ * job of a machine, and one job at a time has it: `busy` is given where another one does. Where `work` gives up a call that it marked, the
+ * folder stays this job's until that has ended: the client can't be stopped and goes on unpacking.
  */
-async function inStaging(store, busy, work) {
+async function inStaging({ store, log }, busy, work) {
     const place = await store.partial('github-cache');
     if (place === null)
         return busy;
     // A touch that fails makes the place look silent, no more: then another job may take it.
-    const alive = setInterval(() => place.touch().catch(() => undefined), TOUCH_MS);
+    const alive = setInterval(() => place.touch().catch(() => undefined), TOUCH_MS).unref();
     const staging = external_node_path_.join(store.folders.staging, 'github');
-    try {
-        await (0,promises_.rm)(staging, { recursive: true, force: true });
-        return await work(staging);
-    }
-    finally {
+    const open = new Set();
+    const uses = (call) => {
+        const close = () => open.delete(ended);
+        const ended = call.then(close, close);
+        open.add(ended);
+        return call;
+    };
+    const end = async () => {
         clearInterval(alive);
         await (0,promises_.rm)(staging, { recursive: true, force: true });
         await place.discard();
+    };
+    try {
+        await (0,promises_.rm)(staging, { recursive: true, force: true });
+        return await work(staging, uses);
+    }
+    finally {
+        if (open.size === 0)
+            await end();
+        else
+            Promise.all(open)
+                .then(end)
+                .catch((error) => log.debug(`after GitHub's client: ${String(error)}`));
     }
 }
 /** The value, or `late` after `ms` milliseconds or an abort: the call itself can't be stopped. */
@@ -44382,12 +44603,12 @@ async function saveToGithub(call) {
     };
     if (!client.isFeatureAvailable())
         return skip(unavailable);
-    const upload = async (staging) => {
+    const upload = async (staging, uses) => {
         const started = performance.now();
         const missing = await stage(save, store, staging);
         if (missing !== null)
             return missing;
-        const id = await limited(client.saveCache([staging], save.entry), limits.save, signal);
+        const id = await limited(uses(client.saveCache([staging], save.entry)), limits.save, signal);
         if (id === 'late')
             return late('it did not take the files', limits.save, signal);
         if (id < 0)
@@ -44397,7 +44618,7 @@ async function saveToGithub(call) {
         return there === save.entry ? Math.round(performance.now() - started) : 'the service refused the files.';
     };
     try {
-        const ended = await inStaging(store, busy, upload);
+        const ended = await inStaging(call, busy, upload);
         return typeof ended === 'number' ? ended : skip(ended);
     }
     catch (error) {
@@ -44414,6 +44635,22 @@ async function saveToGithub(call) {
 
 
 
+/** Saves files of the store to GitHub's cache, or says why not: a job that has done its work does not fail for it. */
+async function save({ folder, entry }, log) {
+    const client = await __nccwpck_require__.e(/* import() */ 691).then(__nccwpck_require__.bind(__nccwpck_require__, 1691));
+    const store = await openDirectoryStore(folder).catch((error) => {
+        if (!(error instanceof failure_Failure))
+            throw error;
+        log.info(`Nothing was saved to GitHub's cache: ${error.message}`);
+        return null;
+    });
+    if (store === null)
+        return;
+    const ms = await saveToGithub({ client, store, save: entry, log, signal: new AbortController().signal });
+    const size = `${entry.files.length} files, ${progress_formatBytes(entry.bytes)}`;
+    if (ms !== null)
+        log.info(`Saved ${size} to GitHub's cache as ${entry.entry} in ${progress_formatDuration(ms)}.`);
+}
 /** The action's post step: undoes what main changed, saves what is to be saved. It reads main's state and no input. Gives the exit code. */
 async function runPost() {
     const log = createActionLog();
@@ -44429,20 +44666,12 @@ async function runPost() {
             await undoAll(state.undo.folder, new Set([state.undo.id]), log);
         if (state.notSaved !== null)
             log.info(`Nothing is saved to GitHub's cache: ${state.notSaved}`);
-        if (state.save !== null) {
-            const client = await __nccwpck_require__.e(/* import() */ 691).then(__nccwpck_require__.bind(__nccwpck_require__, 1691));
-            const { folder, entry } = state.save;
-            const store = await openDirectoryStore(folder);
-            const ms = await saveToGithub({ client, store, save: entry, log, signal: new AbortController().signal });
-            const size = `${entry.files.length} files, ${progress_formatBytes(entry.bytes)}`;
-            if (ms !== null)
-                log.info(`Saved ${size} to GitHub's cache as ${entry.entry} in ${progress_formatDuration(ms)}.`);
-        }
+        if (state.save !== null)
+            await save(state.save, log);
         return 0;
     }
     catch (error) {
-        failStep(formatDefect(error));
-        return 1;
+        return failWith(error);
     }
 }
 
@@ -44453,7 +44682,7 @@ async function runPost() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_post_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(340);
+/* harmony import */ var _job_post_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(415);
 
 process.exit(await (0,_job_post_js__WEBPACK_IMPORTED_MODULE_0__/* .runPost */ .a)());
 
