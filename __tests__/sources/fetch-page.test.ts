@@ -25,6 +25,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'notes.txt'), 'none');
   await mkdir(join(folder, 'six-2.0.tar.gz'));
   await symlink(join(folder, 'gone'), join(folder, 'six-3.0.tar.gz'));
+  await symlink(join(folder, 'six-4.0.tar.gz'), join(folder, 'six-4.0.tar.gz'));
 });
 afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));

@@ -201,9 +201,12 @@ describe('extra indexes', () => {
 
   test('that are no addresses are all named at once, without their secrets', () => {
     const problems = problemsOf({
-      pip: { 'extra-index-url': 'ftp://me:secret@x.example/ nonsense', 'find-links': 'file://elsewhere/wheels' },
+      pip: {
+        'extra-index-url': 'ftp://me:secret@x.example/ nonsense',
+        'find-links': 'file://elsewhere/wheels file:///srv%2Fwheels file:///srv/%zz',
+      },
     });
-    expect(problems).toHaveLength(3);
+    expect(problems).toHaveLength(5);
     expect(JSON.stringify(problems)).not.toContain('secret');
   });
 });
@@ -213,13 +216,15 @@ describe('find-links', () => {
     const links = of({
       noIndex: true,
       indexes: [{ kind: 'find-links', url: '/srv/wheels', credentials: null, origin: 'r.txt:1' }],
-      pip: { 'find-links': '~/wheels file:///opt/wheels https://pages.example/list.html' },
+      pip: { 'find-links': '~/wheels file:///opt/wheels https://pages.example/list.html ~nobody/wheels' },
     });
     expect(links).toMatchObject([
       { id: 'find-links', url: '/srv/wheels' },
       { id: 'find-links-2', url: join(homedir(), 'wheels') },
       { id: 'find-links-3', url: '/opt/wheels' },
       { id: 'pages.example', url: 'https://pages.example/list.html' },
+      // Whose home that is can't be told without asking: a path as any other.
+      { id: 'find-links-4', url: join(process.cwd(), '~nobody/wheels') },
     ]);
   });
 

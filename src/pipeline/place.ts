@@ -51,7 +51,7 @@ function tellAltered(run: Run, altered: readonly AlteredTree[]): void {
 function tellDamaged(run: Run, damaged: readonly DamagedPackage[]): void {
   const notices = damaged.map(({ name, path }) => ({
     id: `damaged-${name}`,
-    text: `${path} of ${name} is gone from the environment, or is another file than was installed. ${name} is installed again.`,
+    text: `${path} of ${name} is gone from the environment, or empty. ${name} is installed again.`,
   }));
   tell(run, notices);
 }

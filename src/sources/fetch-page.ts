@@ -6,7 +6,7 @@ import { parseFilename } from '../packaging/filename.js';
 import { type HttpAnswer, type HttpClient, HttpFault } from '../values/http.js';
 import { maskUrl } from '../values/mask.js';
 import type { FaultKind, Source, SourceFault } from '../values/source.js';
-import { goneAsNull } from '../values/system-error.js';
+import { errorCode } from '../values/system-error.js';
 import { type PageFile, readPage } from './page.js';
 
 /** One folder of PaddlePaddle's index. */
@@ -106,9 +106,12 @@ async function readFolder({ source }: PageQuestion): Promise<SourcePage> {
     const project = parseFilename(filename)?.name;
     if (project === undefined) return null;
     const path = join(source.url, filename);
-    // A link that leads nowhere is no fault of the files beside it.
-    const found = await stat(path).catch(goneAsNull);
-    if (found === null || !found.isFile()) return null;
+    // A link that leads nowhere or to itself, or a file that is closed to us, is no fault of the files beside it.
+    const found = await stat(path).catch((error: unknown) => {
+      if (errorCode(error) === null) throw error;
+      return null;
+    });
+    if (found?.isFile() !== true) return null;
     // Hashing gigabytes to list them would be waste: whoever takes the file hashes it.
     const unknown = { sha256: null, requiresPython: null, yanked: null, uploadTime: null, metadata: null };
     return { ...unknown, project, filename, url: pathToFileURL(path).href, size: found.size };

@@ -1,9 +1,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Mirror } from '../catalog/mirrors.js';
 import type { PaddleIndex } from '../catalog/paddle-index.js';
-import { parseAddress } from '../packaging/address.js';
+import { parseAddress, pathOfFileAddress } from '../packaging/address.js';
 import { type Credentials, secretForms } from '../values/credentials.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { Interpreter } from '../values/interpreter.js';
@@ -40,11 +39,14 @@ const sameIndex = (a: string, b: string) => canonical(a) === canonical(b);
 const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
 const isTrue = (text: string | undefined) => text !== undefined && /^(?:1|true|yes|on|y|t)$/i.test(text.trim());
 
-/** The folder that a find-links word of pip's means: a `file:` address, or a path (`~` and relative ones as pip reads them); else null. */
+/**
+ * The folder that a find-links word of pip's means: a `file:` address, or a path (this user's `~` and relative ones as pip reads them);
+ * null for the address of a page. Throws SyntaxError for a `file:` address of no file here.
+ */
 function findLinksPlace(word: string): string | null {
-  if (/^file:\/\/(?:localhost)?\//i.test(word)) return fileURLToPath(word.replace(/^(file:\/\/)localhost/i, '$1'));
+  if (/^file:/i.test(word)) return pathOfFileAddress(word);
   if (/^[a-z][a-z0-9+.-]+:/i.test(word)) return null;
-  return word.startsWith('~') ? join(homedir(), word.slice(1)) : resolve(word);
+  return /^~(?:[\\/]|$)/.test(word) ? join(homedir(), word.slice(1)) : resolve(word);
 }
 
 /**
@@ -201,8 +203,15 @@ export function roster({ request, interpreter, mirrors, paddleIndex, log }: Rost
   }
 
   const readPlace = (word: string, origin: string): Named | null => {
-    const place = findLinksPlace(word);
-    return place !== null && isAbsolute(place) ? { url: place, credentials: null, origin } : read(word, origin);
+    try {
+      const place = findLinksPlace(word);
+      return place === null ? read(word, origin) : { url: place, credentials: null, origin };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      const remedy = 'Write the path of a folder, or an http or https address.';
+      problems.push({ where: origin, what: `find-links can't be read: ${error.message}.`, remedy });
+      return null;
+    }
   };
   const places = [
     ...options.filter(({ kind }) => kind === 'find-links'),
