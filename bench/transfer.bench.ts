@@ -4,6 +4,7 @@
  */
 import { cuts } from './transfer/cuts.js';
 import { largeWheels } from './transfer/large.js';
+import { removeUsed } from './transfer/launch.js';
 import { threeMirrors } from './transfer/mirrors.js';
 import { shaped, unshaped } from './transfer/speed.js';
 
@@ -21,5 +22,11 @@ if (unknown.length > 0) {
   console.error(`no part is called ${unknown.join(', ')}: there are ${[...parts.keys()].join(', ')}`);
   process.exitCode = 2;
 } else {
-  for (const name of wanted) await parts.get(name)?.();
+  for (const name of wanted) {
+    try {
+      await parts.get(name)?.();
+    } finally {
+      removeUsed();
+    }
+  }
 }
