@@ -56657,9 +56657,13 @@ async function readFolder({ source }) {
         if (project === undefined)
             return null;
         const path = (0,external_node_path_.join)(source.url, filename);
-        // A link that leads nowhere is no fault of the files beside it.
-        const found = await (0,promises_.stat)(path).catch(goneAsNull);
-        if (found === null || !found.isFile())
+        // A link that leads nowhere or to itself, or a file that is closed to us, is no fault of the files beside it.
+        const found = await (0,promises_.stat)(path).catch((error) => {
+            if (errorCode(error) === null)
+                throw error;
+            return null;
+        });
+        if (found?.isFile() !== true)
             return null;
         // Hashing gigabytes to list them would be waste: whoever takes the file hashes it.
         const unknown = { sha256: null, requiresPython: null, yanked: null, uploadTime: null, metadata: null };
@@ -57512,7 +57516,6 @@ function openSources(options) {
 
 
 
-
 /** Connections to a host that the catalogue does not know. */
 const defaultConnections = 16;
 const withSlash = (url) => (url.endsWith('/') ? url : `${url}/`);
@@ -57520,13 +57523,16 @@ const canonical = (url) => withSlash(URL.canParse(url) ? new URL(url).href : url
 const sameIndex = (a, b) => canonical(a) === canonical(b);
 const roster_words = (text) => text.split(/\s+/).filter((word) => word !== '');
 const isTrue = (text) => text !== undefined && /^(?:1|true|yes|on|y|t)$/i.test(text.trim());
-/** The folder that a find-links word of pip's means: a `file:` address, or a path (`~` and relative ones as pip reads them); else null. */
+/**
+ * The folder that a find-links word of pip's means: a `file:` address, or a path (this user's `~` and relative ones as pip reads them);
+ * null for the address of a page. Throws SyntaxError for a `file:` address of no file here.
+ */
 function findLinksPlace(word) {
-    if (/^file:\/\/(?:localhost)?\//i.test(word))
-        return (0,external_node_url_.fileURLToPath)(word.replace(/^(file:\/\/)localhost/i, '$1'));
+    if (/^file:/i.test(word))
+        return pathOfFileAddress(word);
     if (/^[a-z][a-z0-9+.-]+:/i.test(word))
         return null;
-    return word.startsWith('~') ? (0,external_node_path_.join)((0,external_node_os_.homedir)(), word.slice(1)) : (0,external_node_path_.resolve)(word);
+    return /^~(?:[\\/]|$)/.test(word) ? (0,external_node_path_.join)((0,external_node_os_.homedir)(), word.slice(1)) : (0,external_node_path_.resolve)(word);
 }
 /**
  * Which sources take part, in the order in which they are asked where nothing was measured: for the Python index the one that the machine
@@ -57680,8 +57686,17 @@ function roster({ request, interpreter, mirrors, paddleIndex, log }) {
         }
     }
     const readPlace = (word, origin) => {
-        const place = findLinksPlace(word);
-        return place !== null && (0,external_node_path_.isAbsolute)(place) ? { url: place, credentials: null, origin } : read(word, origin);
+        try {
+            const place = findLinksPlace(word);
+            return place === null ? read(word, origin) : { url: place, credentials: null, origin };
+        }
+        catch (error) {
+            if (!(error instanceof SyntaxError))
+                throw error;
+            const remedy = 'Write the path of a folder, or an http or https address.';
+            problems.push({ where: origin, what: `find-links can't be read: ${error.message}.`, remedy });
+            return null;
+        }
     };
     const places = [
         ...options.filter(({ kind }) => kind === 'find-links'),
@@ -60750,8 +60765,8 @@ function infosIn(purelib) {
 }
 /**
  * The packages of a lock that an environment has, but not whole: installers look at the metadata alone and take them for installed
- * (an interrupted removal, a full disk, a job that edits). In one thread, as `stampTree`: 6,000 files take some 60 ms. Bytes of the same
- * length are not told apart.
+ * (an interrupted removal, a full disk). A file with other content is left: it may be somebody's patch. In one thread, as `stampTree`:
+ * 6,000 files take some 60 ms.
  */
 function damagedPackages(purelib, files) {
     const infos = infosIn(purelib);
@@ -60765,7 +60780,7 @@ function damagedPackages(purelib, files) {
             if (sha256 === '')
                 continue;
             const found = (0,external_node_fs_.statSync)(external_node_path_.join(purelib, file), { throwIfNoEntry: false });
-            if (found === undefined || (size !== null && found.size !== size))
+            if (found === undefined || (found.size === 0 && size !== 0 && size !== null))
                 return [{ name, path: file }];
         }
         return [];
@@ -61230,7 +61245,7 @@ function tellAltered(run, altered) {
 function tellDamaged(run, damaged) {
     const notices = damaged.map(({ name, path }) => ({
         id: `damaged-${name}`,
-        text: `${path} of ${name} is gone from the environment, or is another file than was installed. ${name} is installed again.`,
+        text: `${path} of ${name} is gone from the environment, or empty. ${name} is installed again.`,
     }));
     tell(run, notices);
 }
