@@ -26,7 +26,7 @@ async function scene(...[behaviours]: [Parameters<typeof openScene>[1]]): Promis
 }
 
 /** Transfers of somebody else on the same store: the place of the unfinished file is held by another. */
-function neighbour(s: Scene, foreignMs: number): { transfers: Transfers; said: () => string } {
+function neighbour(s: Scene, foreignMs: number, store: Store = s.store): { transfers: Transfers; said: () => string } {
   const log = keptLog();
   const client = createClient({
     network: { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] },
@@ -35,7 +35,7 @@ function neighbour(s: Scene, foreignMs: number): { transfers: Transfers; said: (
   });
   const transfers = openTransfers({
     client,
-    store: s.store,
+    store,
     sources: () => undefined,
     log,
     signal: new AbortController().signal,
@@ -49,6 +49,20 @@ function neighbour(s: Scene, foreignMs: number): { transfers: Transfers; said: (
 }
 
 describe('a file that another process is downloading', () => {
+  test('is not fetched again where it arrives between the look for it and the claim of its place', async () => {
+    const s = await scene({ a: {} });
+    const late: Store = {
+      ...s.store,
+      partial: async (key) => {
+        await s.transfers.get(s.file).done;
+        return s.store.partial(key);
+      },
+    };
+    const { transfers } = neighbour(s, 60_000, late);
+    expect((await transfers.get(s.file).done).path).toBe((await s.transfers.get(s.file).done).path);
+    expect(transfers.fetched()).toEqual({});
+  });
+
   test('is waited for, which is said once, and comes over the network once', async () => {
     const s = await scene({ a: { bytesPerSecondPerConnection: 400_000 } });
     const first = s.transfers.get(s.file);

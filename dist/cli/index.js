@@ -26583,13 +26583,22 @@ const CLAIM_EVERY = 10;
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
 async function findOrClaim(file, key, around) {
     const { store, signal, timings } = around;
+    const find = async () => file.sha256 === null ? null : store.find(file.sha256, file.filename);
     let until = performance.now() + (file.sha256 === null ? 0 : timings.foreignMs);
     let written = null;
     for (let [said, looks] = [false, 0];; [said, looks] = [true, looks + 1]) {
-        const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
-        const place = stored ?? (looks % CLAIM_EVERY === 0 ? await store.partial(key) : null);
+        const stored = await find();
+        if (stored !== null) {
+            return stored;
+        }
+        const place = looks % CLAIM_EVERY === 0 ? await store.partial(key) : null;
         if (place !== null) {
-            return place;
+            // Since the look its holder may have brought the file and given the place up.
+            const brought = await find();
+            if (brought !== null) {
+                await place.discard();
+            }
+            return brought ?? place;
         }
         if (file.sha256 !== null && looks % CLAIM_EVERY === 0) {
             const last = await store.partialWritten(key);
