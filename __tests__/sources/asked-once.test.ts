@@ -36,3 +36,12 @@ test('a page that somebody stopped waiting for is there for the others', async (
   const pages = await Promise.all([opened.page('six'), opened.widen('six')]);
   expect(pages.every(({ files }) => files.length === 1)).toBe(true);
 });
+
+test('a source that lost the race for a page is not asked for it again', async () => {
+  const [official, one, two] = [await gone(), await mirror({ latencyMs: 150 }), await mirror({ latencyMs: 400 })];
+  const opened = sources([source('official', official.index), source('one', one.index), source('two', two.index)]);
+  await opened.page('six');
+  const page = await opened.confirm('six');
+  expect(page.answered).toEqual(['one', 'two']);
+  expect([one, two].map(asked)).toEqual([1, 1]);
+});

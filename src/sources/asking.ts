@@ -53,7 +53,7 @@ export interface Shared {
   onRanking(): void;
 }
 
-/** A page that is being asked for; `aborted`: whoever asked did not wait for it. */
+/** A page that is being asked for; `aborted`: whoever asked gave up before it was sent, or the run ended. */
 type Asked = Promise<SourcePage | SourceFault | 'aborted'>;
 
 /** Pages of a run, by source, folder and project: what was told, or that there is none, and what is being asked for. */
@@ -71,10 +71,11 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 /**
  * The page of one source, asked for once in a run however many want it; a failure may pass, so that who comes later asks again.
- * `isOurs`: nobody else had asked for it, so that a fault is new.
+ * `isOurs`: nobody else had asked for it, so that a fault is new. `signal` ends the waiting: what was sent is read to its end, since
+ * somebody else may want the page, and a source that is asked twice for it bans the sooner.
  */
 export async function readOnce(
-  shared: Pick<Shared, 'client' | 'pages' | 'turnstile'>,
+  shared: Pick<Shared, 'client' | 'pages' | 'turnstile' | 'signal'>,
   source: Source,
   project: string,
   folder: PaddleFolder | null,
@@ -89,7 +90,7 @@ export async function readOnce(
   }
   const asked = turnstile(source.group, Math.min(source.connections, pagesAtOnce), () => {
     signal.throwIfAborted();
-    return fetchPage(client, { source, project, folder, firstAnswerMs: limitMs, signal });
+    return fetchPage(client, { source, project, folder, firstAnswerMs: limitMs, signal: shared.signal });
   });
   const forget = (): void => {
     pages.delete(key);
@@ -107,7 +108,7 @@ export async function readOnce(
       },
     ),
   );
-  return { result: await asked, isOurs: true };
+  return { result: await unlessAborted(asked, signal), isOurs: true };
 }
 
 /** Asks one source and notes what that shows of it. */
