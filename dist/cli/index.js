@@ -9417,7 +9417,8 @@ function unlessAborted(work, signal) {
 }
 /**
  * The page of one source, asked for once in a run however many want it; a failure may pass, so that who comes later asks again.
- * `isOurs`: nobody else had asked for it, so that a fault is new.
+ * `isOurs`: nobody else had asked for it, so that a fault is new. `signal` ends the waiting: what was sent is read to its end, since
+ * somebody else may want the page, and a source that is asked twice for it bans the sooner.
  */
 async function readOnce(shared, source, project, folder, limitMs, signal) {
     const { client, pages, turnstile } = shared;
@@ -9429,7 +9430,7 @@ async function readOnce(shared, source, project, folder, limitMs, signal) {
     }
     const asked = turnstile(source.group, Math.min(source.connections, pagesAtOnce), () => {
         signal.throwIfAborted();
-        return fetchPage(client, { source, project, folder, firstAnswerMs: limitMs, signal });
+        return fetchPage(client, { source, project, folder, firstAnswerMs: limitMs, signal: shared.signal });
     });
     const forget = () => {
         pages.delete(key);
@@ -9442,7 +9443,7 @@ async function readOnce(shared, source, project, folder, limitMs, signal) {
         forget();
         return 'aborted';
     }));
-    return { result: await asked, isOurs: true };
+    return { result: await unlessAborted(asked, signal), isOurs: true };
 }
 /** Asks one source and notes what that shows of it. */
 async function asking_ask(shared, source, project, folder, limitMs, signal) {
