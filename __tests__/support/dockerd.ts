@@ -76,6 +76,7 @@ export async function startDockerd(
   ];
   const bare = [
     '--iptables=false',
+    '--ip-forward=false',
     '--ip-masq=false',
     '--bridge=none',
     '--config-file',

@@ -35,7 +35,7 @@ export async function startRootless(
   const mounts = ['passwd', 'subuid', 'subgid'].map((name) => `mount --bind ${folder}/${name} /etc/${name}`);
   const places = `--data-root ${home}/data --exec-root ${runtime}/exec --pidfile ${pidfile} -H unix://${socket}`;
   // What rootlesskit copies of the host's /run belongs to root, so the daemon gets none of it.
-  const daemon = `rm -rf /run/docker /run/containerd; exec dockerd --rootless --iptables=false --ip-masq=false --bridge=none --storage-driver vfs ${places}`;
+  const daemon = `rm -rf /run/docker /run/containerd; exec dockerd --rootless --iptables=false --ip-forward=false --ip-masq=false --bridge=none --storage-driver vfs ${places}`;
   const kit = ['rootlesskit', `--state-dir=${runtime}/kit`, '--net=host', '--copy-up=/etc', '--copy-up=/run'];
   const user = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
   const script = `${mounts.join(' && ')} && exec "$@" >"$LOG" 2>&1`;
