@@ -32,7 +32,9 @@ if (node === null) {
   );
   process.exit(1);
 }
-const child = spawn(node, process.argv.slice(2), { stdio: 'inherit' });
+// A test runner has begun its threads before the program's modules are loaded, which give it that many (src/values/threads.ts).
+const environment = { UV_THREADPOOL_SIZE: '16', ...process.env };
+const child = spawn(node, process.argv.slice(2), { stdio: 'inherit', env: environment });
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(`${node} could not be started: ${error.message}`);

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { inDiskTurn } from '../../src/process/disk-turns.js';
-import { threads } from '../../src/values/threads.js';
+import { bytesAtOnce, inDiskTurn } from '../../src/process/disk-turns.js';
 import type { Transfer } from '../../src/values/transfers.js';
 import { stopFor } from '../support/busy.js';
 import { content, openScene } from './setup.js';
@@ -28,7 +27,7 @@ async function begin(): Promise<Transfer> {
 describe('no source is blamed', () => {
   test('for a disk that takes nothing for a while', async () => {
     const transfer = await begin();
-    const slow = Array.from({ length: Math.max(1, threads - 2) }, () => inDiskTurn('bytes', () => sleep(1200)));
+    const slow = Array.from({ length: bytesAtOnce }, () => inDiskTurn('bytes', () => sleep(1200)));
     await Promise.all(slow);
     await transfer.done;
     expect(transfer.faults()).toEqual([]);
@@ -54,7 +53,7 @@ test('a download that ends while the disk takes nothing gives its place up, and 
   const scene = await openScene(bytes, { a: {} });
   cleanups.push(scene.close);
   const transfers = scene.again();
-  const held = Array.from({ length: Math.max(1, threads - 2) }, () => inDiskTurn('bytes', () => sleep(7000)));
+  const held = Array.from({ length: bytesAtOnce }, () => inDiskTurn('bytes', () => sleep(7000)));
   const transfer = transfers.get(scene.file);
   const ended = expect(transfer.done).rejects.not.toMatchObject({ name: 'TimeoutError' });
   await transfer.size();
