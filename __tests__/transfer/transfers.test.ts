@@ -285,4 +285,17 @@ describe('when every source fails', () => {
       `${filename} could not be had: answered 403.`,
     ]);
   });
+
+  test('the address is told once', async () => {
+    const s = await scene(content(LARGE), { a: {} });
+    const [place] = s.file.locations;
+    await s.mirrors['a']?.close();
+    const failure = (await s.transfers.get(s.file).done.catch((error: unknown) => error)) as Failure;
+    expect(failure.problems).toEqual([
+      expect.objectContaining({
+        where: `a (${place?.url})`,
+        what: `${filename} could not be had: the connection was refused (ECONNREFUSED).`,
+      }),
+    ]);
+  });
 });

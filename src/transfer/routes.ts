@@ -115,9 +115,13 @@ export function faultOf(route: FileRoute, refusal: Refusal): SourceFault {
 export function exhausted(filename: string, routes: readonly FileRoute[]): Failure {
   const problems = routes.map((route): Problem => {
     const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
+    const url = maskUrl(route.location.url);
+    const detail = route.refusal?.detail ?? left;
+    // Said in `where`; after a redirect it is another one.
+    const why = detail.startsWith(`${url}: `) ? detail.slice(url.length + 2) : detail;
     return {
-      where: `${route.location.source} (${maskUrl(route.location.url)})`,
-      what: `${filename} could not be had: ${(route.refusal?.detail ?? left).replace(/\.$/, '')}.`,
+      where: `${route.location.source} (${url})`,
+      what: `${filename} could not be had: ${why.replace(/\.$/, '')}.`,
       remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
     };
   });
