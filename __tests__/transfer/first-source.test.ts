@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { weighFirst } from '../../src/transfer/first-source.js';
-import type { FileRoute } from '../../src/transfer/routes.js';
+import { isGivenUp, weighFirst } from '../../src/transfer/first-source.js';
+import { measure } from '../../src/transfer/lanes.js';
+import type { Refusal } from '../../src/transfer/refusal.js';
+import { type FileRoute, refuse } from '../../src/transfer/routes.js';
+import { content, openScene, type Scene } from './setup.js';
 
 /** A route to a host of its own; `rate` in bytes per second of one connection. */
 function route(
@@ -61,4 +64,44 @@ describe('a source that is asked alone', () => {
         },
       ),
     ));
+
+  test('is not taken for slow because it was silent', () => {
+    const silent = route(true, null, { mine: 4 });
+    measure(silent.lane, 0, 4000, false);
+    expect(weighFirst([silent, route(false, null)], 500 * MB)).toBe('alone');
+  });
+
+  test('is given up for a long pause that it asks for, and not for any of ours between two tries', () => {
+    const refusal = (retryAfterMs: number | null): Refusal => ({
+      kind: retryAfterMs === null ? 'refused' : 'status',
+      detail: 'answered 503',
+      remedy: null,
+      retryAfterMs,
+    });
+    for (let run = 0; run < 50; run += 1) {
+      const asked = route(true, null);
+      for (let tries = 1; tries <= 7; tries += 1) {
+        expect(refuse(asked, refusal(null), 0, false, tries, tries)).toBe(false);
+        expect(isGivenUp(asked, refusal(null))).toBe(false);
+      }
+    }
+    expect(isGivenUp(route(true, null), refusal(5_000))).toBe(false);
+    expect(isGivenUp(route(true, null), refusal(30_000))).toBe(true);
+  });
+
+  test('that is silent to its first reads brings the whole file all the same', async () => {
+    let asked = 0;
+    const fault = () => {
+      asked += 1;
+      return asked <= 4 ? ({ kind: 'silence' } as const) : null;
+    };
+    const bytes = content(4 * MB);
+    const scene: Scene = await openScene(bytes, { bucket: { first: true, fault }, mirror: {} });
+    try {
+      await scene.transfers.get(scene.file).done;
+      expect(scene.mirrors['mirror']?.requests).toEqual([]);
+    } finally {
+      await scene.close();
+    }
+  });
 });

@@ -78,7 +78,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   const blameRoute = (route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void => {
     const alone = othersThan(route, state).length === 0;
     const left = refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, performance.now());
-    state.widened ||= route.lane.first && isGivenUp(route, refusal, performance.now());
+    state.widened ||= route.lane.first && isGivenUp(route, refusal);
     if (alone) {
       scout.send();
     }

@@ -1,5 +1,5 @@
 import type { Refusal } from './refusal.js';
-import { type FileRoute, isAlive, readyAt } from './routes.js';
+import { type FileRoute, isAlive } from './routes.js';
 
 /** So many times as fast has a connection to another source to be. Below that it would cost the others bytes that they need not send. */
 const FASTER = 4;
@@ -22,7 +22,10 @@ export function weighFirst(routes: readonly FileRoute[], missing: number): 'alon
   return others.every(({ lane }) => lane.rate === null && lane.active === 0) ? 'try' : 'alone';
 }
 
-/** Whether others take part from now on, after a refusal of one that is asked alone. What passes soon is waited for. */
-export function isGivenUp(first: FileRoute, refusal: Refusal, nowMs: number): boolean {
-  return !isAlive(first) || refusal.kind === 'slow' || readyAt(first) - nowMs > LONG_MS;
+/**
+ * Whether others take part from now on, after a refusal of one that is asked alone. What passes soon is waited for: a pause that it asks for,
+ * unless it is long, and all of our own pauses between two tries.
+ */
+export function isGivenUp(first: FileRoute, refusal: Refusal): boolean {
+  return !isAlive(first) || refusal.kind === 'slow' || (refusal.retryAfterMs ?? 0) > LONG_MS;
 }

@@ -66,9 +66,12 @@ export function openLanes(sources: (id: string) => SourceTerms | undefined): {
   };
 }
 
-/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing, unless it was `givenUp` for them. */
+/**
+ * Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing, unless it was `givenUp`
+ * for them. Nor does the silence of one that is asked alone: it is trouble, which is waited for, and beside a rate of 0 anybody would be fast.
+ */
 export function measure(lane: Lane, bytes: number, ms: number, givenUp: boolean): void {
-  if (!givenUp && bytes < 2 ** 18 && ms < 1000) {
+  if (!givenUp && ((bytes < 2 ** 18 && ms < 1000) || (bytes === 0 && lane.first))) {
     return;
   }
   const seen = (bytes * 1000) / Math.max(1, ms);

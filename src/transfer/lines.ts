@@ -242,7 +242,10 @@ export function createLines(
           continue;
         }
         if (ready.length === 0 && brought < timings.slowBytes) {
-          events.crawled();
+          // Silence has a limit of its own, after which the source is asked again.
+          if (brought > 0) {
+            events.crawled();
+          }
         } else if (outrun || (ready.length > 0 && brought < timings.slowBytes)) {
           line.stop.abort(refused('slow', `brought ${brought} bytes in ${Math.round(ms)} ms`));
         }
