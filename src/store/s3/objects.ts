@@ -34,8 +34,13 @@ export interface S3Objects {
   address(key: string): string;
   /** An address that opens an object to whoever has it: a secret. `url` is a plain one. */
   presign(url: string): Promise<string>;
-  /** Takes the store's clock out of an answer. Whether ours was so wrong that a new signature is worth a try. */
-  setClock(headers: Readonly<Record<string, string>>): boolean;
+  /** The store's clock minus ours as far as it is known, ms: what is signed from now on is signed with it. */
+  clockOffset(): number;
+  /**
+   * Takes the store's clock out of the answer to what was signed with an offset. Whether a new signature is worth a try: requests that are under
+   * way together meet the same wrong clock, and one of them has corrected it before the others are answered.
+   */
+  setClock(headers: Readonly<Record<string, string>>, signedWith: number): boolean;
   /** Begins something that is more than one request: each of them has tries of its own already, but for a put that breaks off. */
   begin(signal: AbortSignal): Again;
   /** Null where there is none. */
@@ -99,11 +104,10 @@ export function openObjects(options: {
   let ahead = 0;
   const now = (): Date => new Date(Date.now() + ahead);
 
-  const setClock = (headers: Readonly<Record<string, string>>): boolean => {
+  const setClock: S3Objects['setClock'] = (headers, signedWith) => {
     const told = Date.parse(headers['date'] ?? '');
-    if (!Number.isFinite(told) || Math.abs(told - now().getTime()) < SKEW_MS) return false;
-    ahead = told - Date.now();
-    return true;
+    if (Math.abs(told - now().getTime()) >= SKEW_MS) ahead = told - Date.now();
+    return ahead !== signedWith;
   };
 
   const about = ({ headers }: HttpAnswer): S3Object => {
@@ -138,6 +142,7 @@ export function openObjects(options: {
     const again = patience.begin(signal);
     for (let corrected = false; ; ) {
       let refusal: S3Refusal;
+      const signedWith = ahead;
       try {
         const answer = await once(ask, signal);
         if (good.includes(answer.status)) {
@@ -146,7 +151,7 @@ export function openObjects(options: {
           return used;
         }
         refusal = await readRefusal(answer, `${method} ${key} in ${name}`);
-        if (answer.status === 403 && !corrected && setClock(answer.headers)) {
+        if (answer.status === 403 && !corrected && setClock(answer.headers, signedWith)) {
           corrected = true;
           continue;
         }
@@ -163,6 +168,7 @@ export function openObjects(options: {
     place,
     address: (key) => objectUrl(place, region, key).href,
     presign: async (url) => presignedUrl(new URL(url), await keys(), scope, now(), SIGNED_MS / 1000),
+    clockOffset: () => ahead,
     setClock,
     begin: patience.begin,
     head: (key, signal) =>

@@ -28,8 +28,9 @@ export function readThrough(client: HttpClient, objects: S3Objects): HttpClient 
       if (!wanted.url.startsWith(`${base}/`)) return client.request(wanted);
       const ask = async (): Promise<HttpAnswer> =>
         client.request({ ...wanted, url: await objects.presign(wanted.url) });
+      const signedWith = objects.clockOffset();
       let answer = await ask();
-      if (answer.status === 403 && objects.setClock(answer.headers)) {
+      if (answer.status === 403 && objects.setClock(answer.headers, signedWith)) {
         answer.cancel();
         answer = await ask();
       }
