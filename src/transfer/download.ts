@@ -8,6 +8,7 @@ import { isStranded, isUsable, othersThan, readState, startOver, takeBack } from
 import { isGivenUp, weighFirst } from './first-source.js';
 import { createLines } from './lines.js';
 import { keepNotes } from './notes.js';
+import type { Identity } from './record.js';
 import type { Refusal } from './refusal.js';
 import { createRepair } from './repair.js';
 import { createRoutes, exhausted, type FileRoute, faultOf, isAlive, readyAt, refuse, viewRoute } from './routes.js';
@@ -29,6 +30,8 @@ export interface Download extends Work {
   size(signal: AbortSignal): Promise<number>;
   read(from: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   faults(): readonly SourceFault[];
+  /** Which copy was fetched; null before the first answer. */
+  identity(): Identity | null;
   /** Ends the connections and closes the file once its readers have left. */
   close(): Promise<void>;
 }
@@ -214,6 +217,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     },
     read: (from, reading) => disk.read(from, reading),
     faults: () => faults,
+    identity: () => state.identity,
     close: async () => {
       life.abort(new Error('the download was closed'));
       // A write that the disk does not end is not waited for: the file is closed behind it, and its place is given up.

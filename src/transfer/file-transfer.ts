@@ -5,6 +5,7 @@ import { DiskFull, type PartialFile } from '../values/store.js';
 import { errorCode } from '../values/system-error.js';
 import type { Transfer } from '../values/transfers.js';
 import { type Download, openDownload } from './download.js';
+import { noteSeen, recallSeen } from './first-seen.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Starts to bring a file into the store: it is there already, another process is bringing it, or it is downloaded. `key` names its partial file. */
@@ -49,6 +50,9 @@ export function startFileTransfer(file: IndexFile, key: string, around: Surround
       sha256 = await download.run();
       const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
       keep = false;
+      if (file.sha256 === null) {
+        await noteSeen(key, sha256, download.identity(), around);
+      }
       around.arrived(stored, file, download.faults());
       return stored;
     } catch (error) {
@@ -107,9 +111,9 @@ const CLAIM_EVERY = 10;
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
 async function findOrClaim(file: IndexFile, key: string, around: Surroundings): Promise<StoredFile | PartialFile> {
   const { store, signal, timings } = around;
-  const find = async (): Promise<StoredFile | null> =>
-    file.sha256 === null ? null : store.find(file.sha256, file.filename);
-  let until = performance.now() + (file.sha256 === null ? 0 : timings.foreignMs);
+  const { sha256 } = file;
+  const find = sha256 === null ? recallSeen(file, key, around) : () => store.find(sha256, file.filename);
+  let until = performance.now() + timings.foreignMs;
   let written: number | null = null;
   for (let [said, looks] = [false, 0]; ; [said, looks] = [true, looks + 1]) {
     const stored = await find();
@@ -125,7 +129,7 @@ async function findOrClaim(file: IndexFile, key: string, around: Surroundings): 
       }
       return brought ?? place;
     }
-    if (file.sha256 !== null && looks % CLAIM_EVERY === 0) {
+    if (looks % CLAIM_EVERY === 0) {
       const last = await store.partialWritten(key);
       if (last !== written) {
         [written, until] = [last, performance.now() + timings.foreignMs];

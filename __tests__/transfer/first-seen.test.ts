@@ -1,0 +1,82 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { Store } from '../../src/values/store.js';
+import { type Behaviour, content, openScene, type Scene } from './setup.js';
+
+const size = 2 ** 21;
+const unhashed = { sha256: null, hashOrigin: null } as const;
+
+let scenes: Scene[] = [];
+afterEach(async () => {
+  await Promise.all(scenes.map((scene) => scene.close()));
+  scenes = [];
+});
+
+/** A file of which no page tells the hash, at one index. */
+async function open(behaviour: Behaviour = {}): Promise<Scene> {
+  const scene = await openScene(content(size), { index: behaviour }, unhashed);
+  scenes.push(scene);
+  return scene;
+}
+
+/** Body bytes that the index has sent since the last call. */
+function counter({ mirrors }: Scene): () => number {
+  let before = 0;
+  return () => {
+    const now = mirrors['index']?.bytes ?? 0;
+    const sent = now - before;
+    before = now;
+    return sent;
+  };
+}
+
+test.each([
+  ['by what its source states of it', {}],
+  ['also where its source states nothing', { etag: () => '' }],
+])('jobs that begin together download a file without a published hash once, told %s', async (_name, behaviour) => {
+  const scene = await open({ bytesPerSecondPerConnection: 1_000_000, ...behaviour });
+  const sent = counter(scene);
+  const jobs = [scene.transfers, scene.again(), scene.again()];
+  const stored = await Promise.all(jobs.map((job) => job.get(scene.file).done));
+  expect(new Set(stored.map(({ path }) => path)).size).toBe(1);
+  expect(sent()).toBeLessThan(1.2 * size);
+});
+
+test('a later run takes it from the store after one question', async () => {
+  const scene = await open();
+  const sent = counter(scene);
+  const first = await scene.transfers.get(scene.file).done;
+  sent();
+  const later = scene.again();
+  expect((await later.get(scene.file).done).path).toBe(first.path);
+  expect(sent()).toBe(1);
+  expect(later.arrived().size).toBe(0);
+});
+
+test('a later run downloads another copy, and one that nothing tells apart', async () => {
+  let etag = '"one"';
+  const scene = await open({ etag: () => etag });
+  const sent = counter(scene);
+  for (const next of ['"two"', '']) {
+    await scene.again().get(scene.file).done;
+    sent();
+    etag = next;
+    await scene.again().get(scene.file).done;
+    expect(sent()).toBeGreaterThanOrEqual(size);
+  }
+});
+
+test('what another user noted is not believed', async () => {
+  const scene = await open();
+  const sent = counter(scene);
+  await scene.transfers.get(scene.file).done;
+  sent();
+  const strange: Store = {
+    ...scene.store,
+    readFact: async (name) => {
+      const kept = await scene.store.readFact(name);
+      return kept === null ? null : { ...kept, foreign: true };
+    },
+  };
+  await scene.again({}, strange).get(scene.file).done;
+  expect(sent()).toBeGreaterThanOrEqual(size);
+});
