@@ -83,6 +83,7 @@ async function carryOut(
   const works = prepareWorks(plan, request, desk, bucket, store, context, deadline.signal);
   const stay = await beginStay(run, prepared, store);
   let locked = known;
+  let had: ReadonlySet<string> = new Set();
   try {
     if (known === null) {
       const ahead = goAhead(run, prepared, plan, desk, works, store);
@@ -100,9 +101,12 @@ async function carryOut(
     const goOn = async (): Promise<Result> => {
       const bytes = Object.values(works.transfers.fetched()).reduce((sum, part) => sum + part, 0);
       const brought = { bytes, whole: works.transfers.arrived() };
+      const look = async (): Promise<void> => {
+        had = await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
+      };
       await settleAll(
         checkDiskSpace(run, store, lock.files, request.venv ?? prepared.runner.interpreter.purelib, brought),
-        tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived()),
+        look(),
         stay.uses(lock),
       );
       await tellGithub(run, prepared, stock, lock, works.transfers);
@@ -120,7 +124,7 @@ async function carryOut(
   } finally {
     const tellAll = async () => {
       tellTraffic(run, desk, bucket, works);
-      if (locked !== null) await tellStored(run, store, locked, works.transfers);
+      if (locked !== null) await tellStored(run, store, locked, works.transfers, had);
       bucket?.tell(works.transfers);
       await tellSaved(run, store, works.transfers);
     };

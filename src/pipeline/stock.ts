@@ -50,8 +50,8 @@ export async function makeStock({ context }: Run, { choice }: Prepared): Promise
 }
 
 /**
- * Writes into the story what the store already had of a lock. `kept`: the lock itself was kept. `arrived`: SHA-256 of the files that
- * resolving had to bring, so that they do not count as reused.
+ * Writes into the story what the store already had of a lock, and gives the SHA-256 of these files. `kept`: the lock itself was kept.
+ * `arrived`: SHA-256 of the files that resolving had to bring, so that they do not count as reused.
  */
 export async function tellCache(
   { story }: Run,
@@ -60,12 +60,12 @@ export async function tellCache(
   lock: Lock,
   kept: boolean,
   arrived: ReadonlySet<string>,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const { choice, key, anatomy } = prepared;
   // The user's own files stay where they are.
   const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
   const found = await Promise.all(wanted.map((file) => store.find(file.sha256, file.filename)));
-  const there = found.filter((file) => file !== null && !arrived.has(file.sha256));
+  const there = found.filter((file) => file !== null).filter(({ sha256 }) => !arrived.has(sha256));
   story.cache = {
     ...nothingMoved,
     store: choice.kind,
@@ -75,8 +75,9 @@ export async function tellCache(
     anatomy,
     hit: kept && there.length === wanted.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
     filesReused: there.length,
-    bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
+    bytesReused: there.reduce((sum, { size }) => sum + size, 0),
   };
+  return new Set(there.map(({ sha256 }) => sha256));
 }
 
 /** What the report says of the cache before anything was transferred. */

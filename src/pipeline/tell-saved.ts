@@ -5,7 +5,7 @@ import type { Lock } from '../values/lock.js';
 import type { FileCount, SavedReport } from '../values/report.js';
 import type { Store } from '../values/store.js';
 import type { Transfers } from '../values/transfers.js';
-import type { Run, Story } from './context.js';
+import type { Story } from './context.js';
 import { keptSpeed, measuredSpeed } from './download-speed.js';
 
 /** As much of a run as says how long things took, and is told what that saved. */
@@ -19,32 +19,38 @@ function count(files: readonly { readonly size: number | null }[]): FileCount {
 }
 
 /**
- * Writes into the story which files of the lock came into the store meanwhile: by this run, and by another one on this machine. What was
- * installed and is in none of these places was linked from what an earlier run unpacked, the wheel being gone: that is reused, too.
+ * Writes into the story which files of the lock came into the store meanwhile: by this run, and by another one on this machine. `before`:
+ * SHA-256 of those that it had when the lock was known; one that had to come all the same, since its bytes were wrong, is not reused. What
+ * was installed and is in none of these places was linked from what an earlier run unpacked, the wheel being gone: that is reused, too.
  */
-export async function tellStored({ story }: Run, store: Store, lock: Lock, transfers: Transfers): Promise<void> {
+export async function tellStored(
+  { story }: { readonly story: Pick<Story, 'cache' | 'lock' | 'install'> },
+  store: Pick<Store, 'find'>,
+  lock: Pick<Lock, 'files'>,
+  transfers: Pick<Transfers, 'arrived'>,
+  before: ReadonlySet<string>,
+): Promise<void> {
   const { cache } = story;
   if (cache === null) return;
   const arrived = transfers.arrived();
   const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
-  const found = await Promise.all(wanted.map(({ sha256, filename }) => store.find(sha256, filename)));
-  const there = found.filter((file) => file !== null);
-  const linked = count(
-    story.install === null ? [] : wanted.filter(({ sha256 }, at) => found[at] === null && !arrived.has(sha256)),
+  const files = await Promise.all(
+    wanted.map(async ({ sha256, filename, size }) => {
+      const found = await store.find(sha256, filename);
+      return { sha256, size: found?.size ?? size, there: found !== null, came: arrived.has(sha256) };
+    }),
   );
-  const others = count(there.filter(({ sha256 }) => !arrived.has(sha256)));
-  const reused = { files: cache.filesReused + linked.files, bytes: cache.bytesReused + linked.bytes };
-  const hit = story.lock?.resolved === false && reused.files === wanted.length ? 'exact' : 'partial';
+  const isReused = ({ sha256, there, came }: (typeof files)[number]): boolean =>
+    !came && (there ? before.has(sha256) : story.install !== null);
+  const { files: filesReused, bytes: bytesReused } = count(files.filter(isReused));
+  const exact = story.lock?.resolved === false && filesReused === wanted.length;
   story.cache = {
     ...cache,
-    hit: linked.files === 0 ? cache.hit : hit,
-    filesReused: reused.files,
-    bytesReused: reused.bytes,
-    stored: count(there.filter(({ sha256 }) => arrived.has(sha256))),
-    awaited: {
-      files: Math.max(0, others.files - cache.filesReused),
-      bytes: Math.max(0, others.bytes - cache.bytesReused),
-    },
+    hit: exact ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
+    filesReused,
+    bytesReused,
+    stored: count(files.filter(({ there, came }) => there && came)),
+    awaited: count(files.filter(({ sha256, there, came }) => there && !came && !before.has(sha256))),
   };
 }
 
