@@ -98,14 +98,16 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
     tell: (transfers) => {
       const { cache, lock } = story;
       if (cache === null || lock === null) return;
-      const wanted = new Set(lock.files.map(({ filename }) => filename));
+      // The user's own files are neither in the folder nor in the bucket.
+      const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+      const names = new Set(wanted.map(({ filename }) => filename));
       const arrived = transfers.arrived();
-      const lent = share.lent().filter(({ sha256, filename }) => arrived.has(sha256) && wanted.has(filename));
+      const lent = share.lent().filter(({ sha256, filename }) => arrived.has(sha256) && names.has(filename));
       const filesReused = cache.filesReused + lent.length;
       const { [bucketSource]: bytesRead = 0, ...others } = transfers.fetched();
       // What the bucket could not bring to its end came from elsewhere.
       const helped = transfers.faults().some(({ source }) => source === bucketSource) && Object.keys(others).length > 0;
-      const all = !lock.resolved && filesReused === lock.files.length && !helped;
+      const all = !lock.resolved && filesReused === wanted.length && !helped;
       const bytesLent = Math.min(
         bytesRead,
         lent.reduce((sum, { size }) => sum + size, 0),
