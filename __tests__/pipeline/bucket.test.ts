@@ -41,4 +41,12 @@ import { setupHere } from './in-process.js';
     expect(await fill({ packages })).toMatchObject({ hit: 'miss', bucket: { filesStored: 4 } });
     expect(await fill({ packages })).toMatchObject({ hit: 'exact', filesReused: 4 });
   });
+
+  test('asks it for nothing once it has all, also where two requests take turns on a machine', async () => {
+    const requests = [{}, { packages: 'idna' }];
+    for (const inputs of [...requests, ...requests]) await fill(inputs);
+    const asked = bucket.requests.length;
+    for (const inputs of [...requests, ...requests]) expect(await fill(inputs)).toMatchObject({ hit: 'exact' });
+    expect(bucket.requests.slice(asked)).toEqual([]);
+  });
 });

@@ -77,8 +77,10 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
       if (keepsLock) await share.storeLock(toPylock(lock));
     },
     fill: async (lock, store) => {
-      const digest = `${url} ${lock.key} ${lock.created}`;
-      const kept = await store.readFact('bucket');
+      // One for each request: those that take turns on a machine must not make each other forget.
+      const fact = `bucket-${lock.key}`;
+      const digest = `${url} ${lock.created}`;
+      const kept = await store.readFact(fact);
       if (kept !== null && kept.ageMs < TRUST_MS && kept.value === digest) return;
       await context.timeline.step('Fill the bucket', async () => {
         const files = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
@@ -92,7 +94,7 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
         if (keepsLock && (await share.readLock()) === null) await share.storeLock(toPylock(lock));
         await share.close();
       });
-      if (share.isWhole()) await store.writeFact('bucket', digest);
+      if (share.isWhole()) await store.writeFact(fact, digest);
     },
     settle: share.close,
     tell: (transfers) => {
