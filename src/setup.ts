@@ -97,6 +97,7 @@ async function carryOut(
       const lockPath = await keepLock(store, lock);
       tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
       if (known === null) await bucket?.storeLock(lock);
+      await bucket?.lend(lock, store);
     };
     const goOn = async (): Promise<Result> => {
       const bytes = Object.values(works.transfers.fetched()).reduce((sum, part) => sum + part, 0);

@@ -1,10 +1,10 @@
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { listWheels } from '../../src/store/inventory.js';
 import { openShop, type Shop } from '../e2e/shop.js';
 import { type Machine, makeMachine } from '../support/machine.js';
-import { setupHere } from './in-process.js';
+import { setupHere, spoil, storeOf } from './in-process.js';
 
 let machine: Machine;
 let shop: Shop;
@@ -13,16 +13,6 @@ beforeEach(async () => {
   shop = await openShop();
 });
 afterEach(() => Promise.all([shop.close(), machine.remove()]));
-
-/** Changes the bytes of every wheel of the cache whose name begins so, and leaves their lengths. Gives how many bytes these are. */
-async function spoil(start: string): Promise<number> {
-  const wheels = (await listWheels(join(machine.home, 'store'))).filter(({ name }) => name.startsWith(start));
-  for (const { path } of wheels) {
-    await chmod(path, 0o644);
-    await writeFile(path, (await readFile(path)).fill(0));
-  }
-  return wheels.reduce((sum, { bytes }) => sum + bytes, 0);
-}
 
 /** What is told of the cache by a run that installs from it. */
 async function told() {
@@ -33,7 +23,7 @@ async function told() {
 
 test('a wheel of the cache whose bytes are wrong is downloaded, and not told as reused', async () => {
   await setupHere(machine, shop, { install: 'off' });
-  const bytes = await spoil('numpy-');
+  const bytes = await spoil(machine, 'numpy-');
   expect(bytes).toBeGreaterThan(0);
   const cache = await told();
   expect(cache).toMatchObject({ hit: 'partial', filesReused: 3, bytesDownloaded: bytes });
@@ -42,7 +32,7 @@ test('a wheel of the cache whose bytes are wrong is downloaded, and not told as 
 
 test('a cache that has nothing but wrong bytes is told as one that had nothing', async () => {
   await setupHere(machine, shop, { install: 'off' });
-  await spoil('');
+  await spoil(machine, '');
   expect(await told()).toMatchObject({
     hit: 'miss',
     filesReused: 0,
@@ -55,7 +45,7 @@ test('a cache that has nothing but wrong bytes is told as one that had nothing',
 test('a cache that had everything is told as such, also where only unpacked files are left', async () => {
   await setupHere(machine, shop, { install: 'off' });
   expect(await told()).toMatchObject({ hit: 'exact', filesReused: 4, stored: { files: 0 } });
-  const wheels = await listWheels(join(machine.home, 'store'));
+  const wheels = await listWheels(storeOf(machine));
   const bytes = wheels.reduce((sum, wheel) => sum + wheel.bytes, 0);
   for (const wheel of wheels) await wheel.drop();
   await rm(join(machine.work, 'env'), { recursive: true });

@@ -1,5 +1,6 @@
 import { createClient } from '../net/client.js';
 import { toPylock } from '../packaging/pylock.js';
+import { hashFile } from '../store/hash.js';
 import { openKeys } from '../store/s3/keys.js';
 import { openObjects } from '../store/s3/objects.js';
 import { readThrough } from '../store/s3/reader.js';
@@ -12,6 +13,7 @@ import type { Log } from '../values/log.js';
 import { nameOfPlace } from '../values/s3.js';
 import type { IndexFile, SourceFault } from '../values/source.js';
 import type { Store } from '../values/store.js';
+import { goneAsNull } from '../values/system-error.js';
 import type { Transfers } from '../values/transfers.js';
 import { tell } from './conclude.js';
 import type { Run } from './context.js';
@@ -30,7 +32,9 @@ export interface Bucket {
   offer(stored: StoredFile, file: IndexFile, faults: readonly SourceFault[]): void;
   /** Stores a lock that this run has resolved. */
   storeLock(lock: Lock): Promise<void>;
-  /** Stores what the bucket lacks of a lock, files that this machine had already included. */
+  /** Has what this machine holds of a lock, and the lock, stored where the bucket lacks it: who waits for it need not wait for the run. */
+  lend(lock: Lock, store: Store): Promise<void>;
+  /** Stores what the bucket still lacks of a lock's files, and waits until all is there. */
   fill(lock: Lock, store: Store): Promise<void>;
   /** Waits for what is being stored, and lets others go on. */
   settle(): Promise<void>;
@@ -63,6 +67,25 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
   const url = objects.address('wheels');
   if (readOnly !== null) log.info(`Nothing is stored in ${nameOfPlace(place)}: ${readOnly}.`);
   const keepsLock = paddle.kind !== 'nightly' && requirements.pylock === null;
+  /** Name and value of the fact that all of a lock was there. One for each request: those that take turns must not make each other forget. */
+  const factOf = (lock: Lock): [string, string] => [`bucket-${lock.key}`, `${url} ${lock.created}`];
+  const isFilled = async (lock: Lock, store: Store): Promise<boolean> => {
+    const [name, value] = factOf(lock);
+    const kept = await store.readFact(name);
+    return kept !== null && kept.ageMs < TRUST_MS && kept.value === value;
+  };
+  const offerHeld = async (lock: Lock, store: Store): Promise<void> => {
+    const files = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+    await Promise.all(
+      files.map(async (file) => {
+        const stored = await store.find(file.sha256, file.filename);
+        if (stored === null || (await share.has(file))) return;
+        // The installer may not have read it yet, and drops what is wrong; a refusal of wrong bytes would end all storing.
+        const actual = await hashFile(stored.path, 'hex', undefined, signal).catch(goneAsNull);
+        if (actual === stored.sha256) share.offer(stored, false);
+      }),
+    );
+  };
   return {
     share,
     client: readThrough(client, objects),
@@ -76,25 +99,19 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
     storeLock: async (lock) => {
       if (keepsLock) await share.storeLock(toPylock(lock));
     },
+    lend: async (lock, store) => {
+      if (await isFilled(lock, store)) return;
+      // One that was resolved in this run is there; an older one does not replace what others have stored meanwhile.
+      if (keepsLock && (await share.readLock()) === null) await share.storeLock(toPylock(lock));
+      await offerHeld(lock, store);
+    },
     fill: async (lock, store) => {
-      // One for each request: those that take turns on a machine must not make each other forget.
-      const fact = `bucket-${lock.key}`;
-      const digest = `${url} ${lock.created}`;
-      const kept = await store.readFact(fact);
-      if (kept !== null && kept.ageMs < TRUST_MS && kept.value === digest) return;
+      if (await isFilled(lock, store)) return;
       await context.timeline.step('Fill the bucket', async () => {
-        const files = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
-        await Promise.all(
-          files.map(async (file) => {
-            const stored = await store.find(file.sha256, file.filename);
-            if (stored !== null && !(await share.has(file))) share.offer(stored, false);
-          }),
-        );
-        // One that was resolved in this run is there; an older one does not replace what others have stored meanwhile.
-        if (keepsLock && (await share.readLock()) === null) await share.storeLock(toPylock(lock));
+        await offerHeld(lock, store);
         await share.close();
       });
-      if (share.isWhole()) await store.writeFact(fact, digest);
+      if (share.isWhole()) await store.writeFact(...factOf(lock));
     },
     settle: share.close,
     tell: (transfers) => {

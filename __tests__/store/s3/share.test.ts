@@ -75,6 +75,21 @@ const key = wheelKey(sha256(bytes), filename);
     expect([...first.log.said, ...second.log.said].join('\n')).not.toContain('Signature=');
   });
 
+  test('what is offered again while it is being stored is sent once', async () => {
+    await open();
+    const one = await job();
+    let puts = 0;
+    bucket.meddle(({ method, url = '' }) => {
+      if (method === 'PUT' && url.includes('/wheels/')) puts += 1;
+      return false;
+    });
+    const stored = await one.bring(file);
+    expect(await one.share.has({ sha256: file.sha256 ?? '', filename })).toBe(true);
+    one.share.offer(stored, false);
+    await one.share.close();
+    expect([puts, bucket.keys()]).toEqual([1, [key]]);
+  });
+
   test('twelve that are cold at the same time make one download', async () => {
     await open(4_000_000);
     const all = await Promise.all(Array.from({ length: 12 }, () => job()));

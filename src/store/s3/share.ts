@@ -39,7 +39,7 @@ export interface Share {
   offer(file: StoredFile, wrong: boolean): void;
   /** Stores a lock, in the place of any other one. */
   storeLock(text: string): Promise<void>;
-  /** Whether nothing has to be offered: the bucket has the file, or nothing may be stored. */
+  /** Whether nothing has to be offered: the bucket has the file, it is being stored, or nothing may be. */
   has(file: { readonly sha256: string; readonly filename: string }): Promise<boolean>;
   /** Waits until everything offered is stored, and gives the lease up. */
   close(): Promise<void>;
@@ -63,7 +63,7 @@ export function openShare(options: {
   const times = { ...defaultTimes, ...options.times };
   const place = nameOfPlace(objects.place);
   const [lockKey, leaseKey] = [`locks/${key}/pylock.toml`, `leases/${key}.json`];
-  /** Keys that are in the bucket for certain. */
+  /** Keys that are in the bucket for certain, or on their way there. */
   const there = new Set<string>();
   /** Files that were read from it, with where they are. */
   const lent = new Map<string, FileLocation>();
@@ -182,7 +182,6 @@ export function openShare(options: {
     const written = await writeOnce(objects, name, file, replace, signal, (bytes) =>
       log.progress({ item, bytes, total: file.size, sources: [] }),
     );
-    there.add(name);
     wrong.delete(name);
     lease?.announce(name);
     if (written === 'there') return;
@@ -222,6 +221,7 @@ export function openShare(options: {
       const name = wheelKey(file.sha256, basename(file.path));
       const bad = replace || wrong.has(name);
       if (!writing || (there.has(name) && !bad)) return;
+      there.add(name);
       const [first = Promise.resolve(), ...others] = slots;
       const work = first
         .then(() => (writing ? store(file, name, bad) : undefined))
