@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { entryName } from '../../../src/store/github/entry.js';
@@ -188,6 +188,65 @@ describe('a poisoned entry', () => {
     const store = await freshStore();
     expect(await restoreFromGithub({ ...common, store, log: keptLog() })).toMatchObject({ files: 0, lock: null });
     expect(await store.find(sha256('private'), 'x-1.0-py3-none-any.whl')).toBeNull();
+    expect((await stat(target)).mode).toBe(mode);
+  });
+
+  /** A client whose archive `unpack` makes, links to places outside of it included. */
+  const unpacking = (unpack: (staging: string) => Promise<void>): typeof client => ({
+    isFeatureAvailable: () => true,
+    saveCache: () => Promise.resolve(1),
+    restoreCache: async ([staging = ''], _key, _keys, options) => {
+      if (options?.lookupOnly !== true) await unpack(staging);
+      return save.entry;
+    },
+  });
+
+  test.each<[string, (staging: string, secret: string) => Promise<void>]>([
+    [
+      'of one file',
+      async (staging, secret) => {
+        await mkdir(path.join(staging, 'wheels'), { recursive: true });
+        await symlink(path.join(secret, 'wheels', sha256('known')), path.join(staging, 'wheels', sha256('known')));
+      },
+    ],
+    [
+      'of all files',
+      async (staging, secret) => {
+        await mkdir(staging, { recursive: true });
+        await symlink(path.join(secret, 'wheels'), path.join(staging, 'wheels'));
+      },
+    ],
+    ['of the whole', (staging, secret) => symlink(secret, staging)],
+  ])('with a link in the place of the folder %s leaves alone what that leads to', async (_name, unpack) => {
+    const secret = path.join(house.folder(), 'secret');
+    await put(secret, sha256('known'), 'known', 'known');
+    const files = path.join(secret, 'wheels', sha256('known'));
+    await writeFile(path.join(files, 'private'), 'private');
+    for (const name of ['known', 'private']) await chmod(path.join(files, name), 0o600);
+    const modes = () =>
+      Promise.all(['known', 'private'].map(async (name) => (await stat(path.join(files, name))).mode));
+    const before = await modes();
+    await writeFile(path.join(secret, 'pylock.toml'), 'private');
+    const store = await freshStore();
+    const poisoned = unpacking((staging) => unpack(staging, secret));
+    const restored = await restoreFromGithub({ ...common, client: poisoned, store, log: keptLog() });
+    expect(restored).toMatch(/^the entry holds a link in the place of \w+\.$/);
+    expect(await modes()).toEqual(before);
+    expect(await store.find(sha256('known'), 'known')).toBeNull();
+  });
+
+  test('can not make the store change a file of the machine by another name of it', async () => {
+    const target = path.join(house.folder(), 'of-the-machine');
+    await writeFile(target, 'private');
+    await chmod(target, 0o600);
+    const { mode } = await stat(target);
+    const store = await freshStore();
+    const poisoned = unpacking(async (staging) => {
+      await mkdir(path.join(staging, 'wheels', sha256('private')), { recursive: true });
+      await link(target, path.join(staging, 'wheels', sha256('private'), 'x-1.0-py3-none-any.whl'));
+    });
+    const restored = await restoreFromGithub({ ...common, client: poisoned, store, log: keptLog() });
+    expect(restored).toMatchObject({ files: 0 });
     expect((await stat(target)).mode).toBe(mode);
   });
 

@@ -28,15 +28,20 @@ export interface Restored {
   readonly download: Speed | null;
 }
 
-/** Moves what arrived into the store, each file hashed first; a wrong one costs its download, nothing more. */
+/**
+ * Moves what arrived into the store, each file hashed first; a wrong one costs its download, nothing more. An entry may hold links, which
+ * would have the store hold, and change, whatever they point to: they are not followed. Throws Error where one stands for a folder.
+ */
 async function takeIn(staging: string, store: Store, log: Log): Promise<{ files: number; bytes: number }> {
   const taken = { files: 0, bytes: 0 };
-  for (const folder of await children(path.join(staging, 'wheels'))) {
+  // The staging folder itself comes out of the archive, too.
+  const wheels = (await children(staging)).find((name) => path.basename(name) === 'wheels');
+  for (const folder of wheels === undefined ? [] : await children(wheels)) {
     for (const file of await children(folder)) {
       const named = { sha256: path.basename(folder), filename: path.basename(file) };
       try {
-        // A link would have the store hold, and change, whatever it points to.
-        if (!(await lstat(file)).isFile()) throw new WrongBytes(named.filename, named.sha256, null);
+        const found = await lstat(file);
+        if (!found.isFile() || found.nlink > 1) throw new WrongBytes(named.filename, named.sha256, null);
         // Archived read-only, as the store keeps it; an ordinary user could not flush it to the disk.
         await chmod(file, 0o644);
         const { size } = await store.admit(file, named, 'unchecked');

@@ -1,7 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Log } from '../../values/log.js';
 import type { Store } from '../../values/store.js';
+import { goneAsNull } from '../../values/system-error.js';
 
 /** Milliseconds for each call of the cache service. */
 export interface Limits {
@@ -109,11 +110,10 @@ export function late(what: string, ms: number, signal: AbortSignal): string {
   return signal.aborted ? `${what} before the run was stopped.` : `${what} within ${ms / 1000} s.`;
 }
 
-/** Paths in a folder; none where it is no folder. */
+/** Paths in a folder of an entry; none where it is no folder. Throws Error where a link to one stands in its place. */
 export async function children(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
-    throw error;
-  });
-  return names.map((name) => path.join(folder, name));
+  const found = await lstat(folder).catch(goneAsNull);
+  if (found?.isSymbolicLink() === true)
+    throw new Error(`the entry holds a link in the place of ${path.basename(folder)}.`);
+  return found?.isDirectory() === true ? (await readdir(folder)).map((name) => path.join(folder, name)) : [];
 }
