@@ -133,13 +133,11 @@ async function carryOut(
       const ranking = await desk.sources.keep();
       if (ranking !== null) await store.writeFact('ranking', ranking);
     };
-    await endAll(
-      () => bucket?.settle(),
-      tellAll,
-      works.close,
-      keepRanking,
-      () => stay.end(works.transfers.arrived().size > 0 || run.story.install?.unpacked === true),
-    );
+    const end = () => {
+      const restored = stock.github !== null && stock.github.entry !== null;
+      return stay.end(restored || works.transfers.arrived().size > 0 || run.story.install?.unpacked === true);
+    };
+    await endAll(() => bucket?.settle(), tellAll, works.close, keepRanking, end);
   }
 }
 
