@@ -47,7 +47,7 @@ describe('the action', () => {
       venv,
       mirror: shop.index.index,
       'cache-hit': 'false',
-      'cache-key': expect.stringMatching(/^paddle-mirror-setup-v1-/),
+      'cache-key': expect.stringMatching(/^paddle-mirror-setup-v2-/),
       'gpu-count': '0',
     });
     expect(existsSync(step.outputs['lock'] ?? '')).toBe(true);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { mirrors } from '../../src/catalog/mirrors.js';
 import { parseRequirement } from '../../src/packaging/requirement.js';
 import { cacheKey } from '../../src/plan/cache-key.js';
 import { gatewayName } from '../../src/plan/gateway-name.js';
@@ -110,10 +111,21 @@ describe('the name of the gateway', () => {
 
 describe('the cache key', () => {
   const key = (asked: Request, runner: Runner, digest = 'd'): ReturnType<typeof cacheKey> =>
-    cacheKey(draft(asked, runner), runner, digest);
+    cacheKey(draft(asked, runner), runner, asked, digest);
+
+  const corporate = 'https://private.example/simple';
+  const tuna = mirrors.find(({ id }) => id === 'tuna')?.url ?? '';
+  /** A machine whose pip is told so much. */
+  const withPip = (settings: Readonly<Record<string, string>>): Runner =>
+    machine('linux-x64', {
+      officialIndex: { url: 'https://official.example/simple/', origin: 'pip' },
+      pipSettings: Object.fromEntries(
+        Object.entries(settings).map(([name, value]) => [name, { value, origin: 'environment' }]),
+      ),
+    });
 
   test('names platform, Python and device, and ends in twelve hexadecimal digits', () => {
-    expect(key(request(), machine()).key).toMatch(/^paddle-mirror-setup-v1-linux-x64-py311-cpu-[0-9a-f]{12}$/);
+    expect(key(request(), machine()).key).toMatch(/^paddle-mirror-setup-v2-linux-x64-py311-cpu-[0-9a-f]{12}$/);
     expect(key(request({ device: 'cu126' }), machine('win32-x64', {}, modern)).key).toContain(
       '-win32-x64-py311-cu126-',
     );
@@ -121,7 +133,7 @@ describe('the cache key', () => {
 
   test('its anatomy is what a person can read', () => {
     expect(key(request(wanted('==3.2.2')), machine(), 'digest').anatomy).toEqual([
-      { part: 'schema', value: '1' },
+      { part: 'schema', value: '2' },
       { part: 'devices', value: 'cpu' },
       { part: 'builds', value: expect.stringMatching(/^[0-9a-f]{12}$/) },
       { part: 'channel', value: 'stable' },
@@ -129,8 +141,22 @@ describe('the cache key', () => {
       { part: 'requirements', value: 'digest' },
       { part: 'python', value: 'py311 64-bit' },
       { part: 'platform', value: 'linux-x64 glibc 2.36' },
-      { part: 'private indexes', value: 'none' },
+      { part: 'pip settings', value: 'none' },
     ]);
+  });
+
+  test('its anatomy names the settings of pip that count', () => {
+    const { anatomy } = key(request(), withPip({ 'find-links': '/opt/wheels', 'index-url': corporate, proxy: 'p:1' }));
+    expect(anatomy.at(-1)).toEqual({
+      part: 'pip settings',
+      value: expect.stringMatching(/^find-links index-url [0-9a-f]{12}$/),
+    });
+  });
+
+  test('does not count what pip is not to ask', () => {
+    const offline = { 'find-links': '/opt/wheels', 'no-index': 'true' };
+    const more = { 'index-url': corporate, 'extra-index-url': corporate };
+    expect(key(request(), withPip({ ...offline, ...more }))).toEqual(key(request(), withPip(offline)));
   });
 
   const base = key(request(), machine()).key;
@@ -143,13 +169,19 @@ describe('the cache key', () => {
       machine(),
     ],
     ['pip and setuptools that are there', request(), machine('linux-x64', { pip: null, setuptools: '70.0' })],
+    ['mirror that pip takes the Python index from', request(), withPip({ 'index-url': tuna.replace(/\/$/, '') })],
+    ['official index, where pip names it', request(), withPip({ 'index-url': 'https://official.example/simple' })],
     [
-      'where pip takes the Python index from',
-      request(),
-      machine('linux-x64', {
-        pipSettings: { 'index-url': { value: 'https://mirror.example/simple', origin: 'environment' } },
-      }),
+      'private index of pip, where a list of mirrors is asked in its place',
+      request({ mirrors: [{ kind: 'name', name: 'tuna' }] }),
+      withPip({ 'index-url': corporate, 'no-index': 'true' }),
     ],
+    [
+      'private index of pip, where the requirements name another one',
+      request({}, { indexes: [{ kind: 'index-url', url: corporate, credentials: null, origin: 'r.txt:1' }] }),
+      withPip({ 'index-url': corporate }),
+    ],
+    ['settings of pip that say nothing', request(), withPip({ 'find-links': ' ', 'no-index': 'false' })],
     ['auto, where it means the CPU', request({ device: 'cpu' }), machine()],
     ['the host', request(), machine('linux-x64', {}, {}, { host: 'github-hosted', libc: null })],
   ])('does not change with the %s', (_, asked, runner) => {
@@ -163,13 +195,10 @@ describe('the cache key', () => {
     ['wish', request(wanted('==3.2.2')), machine()],
     ['channel', request({ paddle: { kind: 'nightly' } }), machine()],
     ['accelerator', request(), machine('linux-x64', {}, modern)],
-    [
-      'private index of pip',
-      request(),
-      machine('linux-x64', {
-        pipSettings: { 'extra-index-url': { value: 'https://private.example/simple', origin: 'environment' } },
-      }),
-    ],
+    ['private index of pip', request(), withPip({ 'extra-index-url': corporate })],
+    ['private index in the place of the Python index', request(), withPip({ 'index-url': corporate })],
+    ['folder of wheels of pip', request(), withPip({ 'find-links': '/opt/wheels' })],
+    ['pip that is to use no index', request(), withPip({ 'no-index': 'yes' })],
   ])('changes with the %s', (_, asked, runner) => {
     expect(key(asked, runner).key).not.toBe(base);
   });
@@ -181,7 +210,7 @@ describe('the cache key', () => {
     ['musl in the place of glibc', { glibc: null, musl: '1.2' }],
   ])('changes with %s', (_, python) => {
     const drafted = draft(request(), machine());
-    expect(cacheKey(drafted, machine('linux-x64', python), 'd').key).not.toBe(base);
+    expect(cacheKey(drafted, machine('linux-x64', python), request(), 'd').key).not.toBe(base);
   });
 
   test('macOS counts by its major version, which wheels are built for', () => {
@@ -191,13 +220,15 @@ describe('the cache key', () => {
     expect(mac('14.5')).not.toBe(mac('15.0'));
   });
 
-  test('credentials of a private index neither count nor show', () => {
-    const with_ = (value: string): ReturnType<typeof cacheKey> =>
-      key(request(), machine('linux-x64', { pipSettings: { 'extra-index-url': { value, origin: 'environment' } } }));
-    const secret = with_('https://user:hunter2@private.example/simple');
-    expect(secret.key).toBe(with_('https://other:pw@private.example/simple').key);
-    expect(JSON.stringify(secret)).not.toContain('hunter2');
-  });
+  test.each(['index-url', 'extra-index-url', 'find-links'])(
+    'credentials in %s of pip neither count nor show',
+    (name) => {
+      const secret = key(request(), withPip({ [name]: 'https://user:hunter2@private.example/simple' }));
+      expect(secret).toEqual(key(request(), withPip({ [name]: 'https://other:pw@private.example/simple' })));
+      expect(secret.key).not.toBe(base);
+      expect(JSON.stringify(secret)).not.toContain('hunter2');
+    },
+  );
 
   test('two keys are equal exactly where all parts are', () => {
     const wish = fc.constantFrom('==3.2.2', '==3.2.1', '>=3.1', '==3.2.*');

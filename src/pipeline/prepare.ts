@@ -61,7 +61,7 @@ export async function prepare(run: Run, machine: MachineWords | null = null): Pr
   tell(run, draft.notices);
   const { pylock } = request.requirements;
   const lockText = pylock === null ? null : await readFile(pylock, 'utf8');
-  const { key, anatomy } = cacheKey(draft, runner, requirementsDigest(request.requirements, lockText));
+  const { key, anatomy } = cacheKey(draft, runner, request, requirementsDigest(request.requirements, lockText));
   const choice = chooseStore({
     wish: request.cache,
     bucket: request.cacheUrl !== null,

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import { mirrorAt } from '../catalog/mirrors.js';
+import type { Interpreter } from '../values/interpreter.js';
 import type { Draft } from '../values/plan.js';
+import type { Request } from '../values/request.js';
 import type { Runner } from '../values/runner.js';
 import { minorOf, platformOf } from './target.js';
 
 /** Raised when the same parts come to mean something else: every cache starts anew then. */
-const schema = '1';
+const schema = '2';
 
 /** One thing that a cache key stands for, as it is printed. */
 export interface KeyPart {
@@ -16,12 +19,42 @@ function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }
 
-/** Private indexes of the machine's own pip settings, credentials left out; the others are in the requirements' digest. */
-function privateIndexes({ interpreter }: Runner): string[] {
-  const addresses = (interpreter.pipSettings['extra-index-url']?.value ?? '')
-    .split(/\s+/)
-    .filter((text) => text !== '');
-  return addresses.map((address) => address.replace(/\/\/[^/@]*@/, '//'));
+/** What decides which of pip's settings count. */
+type Asked = Pick<Request, 'mirrors'> & {
+  readonly requirements: Pick<Request['requirements'], 'indexes' | 'noIndex'>;
+};
+
+const withoutSlash = (address: string): string => address.replace(/\/+$/, '');
+
+/**
+ * The machine's own pip settings that change what the sources hold, by name, credentials left out: `find-links`, private indexes, a Python
+ * index that is neither the official one nor a mirror of the catalogue, `no-index`. Those that a run does not heed are left out: a list of
+ * `mirrors` is exclusive, and an index of the requirements wins. Else an index that a run tells pip of would change the key of the next one.
+ */
+function pipSources(
+  { pipSettings, officialIndex }: Interpreter,
+  { mirrors, requirements }: Asked,
+): Readonly<Record<string, readonly string[]>> {
+  const read = (setting: string): string[] =>
+    (pipSettings[setting]?.value ?? '')
+      .split(/\s+/)
+      .filter((word) => word !== '')
+      .map((word) => word.replace(/\/\/[^/@]*@/, '//'));
+  const official = officialIndex === null ? null : withoutSlash(officialIndex.url);
+  const isPrivate = (index: string): boolean => mirrorAt(index) === undefined && withoutSlash(index) !== official;
+  const heeded = mirrors === 'auto' && !requirements.indexes.some(({ kind }) => kind === 'index-url');
+  // pip's words for yes.
+  const none = mirrors === 'auto' && read('no-index').some((word) => /^(?:1|true|yes|on|y|t)$/i.test(word));
+  const indexes = {
+    'index-url': heeded ? read('index-url').slice(0, 1).filter(isPrivate) : [],
+    'extra-index-url': read('extra-index-url'),
+  };
+  const found = {
+    'find-links': read('find-links'),
+    ...(none ? { 'no-index': ['true'] } : {}),
+    ...(none || requirements.noIndex ? {} : indexes),
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, values]) => values.length > 0));
 }
 
 /**
@@ -32,6 +65,7 @@ function privateIndexes({ interpreter }: Runner): string[] {
 export function cacheKey(
   { candidates, channel, wish }: Draft,
   runner: Runner,
+  asked: Asked,
   requirementsDigest: string,
 ): { readonly key: string; readonly anatomy: readonly KeyPart[] } {
   const { implementation, version, freeThreaded, glibc, musl, macos, bits } = runner.interpreter;
@@ -44,7 +78,8 @@ export function cacheKey(
     .filter((name) => name)
     .join(' ');
   const platform = platformOf(runner);
-  const indexes = privateIndexes(runner);
+  const sources = pipSources(runner.interpreter, asked);
+  const settings = Object.keys(sources);
   const anatomy: KeyPart[] = [
     { part: 'schema', value: schema },
     { part: 'devices', value: candidates.map(({ device }) => device).join(' ') },
@@ -54,7 +89,7 @@ export function cacheKey(
     { part: 'requirements', value: requirementsDigest },
     { part: 'python', value: `${python} ${bits}-bit` },
     { part: 'platform', value: `${platform} ${system}`.trim() },
-    { part: 'private indexes', value: indexes.length === 0 ? 'none' : digest(indexes) },
+    { part: 'pip settings', value: settings.length === 0 ? 'none' : `${settings.join(' ')} ${digest(sources)}` },
   ];
   const name = `paddle-mirror-setup-v${schema}-${platform}-${python}-${candidates[0]?.device}`;
   return { key: `${name}-${digest(anatomy)}`.replace(/[^\w.-]/g, '_'), anatomy };
