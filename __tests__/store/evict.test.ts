@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { markProcess } from '../../src/process/mark.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
 import { chooseEvictions, keepWithin } from '../../src/store/evict.js';
+import { listWheels } from '../../src/store/inventory.js';
 import { recordTrees, unpackedIn } from '../../src/store/unpacked.js';
 import { beginRun, noteUse } from '../../src/store/uses.js';
 import type { Store } from '../../src/values/store.js';
@@ -144,5 +145,16 @@ describe('a store above its limit', () => {
     for (const name of folders) mkdirSync(join(root, name), { recursive: true });
     expect((await prune(10)).gone.map(({ name }) => name)).toEqual([filename('a')]);
     for (const name of [...strange, ...folders]) expect([name, existsSync(join(root, name))]).toEqual([name, true]);
+  });
+
+  test('loses one file of a folder at a time: what lies beside a wheel goes without it', async () => {
+    await wheel('a', 1);
+    const folder = join(root, 'wheels', 'aa', sha('a'));
+    await writeFile(join(folder, 'notes.txt'), 'x');
+    const drop = async (name: string) => (await listWheels(root)).find((one) => one.name === name)?.drop();
+    await drop('notes.txt');
+    expect(await readdir(folder)).toEqual([filename('a')]);
+    await drop(filename('a'));
+    expect(existsSync(folder)).toBe(false);
   });
 });

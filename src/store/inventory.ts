@@ -1,6 +1,6 @@
-import { lstat, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { goneAsNull, strangeAsNull } from '../values/system-error.js';
+import { errorCode, goneAsNull, strangeAsNull } from '../values/system-error.js';
 import { stampTree, type Tree } from './tree.js';
 import { dropTree, listTrees, manifestOf, readManifest, type Unpacked, unpackedIn } from './unpacked.js';
 import { readUses, type Use } from './uses.js';
@@ -63,7 +63,11 @@ async function wheelAt(path: string, sha256: string, name: string, uses: readonl
   const by = uses.filter(({ wheels }) => wheels.has(`${sha256}/${name}`));
   const lastUsedMs = Math.max(mtimeMs, ...by.map((use) => use.lastUsedMs));
   const drop = async (): Promise<void> => {
-    await rm(dirname(path), { recursive: true, force: true });
+    await rm(path, { force: true });
+    await rmdir(dirname(path)).catch((error: unknown) => {
+      // What somebody put beside it stays; another process may have been first.
+      if (!['ENOTEMPTY', 'ENOENT'].includes(errorCode(error) ?? '')) throw error;
+    });
   };
   const keys = by.map(({ key }) => key).sort();
   return { kind: 'wheel', name, user: null, path, bytes: size, lastUsedMs, keys, drop, sha256 };
