@@ -186,6 +186,14 @@ describe('the place of an unfinished file', () => {
     expect(await readdir(join(root, 'partial', 'one'))).toContain('data');
   });
 
+  test('is free again where it could not be made ready', async () => {
+    const notes = join(root, 'partial', 'one', 'notes.jsonl');
+    await mkdir(notes, { recursive: true });
+    await expect(store.partial('one')).rejects.toThrow();
+    await rm(notes, { recursive: true });
+    expect(await store.partial('one')).not.toBeNull();
+  });
+
   test.each(['data', 'notes.jsonl'])('is begun anew where another user could have written its %s', async (name) => {
     const first = await store.partial('one');
     await writeFile(first?.path ?? '', 'bytes');

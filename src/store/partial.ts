@@ -30,13 +30,20 @@ export async function openPartial(folder: string, shared: boolean): Promise<Part
   const lock = held;
   const path = join(folder, 'data');
   const notesPath = join(folder, 'notes.jsonl');
-  const notes = (await isOwn(path)) && (await isOwn(notesPath)) ? await readNotes(notesPath) : [];
-  if (notes.length === 0) {
-    await rm(path, { recursive: true, force: true });
-    await writeFile(path, '', { flag: 'wx', mode: 0o644 });
+  let notes: readonly unknown[];
+  try {
+    notes = (await isOwn(path)) && (await isOwn(notesPath)) ? await readNotes(notesPath) : [];
+    if (notes.length === 0) {
+      await rm(path, { recursive: true, force: true });
+      await writeFile(path, '', { flag: 'wx', mode: 0o644 });
+    }
+    // A file of its own: what lies there may be another user's, or end in half a line.
+    await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
+  } catch (error) {
+    // Left held, it would be another process's to whoever tries next.
+    await lock.release();
+    throw error;
   }
-  // A file of its own: what lies there may be another user's, or end in half a line.
-  await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
   return {
     path,
     notes,
