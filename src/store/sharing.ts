@@ -1,6 +1,6 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { dirname } from 'node:path';
 
 /** Name of this user's own part of a store. */
 export function userName(): string {
@@ -18,13 +18,20 @@ export async function isShared(root: string): Promise<boolean> {
   return ((await stat(root)).mode & 0o2020) === 0o2020;
 }
 
-/** Makes a folder and those above it that are missing; in a shared store the group may write in each, whatever the umask. */
+/**
+ * Makes a folder and those above it that are missing. In a shared store the group may write in each whatever the umask, from the moment that
+ * it is there: who is killed meanwhile keeps nobody out. The group itself comes from the set-gid folder above.
+ */
 export async function makeFolder(folder: string, shared: boolean): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined || !shared) {
+  if (!shared) {
+    await mkdir(folder, { recursive: true });
     return;
   }
-  for (let at = folder; at.length >= first.length; at = dirname(at)) {
-    await chmod(at, 0o2775);
+  // The umask is the whole process's: it is another one for a single call, during which nothing else begins.
+  const before = process.umask(0o002);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o775 });
+  } finally {
+    process.umask(before);
   }
 }
