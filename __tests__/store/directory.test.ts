@@ -7,6 +7,7 @@ import { openDirectoryStore } from '../../src/store/directory.js';
 import { Failure } from '../../src/values/failure.js';
 import { DiskFull, NotWritable, type Store, WrongBytes } from '../../src/values/store.js';
 import { deadToken } from '../support/dead.js';
+import { asAnother } from './another-user.js';
 
 const never = new AbortController().signal;
 const filename = 'thing-1.0-py3-none-any.whl';
@@ -25,18 +26,6 @@ async function staged(content: Buffer): Promise<string> {
   const path = join(store.folders.staging, 'incoming');
   await writeFile(path, content);
   return path;
-}
-/** Does something as a user who may read `folders` and not write them. */
-async function asAnother(folders: readonly string[], act: () => Promise<void>): Promise<void> {
-  const isRoot = process.getuid?.() === 0;
-  await Promise.all([chmod(root, 0o755), ...folders.map((folder) => chmod(folder, 0o555))]);
-  if (isRoot) process.seteuid?.(65_534);
-  try {
-    await act();
-  } finally {
-    if (isRoot) process.seteuid?.(0);
-    await Promise.all(folders.map((folder) => chmod(folder, 0o755)));
-  }
 }
 async function everything(from: number): Promise<Buffer> {
   const stored = await store.find(sha256(bytes), filename);
@@ -249,7 +238,7 @@ describe('a store that can not work', () => {
     await place?.release();
     const path = await staged(bytes);
     const folders = ['wheels', 'locks', 'metadata', 'partial', 'partial/begun', 'kept'].map((name) => join(root, name));
-    await asAnother(folders, async () => {
+    await asAnother(root, folders, async () => {
       for (const writing of [
         () => store.admit(path, { sha256: sha256(bytes), filename }, 'hashed'),
         () => store.writeLock('key', 'text'),

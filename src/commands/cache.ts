@@ -12,7 +12,7 @@ import { judgeTree, retireTree } from '../store/unpacked.js';
 import { oldestRun } from '../store/uses.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { Request } from '../values/request.js';
-import { errorCode, goneAsNull } from '../values/system-error.js';
+import { errorCode, goneAsNull, isRefused } from '../values/system-error.js';
 
 /** The cache folder of the request, and this user's other place for unpacked files. Throws Failure(2) where there is no cache. */
 async function openCache({ request, context }: Run): Promise<{ readonly root: string; readonly spare: string }> {
@@ -74,7 +74,7 @@ export function verifyCache(request: Request, context: Context): Promise<Outcome
         await (linked ? retireTree(one.place, one.id) : one.drop());
         problems.push({ where: one.path, what, remedy });
       } catch (error) {
-        if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) throw error;
+        if (!isRefused(error)) throw error;
         const stays = 'It stays: this user may not remove it. Run this again as its owner, or as root.';
         problems.push({ where: one.path, what, remedy: stays });
       }

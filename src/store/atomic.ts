@@ -3,7 +3,7 @@ import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { inDiskTurn } from '../process/disk-turns.js';
 import { DiskFull, type Kept, NotWritable } from '../values/store.js';
-import { errorCode } from '../values/system-error.js';
+import { errorCode, isRefused } from '../values/system-error.js';
 import { isForeign } from './sharing.js';
 
 /**
@@ -76,9 +76,8 @@ export async function fileSize(path: string): Promise<number | null> {
 
 /** Turns "no space left" (ENOSPC, EDQUOT) and "not yours" (EACCES, EPERM, EROFS) into their Failures; any other error comes back as it is. */
 export async function explainWrite(error: unknown, folder: string, needed: number): Promise<unknown> {
-  const code = errorCode(error) ?? '';
-  if (['ENOSPC', 'EDQUOT'].includes(code)) {
+  if (['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')) {
     return new DiskFull(folder, needed, await freeBytes(folder), { cause: error });
   }
-  return ['EACCES', 'EPERM', 'EROFS'].includes(code) ? new NotWritable(folder, error) : error;
+  return isRefused(error) ? new NotWritable(folder, error) : error;
 }

@@ -1,6 +1,6 @@
 import { lstat, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, goneAsNull, strangeAsNull } from '../values/system-error.js';
+import { errorCode, goneAsNull, isRefused, strangeAsNull } from '../values/system-error.js';
 import { type Holding, listUnpacked, listWheels, placesIn } from './inventory.js';
 import { pointersIn } from './pointers.js';
 import { listRetired, type Unpacked } from './unpacked.js';
@@ -57,7 +57,7 @@ export async function keepWithin(root: string, spare: string, limit: number, now
       await holding.drop();
       gone.push(holding);
     } catch (error) {
-      if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) throw error;
+      if (!isRefused(error)) throw error;
       kept.push(holding.name);
     }
   }
@@ -111,5 +111,5 @@ async function findable(uv: string): Promise<ReadonlySet<string>> {
 }
 
 function othersStay(error: unknown): void {
-  if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(errorCode(error) ?? '')) throw error;
+  if (!isRefused(error) && errorCode(error) !== 'ENOTEMPTY') throw error;
 }

@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasEnded, markProcess, parseMark } from '../process/mark.js';
 import type { Lock } from '../values/lock.js';
-import { strangeAsNull } from '../values/system-error.js';
+import { isRefused, strangeAsNull } from '../values/system-error.js';
 import { writeAtomic } from './atomic.js';
 import { isShared } from './sharing.js';
 
@@ -61,7 +61,7 @@ export async function beginRun(root: string, untilMs: number): Promise<string> {
 
 /**
  * When the oldest run that is still at work began (ms since the epoch), that of the process `except` left out; Infinity where none is.
- * Removes what dead runs left.
+ * Removes what dead runs left where this user may.
  */
 export async function oldestRun(root: string, nowMs: number, except: number | null = null): Promise<number> {
   let oldest = Number.POSITIVE_INFINITY;
@@ -73,7 +73,10 @@ export async function oldestRun(root: string, nowMs: number, except: number | nu
       if (run.mark.pid === left?.pid && run.mark.host === left.host) continue;
       oldest = Math.min(oldest, run.startedMs);
     } else if (run !== null) {
-      await rm(path, { force: true });
+      await rm(path, { force: true }).catch((error: unknown) => {
+        // Another user's: its owner's next run removes it.
+        if (!isRefused(error)) throw error;
+      });
     }
   }
   return oldest;

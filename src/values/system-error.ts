@@ -16,6 +16,11 @@ export function strangeAsNull(error: unknown): null {
   throw error;
 }
 
+/** Whether the system does not let this user change something: it is another user's, or on a file system that is read-only. */
+export function isRefused(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '');
+}
+
 /** For `catch`: a file that is gone is null; any other error stays one. */
 export function goneAsNull(error: unknown): null {
   if (errorCode(error) === 'ENOENT') {
