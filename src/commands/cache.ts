@@ -14,18 +14,31 @@ import { Failure, type Problem } from '../values/failure.js';
 import type { Request } from '../values/request.js';
 import { errorCode, goneAsNull, isRefused } from '../values/system-error.js';
 
-/** The cache folder of the request, and this user's other place for unpacked files. Throws Failure(2) where there is no cache. */
+const noCache = {
+  what: 'is no cache folder: there are no wheels in it.',
+  remedy: 'Name the folder that `setup` was given, or run it first.',
+};
+
+/** What a system error says of a folder that is to be a cache. */
+const notOpened: Readonly<Record<string, Pick<Problem, 'what' | 'remedy'>>> = {
+  ENOENT: noCache,
+  ENOTDIR: noCache,
+  EACCES: { what: 'is closed to this user.', remedy: 'Run this as its owner, or as root.' },
+};
+
+/** The cache folder of the request, and this user's other place for unpacked files. Throws Failure(2) where there is no cache, or it can't be opened. */
 async function openCache({ request, context }: Run): Promise<{ readonly root: string; readonly spare: string }> {
   const os = operatingSystem(process.platform);
   const kept = keptFolder(os, context.environment, context.home);
   const root = request.cachePath ?? kept;
   // Nothing is listed or removed in a folder that this program did not make.
-  if ((await stat(path.join(root, 'wheels')).catch(goneAsNull)) === null) {
-    const what = `${root} is no cache folder: there are no wheels in it.`;
-    throw new Failure(2, [
-      { where: 'cache-path', what, remedy: 'Name the folder that `setup` was given, or run it first.' },
-    ]);
-  }
+  await stat(path.join(root, 'wheels')).catch((error: unknown) => {
+    const problem = notOpened[errorCode(error) ?? ''];
+    if (problem === undefined) throw error;
+    throw new Failure(2, [{ where: 'cache-path', what: `${root} ${problem.what}`, remedy: problem.remedy }], {
+      cause: error,
+    });
+  });
   return { root, spare: spareFolder(os, context.environment, context.home, userName()) };
 }
 
