@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasEnded, markProcess, parseMark } from '../process/mark.js';
 import type { Lock } from '../values/lock.js';
@@ -50,12 +50,13 @@ function wheelsOf(text: string): ReadonlySet<string> | null {
 
 /**
  * Says that a run is at work in the store, until `untilMs` at most (ms since the epoch): what it uses from now on is not evicted. Gives the
- * path to remove at its end.
+ * path to remove at its end. Throws DiskFull and NotWritable, and leaves nothing then.
  */
 export async function beginRun(root: string, untilMs: number): Promise<string> {
   const path = join(root, 'running', `${randomBytes(8).toString('hex')}.json`);
   const run = { ...(await markProcess(process.pid)), startedMs: Date.now(), untilMs };
-  await writeFile(path, JSON.stringify(run), { mode: 0o644 });
+  // Other users, too, have to see that somebody is at work.
+  await writeAtomic(path, JSON.stringify(run), { flushed: false, shared: await isShared(root) });
   return path;
 }
 
