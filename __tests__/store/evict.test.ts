@@ -24,7 +24,7 @@ describe('what goes', () => {
         fc.integer({ min: 0, max: 500 }),
         fc.integer({ min: 0, max: 60 }),
         (all, limit, from) => {
-          const gone = chooseEvictions(all, limit, from);
+          const gone = chooseEvictions(all, limit, ({ lastUsedMs }) => lastUsedMs >= from);
           const sum = (list: readonly { bytes: number }[]) => list.reduce((total, { bytes }) => total + bytes, 0);
           expect(gone.every(({ lastUsedMs }) => lastUsedMs < from)).toBe(true);
           const free = all.filter(({ lastUsedMs }) => lastUsedMs < from);
@@ -65,13 +65,15 @@ describe('a store above its limit', () => {
     );
     return found.join('');
   };
+  const lockOf = (letter: string) =>
+    ({ key: 'key', files: [{ sha256: sha(letter), filename: filename(letter) }] }) as never;
   const prune = (limit: number) => keepWithin(root, join(root, 'spare'), limit, Date.now());
 
   test('loses what was not used for longest; a key that was asked for keeps its wheels young', async () => {
     await wheel('a', 3);
     await wheel('b', 2);
     await wheel('c', 1);
-    await noteUse(root, { key: 'key', files: [{ sha256: sha('a'), filename: filename('a') }] } as never);
+    await noteUse(root, lockOf('a'));
     const { gone, before, after } = await prune(2500);
     expect([gone.map(({ name }) => name), before, after]).toEqual([[filename('b')], 3000, 2000]);
     expect(await wheels()).toBe('ac');
@@ -86,16 +88,56 @@ describe('a store above its limit', () => {
     mkdirSync(join(place.uv, 'wheels-v8', 'index', 'x', 'thing'), { recursive: true });
     await symlink(join(place.uv, 'archive-v0', 'one'), join(place.uv, 'wheels-v8', 'index', 'x', 'thing', '1.0'));
     await wheel('a', 3);
-    const lease = await beginRun(root, Date.now() + 60_000);
+    const mark = await beginRun(root, Date.now() + 60_000);
     await recordTrees(place, [{ name: 'thing', version: '1.0' }]);
     const now = new Date();
     await utimes(join(place.manifests, 'one.json'), now, now);
     const { gone, before } = await prune(100);
     expect(gone.map(({ kind, name }) => [kind, name])).toEqual([['wheel', filename('a')]]);
     expect(before).toBeGreaterThan(6000);
-    await rm(lease);
+    await mark.remove();
     expect((await prune(100)).gone.map(({ kind, name }) => [kind, name])).toEqual([['unpacked', 'thing 1.0']]);
     expect(await readdir(join(place.uv, 'archive-v0'))).toEqual([]);
+  });
+
+  test('keeps what a run at work installs where a later run of the same key uses other files', async () => {
+    await wheel('a', 3);
+    await wheel('b', 2);
+    const [first, second] = [await beginRun(root, Date.now() + 60_000), await beginRun(root, Date.now() + 60_000)];
+    await first.uses(lockOf('a'));
+    await second.uses(lockOf('b'));
+    await second.remove();
+    expect((await prune(0)).gone.map(({ name }) => name)).toEqual([]);
+    await first.remove();
+    expect((await prune(1000)).gone.map(({ name }) => name)).toEqual([filename('a')]);
+  });
+
+  test('keeps the unpacked files of what a run at work installs, however old they are by their dates', async () => {
+    const place = unpackedIn(store.folders.own);
+    const old = new Date(Date.now() - day);
+    for (const name of ['a', 'b']) {
+      await unpackTree(place, name, `${name}-1.0`, { 'x.py': name });
+      await recordTrees(place, [{ name, version: '1.0' }]);
+      await utimes(join(place.manifests, `${name}.json`), old, old);
+    }
+    await (await beginRun(root, Date.now() + 60_000)).uses(lockOf('a'));
+    expect((await prune(0)).gone.map(({ name }) => name)).toEqual(['b 1.0']);
+  });
+
+  test('keeps what came since a run began by the clock of the file system, which may be another one', async () => {
+    const mark = await beginRun(root, Date.now() + 60_000);
+    const at = (seconds: number) => new Date(Date.now() - 3600_000 + seconds * 1000);
+    const [name = ''] = await readdir(join(root, 'running'));
+    await utimes(join(root, 'running', name), at(0), at(0));
+    for (const [letter, seconds] of [
+      ['a', -1],
+      ['b', 1],
+    ] as const) {
+      await wheel(letter, 0);
+      await utimes((await store.find(sha(letter), filename(letter)))?.path ?? '', at(seconds), at(seconds));
+    }
+    expect((await prune(0)).gone.map((one) => one.name)).toEqual([filename('a')]);
+    await mark.remove();
   });
 
   test('is not held up by a run that was killed', async () => {

@@ -9,7 +9,7 @@ import { hashFile } from '../store/hash.js';
 import { type HeldTree, type HeldWheel, listUnpacked, listWheels, placesIn } from '../store/inventory.js';
 import { userName } from '../store/sharing.js';
 import { judgeTree, retireTree } from '../store/unpacked.js';
-import { oldestRun } from '../store/uses.js';
+import { runsAtWork } from '../store/uses.js';
 import { Failure, type Problem } from '../values/failure.js';
 import type { Request } from '../values/request.js';
 import { errorCode, goneAsNull, isRefused } from '../values/system-error.js';
@@ -82,7 +82,7 @@ export function verifyCache(request: Request, context: Context): Promise<Outcome
     const problems: Problem[] = [];
     const wrong = async (one: HeldWheel | HeldTree, what: string, remedy: string): Promise<void> => {
       // A run may be linking from a tree at this moment.
-      const linked = one.kind === 'unpacked' && (await oldestRun(root, Date.now())) !== Number.POSITIVE_INFINITY;
+      const linked = one.kind === 'unpacked' && (await runsAtWork(root, Date.now())).length > 0;
       try {
         await (linked ? retireTree(one.place, one.id) : one.drop());
         problems.push({ where: one.path, what, remedy });

@@ -1,10 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { formatBytes } from '../report/progress.js';
 import { spareFolder } from '../store/choose.js';
 import { keepWithin } from '../store/evict.js';
 import type { Holding } from '../store/inventory.js';
 import { userName } from '../store/sharing.js';
-import { beginRun, noteUse } from '../store/uses.js';
+import { beginRun } from '../store/uses.js';
 import type { Lock } from '../values/lock.js';
 import type { HoldingReport } from '../values/report.js';
 import type { Store } from '../values/store.js';
@@ -61,15 +60,15 @@ export async function prune(run: Run, root: string, spare: string): Promise<void
 /** Begins a run's stay in the store. */
 export async function beginStay(run: Run, { runner, choice }: Prepared, store: Store): Promise<Stay> {
   const { context, deadline } = run;
-  const lease = await beginRun(store.root, Date.now() + deadline.remainingMs());
+  const mark = await beginRun(store.root, Date.now() + deadline.remainingMs());
   const spare = spareFolder(runner.os, context.environment, context.home, userName());
   return {
-    uses: (lock) => noteUse(store.root, lock),
+    uses: mark.uses,
     async end(added) {
       try {
         if (added && choice.kind !== 'off') await prune(run, store.root, spare);
       } finally {
-        await rm(lease, { force: true });
+        await mark.remove();
       }
     },
   };

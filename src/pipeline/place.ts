@@ -5,7 +5,7 @@ import { makeVenv } from '../install/venv.js';
 import { publishLock } from '../lock/lock-page.js';
 import { probeInterpreter } from '../runner/interpreter.js';
 import { type AlteredTree, guardTrees, recordTrees } from '../store/unpacked.js';
-import { oldestRun } from '../store/uses.js';
+import { oldestOf, runsAtWork } from '../store/uses.js';
 import type { Interpreter } from '../values/interpreter.js';
 import type { Lock } from '../values/lock.js';
 import { tell } from './conclude.js';
@@ -111,7 +111,7 @@ export async function place(
     const { folder } = prepared.choice;
     // A store that goes at the end of the run is this run's alone.
     const others = async () =>
-      folder === null ? Number.POSITIVE_INFINITY : oldestRun(folder, Date.now(), process.pid);
+      folder === null ? Number.POSITIVE_INFINITY : oldestOf(await runsAtWork(folder, Date.now(), process.pid));
     const altered = await timeline.step('Check unpacked files', () =>
       guardTrees(unpacked, lock.files, others, deadline.signal),
     );

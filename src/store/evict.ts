@@ -4,7 +4,7 @@ import { errorCode, goneAsNull, isRefused, strangeAsNull } from '../values/syste
 import { type Holding, listUnpacked, listWheels, placesIn } from './inventory.js';
 import { pointersIn } from './pointers.js';
 import { listRetired, type Unpacked } from './unpacked.js';
-import { oldestRun } from './uses.js';
+import { oldestOf, type RunAtWork, runsAtWork } from './uses.js';
 
 /** What was taken away, and what could not be. */
 export interface Eviction {
@@ -21,20 +21,17 @@ const STALE_MS = 24 * 3600_000;
 /** An archive that uv does not find any more may be one that it is about to write down. */
 const FRESH_MS = 10 * 60_000;
 
-/**
- * What has to go so that the rest fits: least recently used first, and nothing that was used since `protectedMs`, when the oldest run that
- * is still at work began. Pure.
- */
+/** What has to go so that the rest fits: least recently used first, and nothing that is in use. Pure. */
 export function chooseEvictions<T extends Pick<Holding, 'bytes' | 'lastUsedMs'>>(
   holdings: readonly T[],
   limit: number,
-  protectedMs: number,
+  isUsed: (holding: T) => boolean,
 ): readonly T[] {
   let total = holdings.reduce((sum, { bytes }) => sum + bytes, 0);
   const chosen: T[] = [];
   for (const holding of holdings.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)) {
     if (total <= limit) break;
-    if (holding.lastUsedMs >= protectedMs) continue;
+    if (isUsed(holding)) continue;
     chosen.push(holding);
     total -= holding.bytes;
   }
@@ -43,16 +40,16 @@ export function chooseEvictions<T extends Pick<Holding, 'bytes' | 'lastUsedMs'>>
 
 /** Brings a store below its limit (bytes; Infinity for none), and removes what killed runs left. `spare`: see `placesIn`. */
 export async function keepWithin(root: string, spare: string, limit: number, nowMs: number): Promise<Eviction> {
-  const protectedMs = await oldestRun(root, nowMs);
+  const runs = await runsAtWork(root, nowMs);
   const places = await placesIn(root, spare);
   await sweep(root, nowMs);
-  for (const place of places) await sweepPlace(place, Math.min(protectedMs, nowMs - FRESH_MS));
+  for (const place of places) await sweepPlace(place, Math.min(oldestOf(runs), nowMs - FRESH_MS));
   const wheels = await listWheels(root);
   const holdings: Holding[] = [...wheels, ...(await Promise.all(places.map((p) => listUnpacked(p, wheels)))).flat()];
   const before = holdings.reduce((sum, { bytes }) => sum + bytes, 0);
   const gone: Holding[] = [];
   const kept: string[] = [];
-  for (const holding of chooseEvictions(holdings, limit, protectedMs)) {
+  for (const holding of chooseEvictions(holdings, limit, (holding) => runs.some((run) => isUsedBy(holding, run)))) {
     try {
       await holding.drop();
       gone.push(holding);
@@ -62,6 +59,11 @@ export async function keepWithin(root: string, spare: string, limit: number, now
     }
   }
   return { gone, kept, before, after: before - gone.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** Whether a run uses it: it was used since the run began, or belongs to what the run installs. */
+function isUsedBy(holding: Holding, { startedMs, wheels }: RunAtWork): boolean {
+  return holding.lastUsedMs >= startedMs || holding.isOf(wheels);
 }
 
 /** Unfinished downloads that nobody went on with, and what was staged by runs that were killed. */

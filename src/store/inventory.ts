@@ -18,6 +18,8 @@ export interface Holding {
   readonly lastUsedMs: number;
   /** Keys whose lock names it. */
   readonly keys: readonly string[];
+  /** Whether it is one of these wheels (`<sha256>/<filename>`), or may have been unpacked from one. */
+  isOf(wheels: ReadonlySet<string>): boolean;
   /** Takes it away. */
   drop(): Promise<void>;
 }
@@ -60,7 +62,8 @@ async function wheelAt(path: string, sha256: string, name: string, uses: readonl
   const found = await lstat(path);
   if (!found.isFile()) return null;
   const { size, mtimeMs } = found;
-  const by = uses.filter(({ wheels }) => wheels.has(`${sha256}/${name}`));
+  const isOf = (wheels: ReadonlySet<string>): boolean => wheels.has(`${sha256}/${name}`);
+  const by = uses.filter(({ wheels }) => isOf(wheels));
   const lastUsedMs = Math.max(mtimeMs, ...by.map((use) => use.lastUsedMs));
   const drop = async (): Promise<void> => {
     await rm(path, { force: true });
@@ -70,7 +73,7 @@ async function wheelAt(path: string, sha256: string, name: string, uses: readonl
     });
   };
   const keys = by.map(({ key }) => key).sort();
-  return { kind: 'wheel', name, user: null, path, bytes: size, lastUsedMs, keys, drop, sha256 };
+  return { kind: 'wheel', name, user: null, path, bytes: size, lastUsedMs, keys, isOf, drop, sha256 };
 }
 
 /** Where unpacked files may be: those of every user of the store that this one can read (root reads all), and one more place. */
@@ -94,10 +97,10 @@ async function treeAt(
   const manifest = await readManifest(place, id);
   const bytes = manifest?.bytes ?? stampTree(folder).bytes;
   const used = (await stat(manifestOf(place, id)).catch(goneAsNull)) ?? (await stat(folder));
-  const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
-  const from = wheels.filter((wheel) =>
-    wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')),
-  );
+  const plain = (text: string): string => text.toLowerCase().replaceAll('.', '_');
+  const start = plain(`${name.replaceAll('-', '_')}-${version}-`);
+  const isFrom = (filename: string): boolean => plain(filename).startsWith(start);
+  const from = wheels.filter((wheel) => isFrom(wheel.name));
   return {
     kind: 'unpacked',
     name: `${name} ${version}`,
@@ -106,6 +109,7 @@ async function treeAt(
     bytes,
     lastUsedMs: used.mtimeMs,
     keys: [...new Set(from.flatMap(({ keys }) => keys))].sort(),
+    isOf: (those) => [...those].some((wheel) => isFrom(basename(wheel))),
     drop: () => dropTree(place, id),
     place,
     id,
