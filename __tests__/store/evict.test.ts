@@ -67,7 +67,7 @@ describe('a store above its limit', () => {
   };
   const lockOf = (letter: string) =>
     ({ key: 'key', files: [{ sha256: sha(letter), filename: filename(letter) }] }) as never;
-  const prune = (limit: number) => keepWithin(root, join(root, 'spare'), limit, Date.now());
+  const prune = (limit: number) => keepWithin(root, join(root, 'spare'), limit, Date.now(), null);
 
   test('loses what was not used for longest; a key that was asked for keeps its wheels young', async () => {
     await wheel('a', 3);

@@ -150,7 +150,7 @@ describe('unpacked files that were edited while another run is at work', () => {
     await mkdir(join(store, 'running'), { recursive: true });
     const lease = { ...(await markProcess(process.pid)), startedMs: began, untilMs: Date.now() + 60_000 };
     await writeFile(join(store, 'running', 'x.json'), JSON.stringify(lease));
-    await keepWithin(store, root, Number.POSITIVE_INFINITY, Date.now());
+    await keepWithin(store, root, Number.POSITIVE_INFINITY, Date.now(), null);
     expect(await left()).toEqual(['aaa', 'bbb']);
   });
 });

@@ -62,7 +62,7 @@ export function listCache(request: Request, context: Context): Promise<Outcome> 
 export function pruneCache(request: Request, context: Context): Promise<Outcome> {
   return conclude('cache prune', request, context, async (run) => {
     const { root, spare } = await openCache(run);
-    await context.timeline.step('Prune the cache', () => prune(run, root, spare));
+    await context.timeline.step('Prune the cache', () => prune(run, root, spare, null));
     return looked;
   });
 }

@@ -1,9 +1,9 @@
 import { formatBytes } from '../report/progress.js';
 import { spareFolder } from '../store/choose.js';
-import { keepWithin } from '../store/evict.js';
+import { type Eviction, keepWithin } from '../store/evict.js';
 import type { Holding } from '../store/inventory.js';
 import { userName } from '../store/sharing.js';
-import { beginRun } from '../store/uses.js';
+import { beginRun, type RunMark } from '../store/uses.js';
 import type { Lock } from '../values/lock.js';
 import type { HoldingReport } from '../values/report.js';
 import type { Store } from '../values/store.js';
@@ -38,10 +38,28 @@ export function tellStore(
   story.store = { folder, limit, bytes: sum, holdings: held.map(told), evicted: gone.map(told) };
 }
 
-/** Brings the store below its limit and tells what went, and why it may still be above. */
-export async function prune(run: Run, root: string, spare: string): Promise<void> {
+/** Why a store is above its limit (bytes) still: what is used by whom, and whose the rest is. */
+function whyAbove({ own, others, kept }: Eviction, limit: number): readonly string[] {
+  const reasons: string[] = [];
+  if (own > limit) {
+    const enough = `cache-limit: ${Math.ceil(own / 1e6)}MB`;
+    reasons.push(
+      `This run alone uses ${formatBytes(own)}: set \`${enough}\` or more, or run \`cache prune\` afterwards.`,
+    );
+  } else if (own > 0) {
+    reasons.push(`This run uses ${formatBytes(own)}.`);
+  }
+  if (others > 0) reasons.push(`Other runs that are at work use ${formatBytes(others)}.`);
+  if (kept.length === 1) reasons.push('1 file belongs to a user who did not share it.');
+  if (kept.length > 1) reasons.push(`${kept.length} files belong to users who did not share them.`);
+  return reasons;
+}
+
+/** Brings the store below its limit and tells what went, and why it may still be above. `asking`: the run at whose end this is. */
+export async function prune(run: Run, root: string, spare: string, asking: RunMark | null): Promise<void> {
   const { cacheLimit } = run.request;
-  const { gone, kept, after } = await keepWithin(root, spare, cacheLimit, Date.now());
+  const eviction = await keepWithin(root, spare, cacheLimit, Date.now(), asking);
+  const { gone, after } = eviction;
   tellStore(run, root, { held: [], gone, bytes: after });
   const freed = gone.reduce((sum, { bytes }) => sum + bytes, 0);
   if (gone.length > 0) {
@@ -51,9 +69,8 @@ export async function prune(run: Run, root: string, spare: string): Promise<void
     run.context.log.info(text);
   }
   if (after > cacheLimit) {
-    const theirs = kept.length === 0 ? '' : ` and ${kept.length} files belong to users who did not share them`;
-    const text = `${root} holds ${formatBytes(after)}, more than cache-limit allows (${formatBytes(cacheLimit)}): the rest is in use${theirs}.`;
-    tell(run, [{ id: 'cache-limit', text }]);
+    const text = `${root} holds ${formatBytes(after)}, more than cache-limit allows (${formatBytes(cacheLimit)}).`;
+    tell(run, [{ id: 'cache-limit', text: [text, ...whyAbove(eviction, cacheLimit)].join(' ') }]);
   }
 }
 
@@ -66,7 +83,7 @@ export async function beginStay(run: Run, { runner, choice }: Prepared, store: S
     uses: mark.uses,
     async end(added) {
       try {
-        if (added && choice.kind !== 'off') await prune(run, store.root, spare);
+        if (added && choice.kind !== 'off') await prune(run, store.root, spare, mark);
       } finally {
         await mark.remove();
       }

@@ -4,7 +4,7 @@ import { errorCode, goneAsNull, isRefused, strangeAsNull } from '../values/syste
 import { type Holding, listUnpacked, listWheels, placesIn } from './inventory.js';
 import { pointersIn } from './pointers.js';
 import { listRetired, type Unpacked } from './unpacked.js';
-import { oldestOf, type RunAtWork, runsAtWork } from './uses.js';
+import { oldestOf, type RunAtWork, type RunMark, runsAtWork } from './uses.js';
 
 /** What was taken away, and what could not be. */
 export interface Eviction {
@@ -14,6 +14,9 @@ export interface Eviction {
   /** Bytes of everything before and after. */
   readonly before: number;
   readonly after: number;
+  /** Bytes of `after` that the asking run uses, and that other runs use and it does not. */
+  readonly own: number;
+  readonly others: number;
 }
 
 /** Nobody goes on with a download, or still needs a file in staging, after a day. */
@@ -38,18 +41,28 @@ export function chooseEvictions<T extends Pick<Holding, 'bytes' | 'lastUsedMs'>>
   return chosen;
 }
 
-/** Brings a store below its limit (bytes; Infinity for none), and removes what killed runs left. `spare`: see `placesIn`. */
-export async function keepWithin(root: string, spare: string, limit: number, nowMs: number): Promise<Eviction> {
+/**
+ * Brings a store below its limit (bytes; Infinity for none), and removes what killed runs left. `spare`: see `placesIn`. `asking`: the run at
+ * whose end this is; null: none.
+ */
+export async function keepWithin(
+  root: string,
+  spare: string,
+  limit: number,
+  nowMs: number,
+  asking: RunMark | null,
+): Promise<Eviction> {
   const runs = await runsAtWork(root, nowMs);
   const places = await placesIn(root, spare);
   await sweep(root, nowMs);
   for (const place of places) await sweepPlace(place, Math.min(oldestOf(runs), nowMs - FRESH_MS));
-  const wheels = await listWheels(root);
-  const holdings: Holding[] = [...wheels, ...(await Promise.all(places.map((p) => listUnpacked(p, wheels)))).flat()];
-  const before = holdings.reduce((sum, { bytes }) => sum + bytes, 0);
+  const stored = await listWheels(root);
+  const holdings: Holding[] = [...stored, ...(await Promise.all(places.map((p) => listUnpacked(p, stored)))).flat()];
+  const before = sizeOf(holdings);
+  const used = new Set(holdings.filter((holding) => runs.some((run) => isUsedBy(holding, run))));
   const gone: Holding[] = [];
   const kept: string[] = [];
-  for (const holding of chooseEvictions(holdings, limit, (holding) => runs.some((run) => isUsedBy(holding, run)))) {
+  for (const holding of chooseEvictions(holdings, limit, (one) => used.has(one))) {
     try {
       await holding.drop();
       gone.push(holding);
@@ -58,7 +71,15 @@ export async function keepWithin(root: string, spare: string, limit: number, now
       kept.push(holding.name);
     }
   }
-  return { gone, kept, before, after: before - gone.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const strangers = runs.filter(({ path }) => path !== asking?.path);
+  const installed = runs.find(({ path }) => path === asking?.path)?.wheels ?? new Set();
+  const isTheirs = (one: Holding): boolean => !one.isOf(installed) && strangers.some((run) => isUsedBy(one, run));
+  const others = sizeOf([...used].filter(isTheirs));
+  return { gone, kept, before, after: before - sizeOf(gone), own: sizeOf([...used]) - others, others };
+}
+
+function sizeOf(holdings: readonly Holding[]): number {
+  return holdings.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Whether a run uses it: it was used since the run began, or belongs to what the run installs. */

@@ -28,6 +28,7 @@ export interface RunAtWork {
 
 /** The mark of this process's own run. */
 export interface RunMark {
+  readonly path: string;
   /** Says which wheels the run uses, whatever another run of the same key will use. Throws DiskFull and NotWritable. */
   uses(lock: Pick<Lock, 'key' | 'files'>): Promise<void>;
   /** Takes it away: the run is at its end. */
@@ -81,6 +82,7 @@ export async function beginRun(root: string, untilMs: number): Promise<RunMark> 
   await writeAtomic(path, JSON.stringify(run), options);
   const { mtimeMs: startedMs } = await stat(path);
   return {
+    path,
     uses: async (lock) => {
       await writeAtomic(path, JSON.stringify({ ...run, startedMs, wheels: wheelsIn(lock) }), options);
       await noteUse(root, lock);
