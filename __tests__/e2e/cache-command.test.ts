@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Report } from '../../src/values/report.js';
 import { evaluate } from '../gateway/real-tools.js';
+import { deadToken } from '../support/dead.js';
 import { type Machine, makeMachine } from '../support/machine.js';
 import { openShop, type Shop, setup, short } from './shop.js';
 import { makeHost, users } from './users.js';
@@ -100,6 +101,36 @@ describe('the owner of a machine', () => {
     const said = await machine.cli(['plan', '--cache-path', own, '--paddle-version', '3.2.2', ...short(machine, shop)]);
     expect([said.stderr, said.exitCode]).toEqual([said.stderr, 0]);
     expect(await readdir(own)).toEqual(['diary.txt']);
+  });
+
+  test("lists and checks a cache that is another user's, and is told in one line why it can not be pruned", async () => {
+    const [user] = users ?? [];
+    if (user === undefined) {
+      console.log('left out: nobody but root can become another user');
+      return;
+    }
+    const host = await makeHost();
+    try {
+      const root = join(host.shared, 'cache');
+      await mkdir(join(root, 'wheels'), { recursive: true });
+      await mkdir(join(root, 'running'));
+      await writeFile(join(root, 'running', 'dead.json'), await deadToken());
+      for (const folder of [root, join(root, 'wheels')]) await chmod(folder, 0o755);
+      for (const command of ['ls', 'verify']) {
+        const said = await host.cli(user, ['cache', command, '--cache-path', root]);
+        expect([said.stderr, said.exitCode]).toEqual([said.stderr, 0]);
+      }
+      const said = await host.cli(user, ['cache', 'prune', '--cache-path', root]);
+      expect([said.stderr, said.exitCode]).toEqual([
+        expect.stringContaining(
+          `--cache-path: ${root} can't be written by this user (EACCES): nothing can be removed.`,
+        ),
+        2,
+      ]);
+      expect(await readdir(join(root, 'running'))).toEqual(['dead.json']);
+    } finally {
+      await host.remove();
+    }
   });
 
   test('is told of what is wrong and belongs to another user, and of all else', async () => {

@@ -30,7 +30,7 @@ async function command(stages: () => Promise<typeof looked>) {
     started: new Date(0),
   };
   const known = { devices: ['auto', 'cpu'], mirrors: [], distributions: new Set<string>() };
-  const given = { cwd: folder, environment: {}, known, origin: 'input' } as const;
+  const given = { cwd: folder, environment: {}, known, origin: 'input', onlyLooks: false } as const;
   const request = await parseRequest({ report: 'report.json' }, given);
   return conclude('setup', request, context, stages);
 }

@@ -56,7 +56,8 @@ async function warned(settings: string | null): Promise<readonly string[]> {
   };
   const known = { devices: ['auto'], mirrors: [], distributions: new Set<string>() };
   const raw = { venv, python: machine.python, 'pip-config': 'user' };
-  const request = await parseRequest(raw, { cwd: machine.work, environment, known, origin: 'input' });
+  const given = { cwd: machine.work, environment, known, origin: 'input', onlyLooks: false } as const;
+  const request = await parseRequest(raw, given);
   const deadline = startDeadline(60_000, signal);
   const state = { undo: null, save: null, notSaved: null };
   const run: Run = { request, context, deadline, story: beginStory('setup', context), state };

@@ -191,7 +191,7 @@ describe('a wrong input is answered with what was given, what is allowed and wha
   );
 
   test('a flag is named and corrected as a flag', async () => {
-    expect(await answer({ device: 'cu127' }, 'flag')).toEqual([
+    expect(await answer({ device: 'cu127' }, { origin: 'flag' })).toEqual([
       `--device: There is no device "cu127"; ${devices} Write \`--device cu126\`.`,
     ]);
   });
@@ -227,6 +227,13 @@ describe('a wrong input is answered with what was given, what is allowed and wha
       'venv: "/project/closed/new/venv" can\'t be written: this user may not write in "/project/closed". Name a folder of this user, or let the user write there.',
       'cache-path: "/project/closed/cache" can\'t be written: this user may not write in "/project/closed". Name a folder of this user, or let the user write there.',
       'report: This user may not write in "/project/closed". Name a file in a folder of this user.',
+    ]);
+    expect(await answer({ 'cache-path': 'closed' }, { onlyLooks: true })).toEqual([]);
+  });
+
+  test('a file is no cache to look at', async () => {
+    expect(await answer({ 'cache-path': 'a-file' }, { onlyLooks: true })).toEqual([
+      'cache-path: "/project/a-file" can\'t be a folder: "/project/a-file" is a file. Name a folder that exists or can be made.',
     ]);
   });
 

@@ -21,6 +21,7 @@ export function createRefusals(files: Readonly<Record<string, string | Uint8Arra
       distributions: new Set(['paddlepaddle', 'paddlepaddle-gpu']),
     },
     origin: 'input',
+    onlyLooks: false,
   };
 
   /** A message with this machine's folder and separators taken out. */
@@ -31,10 +32,10 @@ export function createRefusals(files: Readonly<Record<string, string | Uint8Arra
   /** What the user reads: one line a problem; nothing where the request is right. */
   async function answer(
     raw: Partial<Record<InputName, string>>,
-    origin: ParseContext['origin'] = 'input',
+    asking: Partial<Pick<ParseContext, 'origin' | 'onlyLooks'>> = {},
   ): Promise<string[]> {
     try {
-      await parseRequest(raw, { ...context, origin });
+      await parseRequest(raw, { ...context, ...asking });
     } catch (error) {
       if (error instanceof Failure && error.exitCode === 2) {
         return error.problems.map(({ where, what, remedy }) => plain(`${where}: ${what} ${remedy}`));

@@ -18,6 +18,7 @@ const read = (raw: Partial<Record<InputName, string>>): Promise<Request> =>
       distributions: new Set(['paddlepaddle', 'paddlepaddle-gpu']),
     },
     origin: 'input',
+    onlyLooks: false,
   });
 
 beforeAll(() => {

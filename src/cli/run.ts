@@ -104,7 +104,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     const signal = stopOnSignals();
     const machine = given.as === null ? null : readMachine(given.as);
     const raw = usedInputs(given.command, { ...given.raw, ...takeSecrets(process.env) });
-    const request = await readRequest(raw, 'flag', process.env, log, signal);
+    const asking = { origin: 'flag', onlyLooks: given.command.startsWith('cache ') } as const;
+    const request = await readRequest(raw, asking, process.env, log, signal);
     const context: Context = {
       environment: process.env,
       home: homeFolder(),

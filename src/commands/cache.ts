@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { conclude, looked } from '../pipeline/conclude.js';
 import type { Context, Outcome, Run } from '../pipeline/context.js';
@@ -58,10 +58,16 @@ export function listCache(request: Request, context: Context): Promise<Outcome> 
   });
 }
 
-/** Brings the cache folder below its limit and removes what killed runs left. */
+/** Brings the cache folder below its limit and removes what killed runs left. Refused where this user may not write there. */
 export function pruneCache(request: Request, context: Context): Promise<Outcome> {
   return conclude('cache prune', request, context, async (run) => {
     const { root, spare } = await openCache(run);
+    await access(path.join(root, 'wheels'), constants.W_OK).catch((error: unknown) => {
+      if (!isRefused(error)) throw error;
+      const what = `${root} can't be written by this user (${errorCode(error)}): nothing can be removed.`;
+      const remedy = 'Run this as its owner or as root; where it is mounted read-only, mount it for writing first.';
+      throw new Failure(2, [{ where: 'cache-path', what, remedy }], { cause: error });
+    });
     await context.timeline.step('Prune the cache', () => prune(run, root, spare, null));
     return looked;
   });

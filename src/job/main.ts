@@ -29,7 +29,7 @@ export async function runMain(): Promise<number> {
     const environment = process.env;
     const raw = readInputs(inputs.map(({ name }) => name));
     dropSecretInputs(environment);
-    const request = await readRequest(raw, 'input', environment, log, signal);
+    const request = await readRequest(raw, { origin: 'input', onlyLooks: false }, environment, log, signal);
     const journal = await openRunJournal(environment, homeFolder(), request.scope);
     // Before the first change: a job that is cancelled hard still has its post.
     const begun: PostState = { undo: toUndo(journal), save: null, notSaved: null };

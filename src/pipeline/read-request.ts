@@ -2,7 +2,7 @@ import { devices } from '../catalog/devices.js';
 import { mirrors } from '../catalog/mirrors.js';
 import { workingFolder } from '../process/folders.js';
 import { secretTexts } from '../request/index-credentials.js';
-import { parseRequest } from '../request/parse.js';
+import { type ParseContext, parseRequest } from '../request/parse.js';
 import { secretsOf } from '../request/secrets.js';
 import { probeInterpreter } from '../runner/interpreter.js';
 import { Failure, type Problem } from '../values/failure.js';
@@ -33,7 +33,7 @@ async function interpreterProblems(
  */
 export async function readRequest(
   raw: Readonly<Record<string, string>>,
-  origin: 'input' | 'flag',
+  { origin, onlyLooks }: Pick<ParseContext, 'origin' | 'onlyLooks'>,
   environment: NodeJS.ProcessEnv,
   log: Log,
   signal: AbortSignal,
@@ -46,7 +46,7 @@ export async function readRequest(
   // Also those of a line that is wrong.
   for (const secret of secretTexts(raw['index-credentials'] ?? '')) log.mask(secret);
   try {
-    const request = await parseRequest(raw, { cwd: workingFolder(), environment, known, origin });
+    const request = await parseRequest(raw, { cwd: workingFolder(), environment, known, origin, onlyLooks });
     for (const secret of secretsOf(request)) log.mask(secret);
     return request;
   } catch (error) {

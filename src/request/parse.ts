@@ -10,7 +10,15 @@ import { type ReadRequirements, readRequirements } from './files.js';
 import { readDockerMirrors, readImages } from './images.js';
 import { readIndexCredentials } from './index-credentials.js';
 import { type InputName, inputs } from './inputs.js';
-import { checkContextFolder, checkFolder, checkOutputFile, checkVenv, hasControl, readPath } from './places.js';
+import {
+  checkContextFolder,
+  checkFolder,
+  checkOutputFile,
+  checkReadFolder,
+  checkVenv,
+  hasControl,
+  readPath,
+} from './places.js';
 import {
   type Given,
   type Report,
@@ -41,6 +49,8 @@ export interface ParseContext {
   };
   /** How the user writes an input's name: `device` or `--device`. */
   readonly origin: 'input' | 'flag';
+  /** The command looks after a cache that is there, as `cache ls` does: nothing has to be written into it. */
+  readonly onlyLooks: boolean;
 }
 
 /**
@@ -108,10 +118,10 @@ function readCache(read: (name: InputName) => Given, report: Report): Pick<Reque
   return { cache, cacheUrl };
 }
 
-async function readPlaces(read: (name: InputName) => Given, cwd: string, report: Report) {
+async function readPlaces(read: (name: InputName) => Given, cwd: string, onlyLooks: boolean, report: Report) {
   const at = async (
     name: InputName,
-    check: (given: Given, path: string, report: Report) => Promise<void>,
+    check: (given: Given, path: string, report: Report) => Promise<unknown>,
   ): Promise<string | null> => {
     const given = read(name);
     const path = readPath(given, cwd, report);
@@ -123,7 +133,7 @@ async function readPlaces(read: (name: InputName) => Given, cwd: string, report:
   return {
     venv: await at('venv', checkVenv),
     envFile: await at('environment-file', checkOutputFile),
-    cachePath: await at('cache-path', checkFolder),
+    cachePath: await at('cache-path', onlyLooks ? checkReadFolder : checkFolder),
     dockerContext: await at('docker-context', checkContextFolder),
     reportFile: await at('report', checkOutputFile),
   };
@@ -137,7 +147,7 @@ async function readPlaces(read: (name: InputName) => Given, cwd: string, report:
  */
 export async function parseRequest(
   raw: Readonly<Record<string, string | undefined>>,
-  { cwd, environment, known, origin }: ParseContext,
+  { cwd, environment, known, origin, onlyLooks }: ParseContext,
 ): Promise<Request> {
   const problems: Problem[] = [];
   const report: Report = (problem) => {
@@ -198,7 +208,7 @@ export async function parseRequest(
     gpu: readChoice(read('gpu'), ['required', 'optional'], report),
     lockMaxAgeMs: readDuration(read('lock-max-age'), report),
     timeoutMs: readMinutes(read('timeout-minutes'), report),
-    ...(await readPlaces(read, cwd, report)),
+    ...(await readPlaces(read, cwd, onlyLooks, report)),
   };
   const where = (name: InputName): string => read(name).where;
   const named = paths.map((path) => resolve(cwd, path));

@@ -58,17 +58,25 @@ function isWritable(path: string): Promise<boolean> {
   );
 }
 
-/** A folder that this user can write, or one that can be made: the cache, a new environment. */
-export async function checkFolder(given: Given, path: string, report: Report): Promise<void> {
+/** A folder that is there, or could be: what is only looked at. Gives the nearest one that is there, or null after a report. */
+export async function checkReadFolder(given: Given, path: string, report: Report): Promise<string | null> {
   const nearest = await nearestExisting(path);
   const kind = await kindOf(nearest);
-  if (kind !== 'folder') {
-    report({
-      where: given.where,
-      what: `${show(path)} can't be a folder: ${show(nearest)} is ${kind === 'file' ? 'a file' : 'closed to this user'}.`,
-      remedy: 'Name a folder that exists or can be made.',
-    });
-  } else if (!(await isWritable(nearest))) {
+  if (kind === 'folder') {
+    return nearest;
+  }
+  report({
+    where: given.where,
+    what: `${show(path)} can't be a folder: ${show(nearest)} is ${kind === 'file' ? 'a file' : 'closed to this user'}.`,
+    remedy: 'Name a folder that exists or can be made.',
+  });
+  return null;
+}
+
+/** A folder that this user can write, or one that can be made: the cache, a new environment. */
+export async function checkFolder(given: Given, path: string, report: Report): Promise<void> {
+  const nearest = await checkReadFolder(given, path, report);
+  if (nearest !== null && !(await isWritable(nearest))) {
     report({
       where: given.where,
       what: `${show(path)} can't be written: this user may not write in ${show(nearest)}.`,
