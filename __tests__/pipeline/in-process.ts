@@ -33,7 +33,7 @@ export async function setupHere(
     'cache-path': storeOf(machine),
     ...more,
   };
-  const request = await readRequest(raw, 'flag', environment, log, signal);
+  const request = await readRequest(raw, { origin: 'flag', onlyLooks: false }, environment, log, signal);
   return setup(request, {
     environment,
     home: machine.home,

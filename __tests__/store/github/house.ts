@@ -71,12 +71,13 @@ export function openHouse(): House {
     output.mockRestore();
     for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
     Object.assign(process.env, before);
-    await rm(folder, { recursive: true, force: true });
+    // A call that was given up gives its place up once it has ended, which may be at this moment.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   });
 
   const freshStore = async (): Promise<Store> => {
     const root = path.join(folder, 'tools', 'store');
-    await rm(root, { recursive: true, force: true });
+    await rm(root, { recursive: true, force: true, maxRetries: 10 });
     return openDirectoryStore(root);
   };
 
