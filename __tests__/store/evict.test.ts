@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,12 +84,12 @@ describe('a store above its limit', () => {
   test('counts unpacked files, and unpacks nothing away that has just been linked', async () => {
     const place = unpackedIn(store.folders.own);
     await unpackTree(place, 'one', 'thing-1.0', { 'thing.py': 'x'.repeat(5000) });
-    await recordTrees(place, [{ name: 'thing', version: '1.0' }]);
+    await recordTrees(place, [{ name: 'thing', version: '1.0', sha256: sha('t') }]);
     mkdirSync(join(place.uv, 'wheels-v8', 'index', 'x', 'thing'), { recursive: true });
     await symlink(join(place.uv, 'archive-v0', 'one'), join(place.uv, 'wheels-v8', 'index', 'x', 'thing', '1.0'));
     await wheel('a', 3);
     const mark = await beginRun(root, Date.now() + 60_000);
-    await recordTrees(place, [{ name: 'thing', version: '1.0' }]);
+    await recordTrees(place, [{ name: 'thing', version: '1.0', sha256: sha('t') }]);
     const now = new Date();
     await utimes(join(place.manifests, 'one.json'), now, now);
     const { gone, before } = await prune(100);
@@ -112,12 +112,30 @@ describe('a store above its limit', () => {
     expect((await prune(1000)).gone.map(({ name }) => name)).toEqual([filename('a')]);
   });
 
+  test('does not keep what was unpacked of the same release for another Python', async () => {
+    const place = unpackedIn(store.folders.own);
+    const entries = join(place.uv, 'wheels-v8', 'index', 'x', 'a');
+    mkdirSync(entries, { recursive: true });
+    const old = new Date(Date.now() - day);
+    for (const [id, letter] of [
+      ['ourArchive-16-ch', 'a'],
+      ['elseArchive-16-c', 'b'],
+    ] as const) {
+      await unpackTree(place, id, 'a-1.0', { 'x.py': letter });
+      await recordTrees(place, [{ name: 'a', version: '1.0', sha256: sha(letter) }]);
+      await utimes(join(place.manifests, `${id}.json`), old, old);
+      writeFileSync(join(entries, `1.0-${letter}.http`), `\x93\xb0${id}\x91\x82\xa6sha256\xd9@${sha(letter)}\xa4name`);
+    }
+    await (await beginRun(root, Date.now() + 60_000)).uses(lockOf('a'));
+    expect((await prune(0)).gone.map(({ path }) => path)).toEqual([join(place.uv, 'archive-v0', 'elseArchive-16-c')]);
+  });
+
   test('keeps the unpacked files of what a run at work installs, however old they are by their dates', async () => {
     const place = unpackedIn(store.folders.own);
     const old = new Date(Date.now() - day);
     for (const name of ['a', 'b']) {
       await unpackTree(place, name, `${name}-1.0`, { 'x.py': name });
-      await recordTrees(place, [{ name, version: '1.0' }]);
+      await recordTrees(place, [{ name, version: '1.0', sha256: sha(name) }]);
       await utimes(join(place.manifests, `${name}.json`), old, old);
     }
     await (await beginRun(root, Date.now() + 60_000)).uses(lockOf('a'));

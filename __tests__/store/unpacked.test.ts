@@ -24,9 +24,10 @@ import { unpackTree } from './trees.js';
 
 const never = new AbortController().signal;
 const files = { 'thing/__init__.py': 'x = 1\n', 'thing/data, more.txt': 'data', 'thing/lib.so': 'machine code' };
+const sha = (letter: string): string => letter.repeat(64);
 const lock = [
-  { name: 'thing', version: '1.0' },
-  { name: 'other-thing', version: '2' },
+  { name: 'thing', version: '1.0', sha256: sha('a') },
+  { name: 'other-thing', version: '2', sha256: sha('b') },
 ];
 let root = '';
 let place: Unpacked;
@@ -52,6 +53,16 @@ describe('unpacked files', () => {
     await rm(join(root, 'linked.so'));
     expect(await guard()).toEqual([]);
     expect(await left()).toEqual(['aaa', 'bbb']);
+  });
+
+  test('of the same release for another Python are not looked at: uv does not link them', async () => {
+    const entries = join(place.uv, 'wheels-v8', 'index', 'x', 'thing');
+    await mkdir(entries, { recursive: true });
+    await writeFile(join(entries, '1.0-cp312-cp312-any.http'), `archive aaa of "${sha('c')}"`);
+    await appendFile(join(folder, 'thing/__init__.py'), 'y = 2\n');
+    expect(await guard()).toEqual([]);
+    await writeFile(join(entries, '1.0-cp311-cp311-any.http'), `archive aaa of "${sha('a')}"`);
+    expect(await guard()).toEqual([{ name: 'thing', path: 'thing/__init__.py' }]);
   });
 
   const edits: readonly (readonly [string, string, () => Promise<unknown>])[] = [
@@ -97,7 +108,9 @@ describe('unpacked files', () => {
 
   test('of other packages are not looked at', async () => {
     await appendFile(join(folder, 'thing/__init__.py'), 'x = 2\n');
-    expect(await guardTrees(place, [{ name: 'other-thing', version: '2.0' }], alone, never)).toEqual([]);
+    expect(await guardTrees(place, [{ name: 'other-thing', version: '2.0', sha256: sha('b') }], alone, never)).toEqual(
+      [],
+    );
   });
 
   test('that were edited in the same length and given their old date back are not told apart: this is the limit', async () => {

@@ -82,7 +82,7 @@ export async function placesIn(root: string, spare: string): Promise<readonly Un
   return [...new Set([...users, spare])].map(unpackedIn);
 }
 
-/** Every unpacked wheel of a place; its keys are those of a wheel of that name and version. */
+/** Every unpacked wheel of a place; its keys are those of its wheel, or of any of that name and version where uv's cache does not tell which it is. */
 export async function listUnpacked(place: Unpacked, wheels: readonly HeldWheel[]): Promise<readonly HeldTree[]> {
   const trees = (await entries(place.uv)).length === 0 ? [] : await listTrees(place);
   const held = await Promise.all(trees.map((tree) => treeAt(place, tree, wheels).catch(strangeAsNull)));
@@ -91,7 +91,7 @@ export async function listUnpacked(place: Unpacked, wheels: readonly HeldWheel[]
 
 async function treeAt(
   place: Unpacked,
-  { id, folder, name, version }: Tree,
+  { id, folder, name, version, wheels: unpackedFrom }: Tree,
   wheels: readonly HeldWheel[],
 ): Promise<HeldTree> {
   const manifest = await readManifest(place, id);
@@ -99,8 +99,9 @@ async function treeAt(
   const used = (await stat(manifestOf(place, id)).catch(goneAsNull)) ?? (await stat(folder));
   const plain = (text: string): string => text.toLowerCase().replaceAll('.', '_');
   const start = plain(`${name.replaceAll('-', '_')}-${version}-`);
-  const isFrom = (filename: string): boolean => plain(filename).startsWith(start);
-  const from = wheels.filter((wheel) => isFrom(wheel.name));
+  const isFrom = (sha256: string, filename: string): boolean =>
+    unpackedFrom.size > 0 ? unpackedFrom.has(sha256) : plain(filename).startsWith(start);
+  const from = wheels.filter((wheel) => isFrom(wheel.sha256, wheel.name));
   return {
     kind: 'unpacked',
     name: `${name} ${version}`,
@@ -109,7 +110,7 @@ async function treeAt(
     bytes,
     lastUsedMs: used.mtimeMs,
     keys: [...new Set(from.flatMap(({ keys }) => keys))].sort(),
-    isOf: (those) => [...those].some((wheel) => isFrom(basename(wheel))),
+    isOf: (those) => [...those].some((wheel) => isFrom(dirname(wheel), basename(wheel))),
     drop: () => dropTree(place, id),
     place,
     id,

@@ -25,3 +25,9 @@ export async function pointersIn(uv: string): Promise<readonly Pointer[]> {
   });
   return (await Promise.all(read)).flat();
 }
+
+/** SHA-256 of the wheels that these entries say were unpacked into an archive: those of one release for several Pythons share name and version. */
+export function wheelsOfArchive(id: string, pointers: readonly Pointer[]): ReadonlySet<string> {
+  const files = pointers.filter(({ kind, text }) => kind === 'file' && text.includes(id));
+  return new Set(files.flatMap(({ text }) => text.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? []));
+}

@@ -23,6 +23,8 @@ export interface Tree {
   /** Normalised name (PEP 503) and version, as its `.dist-info` folder says. */
   readonly name: string;
   readonly version: string;
+  /** SHA-256 of the wheels that uv's cache unpacked into it; empty where it does not say. */
+  readonly wheels: ReadonlySet<string>;
 }
 
 /**
@@ -80,7 +82,7 @@ export function parseManifest(text: string): Manifest | null {
 }
 
 /** Which wheel a folder was unpacked from, by its `.dist-info` (binary distribution format); null where it has none. */
-export async function readTree(folder: string, id: string): Promise<Tree | null> {
+export async function readTree(folder: string, id: string): Promise<Omit<Tree, 'wheels'> | null> {
   const info = (await readdir(folder)).find((entry) => entry.endsWith('.dist-info')) ?? '';
   const [, name, version] = /^(.+?)-([^-]+)\.dist-info$/.exec(info) ?? [];
   return name === undefined || version === undefined ? null : { id, folder, name: normalise(name), version };

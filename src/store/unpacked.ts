@@ -6,7 +6,7 @@ import type { LockedFile } from '../values/lock.js';
 import { goneAsNull, strangeAsNull } from '../values/system-error.js';
 import { writeAtomic } from './atomic.js';
 import { makeOnce } from './lock-file.js';
-import { pointersIn } from './pointers.js';
+import { pointersIn, wheelsOfArchive } from './pointers.js';
 import {
   firstDifference,
   formatManifest,
@@ -52,19 +52,31 @@ export async function listTrees(place: Unpacked): Promise<readonly Tree[]> {
   const archives = join(place.uv, 'archive-v0');
   const [ids, retired] = [await namesIn(archives), await listRetired(place)];
   const used = ids.filter((id) => !retired.has(id));
-  const trees = await Promise.all(used.map((id) => readTree(join(archives, id), id).catch(strangeAsNull)));
+  const pointers = used.length === 0 ? [] : await pointersIn(place.uv);
+  const trees = await Promise.all(
+    used.map(async (id): Promise<Tree | null> => {
+      const tree = await readTree(join(archives, id), id).catch(strangeAsNull);
+      return tree === null ? null : { ...tree, wheels: wheelsOfArchive(id, pointers) };
+    }),
+  );
   return trees.filter((tree) => tree !== null);
 }
 
-/** The trees that a lock's files are linked from; a few more where builds share name and version. */
-async function treesOf(place: Unpacked, files: readonly Pick<LockedFile, 'name' | 'version'>[]): Promise<Tree[]> {
-  const wanted = new Map(files.map(({ name, version }) => [name, version]));
-  return (await listTrees(place)).filter(({ name, version }) => isSame(version, wanted.get(name)));
+/** What tells the trees of a locked file. */
+type Unpackable = Pick<LockedFile, 'name' | 'version' | 'sha256'>;
+
+/** The trees that a lock's files are linked from, and those of the same name and version of which uv's cache does not tell the wheel. */
+async function treesOf(place: Unpacked, files: readonly Unpackable[]): Promise<Tree[]> {
+  const wanted = new Map(files.map((file) => [file.name, file]));
+  return (await listTrees(place)).filter(({ name, version, wheels }) => {
+    const file = wanted.get(name);
+    return file !== undefined && isSame(version, file.version) && (wheels.size === 0 || wheels.has(file.sha256));
+  });
 }
 
 /** A lock may write `1.0.0` where the wheel writes `1.0`. */
-function isSame(version: string, wanted: string | undefined): boolean {
-  const comparable = wanted !== undefined && isVersion(version) && isVersion(wanted);
+function isSame(version: string, wanted: string): boolean {
+  const comparable = isVersion(version) && isVersion(wanted);
   return version === wanted || (comparable && compareVersions(version, wanted) === 0);
 }
 
@@ -76,7 +88,7 @@ function isSame(version: string, wanted: string | undefined): boolean {
  */
 export async function guardTrees(
   place: Unpacked,
-  files: readonly Pick<LockedFile, 'name' | 'version'>[],
+  files: readonly Unpackable[],
   others: () => Promise<number>,
   signal: AbortSignal,
 ): Promise<readonly AlteredTree[]> {
@@ -133,10 +145,7 @@ export async function judgeTree(
  * Keeps what the trees of a lock are like now. Called before any step of a job can have touched them: whoever links a tree first keeps its
  * manifest before it ends, so the one that is there stays. Gives whether there was a new one.
  */
-export async function recordTrees(
-  place: Unpacked,
-  files: readonly Pick<LockedFile, 'name' | 'version'>[],
-): Promise<boolean> {
+export async function recordTrees(place: Unpacked, files: readonly Unpackable[]): Promise<boolean> {
   await mkdir(place.manifests, { recursive: true });
   const known = new Set(await namesIn(place.manifests));
   const fresh = (await treesOf(place, files)).filter(({ id }) => !known.has(`${id}.json`));
