@@ -48,6 +48,13 @@ describe('the folder that is kept', () => {
 
 test('unpacked wheels have a second place, in a job on the file system of the workspace', () => {
   const job = { RUNNER_TEMP: '/runner/_work/_temp', RUNNER_TOOL_CACHE: '/opt/tools' };
-  expect(spareFolder('linux', job, '/home/me', '1001')).toBe('/runner/_work/_tool/paddle-mirror-setup/users/1001');
-  expect(spareFolder('linux', {}, '/home/me', '1001')).toBe('/home/me/.cache/paddle-mirror-setup/users/1001');
+  const ofStore = (environment: NodeJS.ProcessEnv, root: string) =>
+    spareFolder('linux', environment, '/home/me', '1001', root);
+  expect(ofStore(job, '/mnt/store')).toMatch(
+    /^\/runner\/_work\/_tool\/paddle-mirror-setup\/users\/1001\/elsewhere\/[0-9a-f]{12}$/,
+  );
+  expect(ofStore({}, '/mnt/store')).toMatch(
+    /^\/home\/me\/\.cache\/paddle-mirror-setup\/users\/1001\/elsewhere\/[0-9a-f]{12}$/,
+  );
+  expect(ofStore({}, '/mnt/store')).not.toBe(ofStore({}, '/mnt/other'));
 });

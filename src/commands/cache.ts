@@ -39,7 +39,7 @@ async function openCache({ request, context }: Run): Promise<{ readonly root: st
       cause: error,
     });
   });
-  return { root, spare: spareFolder(os, context.environment, context.home, userName()) };
+  return { root, spare: spareFolder(os, context.environment, context.home, userName(), root) };
 }
 
 async function holdings(run: Run): Promise<{ root: string; wheels: readonly HeldWheel[]; trees: readonly HeldTree[] }> {

@@ -78,7 +78,7 @@ export async function prune(run: Run, root: string, spare: string, asking: RunMa
 export async function beginStay(run: Run, { runner, choice }: Prepared, store: Store): Promise<Stay> {
   const { context, deadline } = run;
   const mark = await beginRun(store.root, Date.now() + deadline.remainingMs());
-  const spare = spareFolder(runner.os, context.environment, context.home, userName());
+  const spare = spareFolder(runner.os, context.environment, context.home, userName(), store.root);
   return {
     uses: mark.uses,
     async end(added) {

@@ -23,17 +23,19 @@ export function chooseUnpacked(
  * This user's unpacked wheels, on the file system of the environment where there is a place: from there they are linked in 0.1 s, from
  * another one copied in 0.8 s and more (measured, CPU build). That it copies is told once.
  */
-export async function placeUnpacked(run: Run, { runner }: Prepared, store: Store): Promise<Unpacked> {
+export async function placeUnpacked(run: Run, { runner, choice }: Prepared, store: Store): Promise<Unpacked> {
   const { request, context } = run;
   const target = request.venv ?? runner.interpreter.purelib;
   const own = store.folders.own;
-  const spare = spareFolder(runner.os, context.environment, context.home, userName());
+  const spare = spareFolder(runner.os, context.environment, context.home, userName(), store.root);
   const [ownSystem, spareSystem, targetSystem] = (await Promise.all([own, spare, target].map(fileSystemOf))) as [
     FileSystem,
     FileSystem,
     FileSystem,
   ];
-  const { where, copies } = chooseUnpacked(ownSystem, spareSystem, targetSystem);
+  // A store that goes at the end of the run leaves nothing elsewhere.
+  const other = choice.kind === 'off' ? ownSystem : spareSystem;
+  const { where, copies } = chooseUnpacked(ownSystem, other, targetSystem);
   const chosen = where === 'own' ? own : spare;
   if (copies && request.install && request.installer === 'uv') {
     const network = (where === 'own' ? ownSystem : spareSystem).network ?? targetSystem.network;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 
 /** Which store, where, and why. */
@@ -26,21 +27,23 @@ export function keptFolder(os: 'linux' | 'darwin' | 'win32', environment: NodeJS
 }
 
 /**
- * Where a user's unpacked wheels are kept when the store is on another file system than the workspace: in a job beside `RUNNER_TEMP`, which
- * is on that of the workspace (GitHub's runner keeps its `_tool` folder there by default). What is kept there is a copy that the store
- * can make again.
+ * Where a user's unpacked wheels of the store `root` are kept when that is on another file system than the workspace: in a job beside
+ * `RUNNER_TEMP`, which is on that of the workspace (GitHub's runner keeps its `_tool` folder there by default). What is kept there is a copy
+ * that the store can make again. Each store has its own: what one evicts, a run in another one may be linking from.
  */
 export function spareFolder(
   os: 'linux' | 'darwin' | 'win32',
   environment: NodeJS.ProcessEnv,
   home: string,
   user: string,
+  root: string,
 ): string {
   const at = os === 'win32' ? path.win32 : path.posix;
   const temp = environment['RUNNER_TEMP'] || null;
   const kept =
     temp === null ? keptFolder(os, environment, home) : at.join(at.dirname(temp), '_tool', 'paddle-mirror-setup');
-  return at.join(kept, 'users', user);
+  const own = createHash('sha256').update(root).digest('hex').slice(0, 12);
+  return at.join(kept, 'users', user, 'elsewhere', own);
 }
 
 /** `auto` is the bucket, where one is named; else GitHub's cache on GitHub's own machines, and a folder everywhere else: from there GitHub's cache is slower than a mirror. */

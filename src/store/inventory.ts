@@ -76,7 +76,7 @@ async function wheelAt(path: string, sha256: string, name: string, uses: readonl
   return { kind: 'wheel', name, user: null, path, bytes: size, lastUsedMs, keys, isOf, drop, sha256 };
 }
 
-/** Where unpacked files may be: those of every user of the store that this one can read (root reads all), and one more place. */
+/** Where unpacked files may be: those of every user of the store that this one can read (root reads all), and this user's other place. */
 export async function placesIn(root: string, spare: string): Promise<readonly Unpacked[]> {
   const users = (await entries(join(root, 'users'))).map((user) => join(root, 'users', user));
   return [...new Set([...users, spare])].map(unpackedIn);
@@ -105,7 +105,7 @@ async function treeAt(
   return {
     kind: 'unpacked',
     name: `${name} ${version}`,
-    user: basename(dirname(place.uv)),
+    user: /^.*[\\/]users[\\/]([^\\/]+)/.exec(place.uv)?.[1] ?? null,
     path: folder,
     bytes,
     lastUsedMs: used.mtimeMs,
