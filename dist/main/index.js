@@ -40544,7 +40544,7 @@ function explain(version) {
 
 /***/ }),
 
-/***/ 1755:
+/***/ 124:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40579,6 +40579,10 @@ function strangeAsNull(error) {
         return null;
     }
     throw error;
+}
+/** Whether the system does not let this user change something: it is another user's, or on a file system that is read-only. */
+function isRefused(error) {
+    return ['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '');
 }
 /** For `catch`: a file that is gone is null; any other error stays one. */
 function goneAsNull(error) {
@@ -46252,18 +46256,24 @@ async function nearestExisting(path) {
 function isWritable(path) {
     return (0,promises_.access)(path, external_node_fs_.constants.W_OK).then(() => true, () => false);
 }
-/** A folder that this user can write, or one that can be made: the cache, a new environment. */
-async function places_checkFolder(given, path, report) {
+/** A folder that is there, or could be: what is only looked at. Gives the nearest one that is there, or null after a report. */
+async function checkReadFolder(given, path, report) {
     const nearest = await nearestExisting(path);
     const kind = await kindOf(nearest);
-    if (kind !== 'folder') {
-        report({
-            where: given.where,
-            what: `${show(path)} can't be a folder: ${show(nearest)} is ${kind === 'file' ? 'a file' : 'closed to this user'}.`,
-            remedy: 'Name a folder that exists or can be made.',
-        });
+    if (kind === 'folder') {
+        return nearest;
     }
-    else if (!(await isWritable(nearest))) {
+    report({
+        where: given.where,
+        what: `${show(path)} can't be a folder: ${show(nearest)} is ${kind === 'file' ? 'a file' : 'closed to this user'}.`,
+        remedy: 'Name a folder that exists or can be made.',
+    });
+    return null;
+}
+/** A folder that this user can write, or one that can be made: the cache, a new environment. */
+async function places_checkFolder(given, path, report) {
+    const nearest = await checkReadFolder(given, path, report);
+    if (nearest !== null && !(await isWritable(nearest))) {
         report({
             where: given.where,
             what: `${show(path)} can't be written: this user may not write in ${show(nearest)}.`,
@@ -46459,7 +46469,7 @@ function readCache(read, report) {
     }
     return { cache, cacheUrl };
 }
-async function readPlaces(read, cwd, report) {
+async function readPlaces(read, cwd, onlyLooks, report) {
     const at = async (name, check) => {
         const given = read(name);
         const path = readPath(given, cwd, report);
@@ -46471,7 +46481,7 @@ async function readPlaces(read, cwd, report) {
     return {
         venv: await at('venv', checkVenv),
         envFile: await at('environment-file', checkOutputFile),
-        cachePath: await at('cache-path', places_checkFolder),
+        cachePath: await at('cache-path', onlyLooks ? checkReadFolder : places_checkFolder),
         dockerContext: await at('docker-context', checkContextFolder),
         reportFile: await at('report', checkOutputFile),
     };
@@ -46482,7 +46492,7 @@ async function readPlaces(read, cwd, report) {
  * Throws one Failure (exit code 2) that names everything that is wrong. Whether versions, devices and requirements agree is the
  * plan's to say: markers need the interpreter.
  */
-async function parseRequest(raw, { cwd, environment, known, origin }) {
+async function parseRequest(raw, { cwd, environment, known, origin, onlyLooks }) {
     const problems = [];
     const report = (problem) => {
         problems.push(problem);
@@ -46537,7 +46547,7 @@ async function parseRequest(raw, { cwd, environment, known, origin }) {
         gpu: readChoice(read('gpu'), ['required', 'optional'], report),
         lockMaxAgeMs: readDuration(read('lock-max-age'), report),
         timeoutMs: readMinutes(read('timeout-minutes'), report),
-        ...(await readPlaces(read, cwd, report)),
+        ...(await readPlaces(read, cwd, onlyLooks, report)),
     };
     const where = (name) => read(name).where;
     const named = paths.map((path) => (0,external_node_path_.resolve)(cwd, path));
@@ -46958,7 +46968,7 @@ async function interpreterProblems(python, environment, signal) {
  * Inputs → Request, with every secret in it masked at once.
  * Throws one Failure(2) that names everything that is wrong, a missing interpreter included.
  */
-async function readRequest(raw, origin, environment, log, signal) {
+async function readRequest(raw, { origin, onlyLooks }, environment, log, signal) {
     const known = {
         devices: ['auto', 'gpu', ...devices.map(({ id }) => id)],
         mirrors: mirrors.map(({ id }) => id),
@@ -46968,7 +46978,7 @@ async function readRequest(raw, origin, environment, log, signal) {
     for (const secret of secretTexts(raw['index-credentials'] ?? ''))
         log.mask(secret);
     try {
-        const request = await parseRequest(raw, { cwd: workingFolder(), environment, known, origin });
+        const request = await parseRequest(raw, { cwd: workingFolder(), environment, known, origin, onlyLooks });
         for (const secret of secretsOf(request))
             log.mask(secret);
         return request;
@@ -49010,11 +49020,21 @@ var external_node_dns_ = __nccwpck_require__(610);
 // EXTERNAL MODULE: external "node:net"
 var external_node_net_ = __nccwpck_require__(7030);
 ;// CONCATENATED MODULE: ./.build/src/values/threads.js
+/** Enough for the names of all known mirrors to hang at a time while files are read and flushed. */
+const WANTED = 16;
+/** Older ones have begun their threads before the first line of a program runs. */
+const HEEDED_FROM = 24;
 /**
- * Threads on which Node works on files and looks names up (libuv, "Thread pool work scheduling"): 4 where UV_THREADPOOL_SIZE says nothing
- * else. Every wait for a slow disk or a name server holds one of them.
+ * Threads on which Node works on files and looks names up (libuv, "Thread pool work scheduling"): every wait for a slow disk or a name server
+ * holds one of them. Its own 4 are too few for a list of mirrors of which some have no name server that answers. What UV_THREADPOOL_SIZE
+ * says holds; libuv reads it when the first work is given, which is later than this module is loaded.
  */
-const threads = Math.min(1024, Math.max(1, Math.trunc(Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)) || 1));
+const threads = readThreads(process.env, Number(process.versions.node.split('.')[0]));
+function readThreads(environment, nodeMajor) {
+    if (nodeMajor >= HEEDED_FROM)
+        environment['UV_THREADPOOL_SIZE'] ??= String(WANTED);
+    return Math.min(1024, Math.max(1, Math.trunc(Number(environment['UV_THREADPOOL_SIZE'] ?? 4)) || 1));
+}
 
 ;// CONCATENATED MODULE: ./.build/src/values/turnstile.js
 /** Makes a turnstile, for what is limited: connections to a campus mirror, which bans clients with many, or threads. */
@@ -49378,6 +49398,54 @@ function createClient(options) {
             await Promise.all(made.map((result) => (result.status === 'fulfilled' ? result.value.destroy() : undefined)));
         },
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/process/disk-turns.js
+
+
+const turnstile = createTurnstile();
+/** Writes to one file wait for each other in the system: more at a time bring nothing. */
+const bytesAtOnce = Math.max(1, Math.min(2, threads - 2));
+/**
+ * Does what may wait for a slow disk in its turn, so that a thread is left for everything else: with all of them flushing files, no name is
+ * looked up, and every source seems silent. `flush`: until bytes are on the disk, one at a time, which the disk does anyway; `bytes`: one
+ * read or write of many.
+ */
+function inDiskTurn(kind, work) {
+    return turnstile(kind, kind === 'flush' ? 1 : bytesAtOnce, work);
+}
+
+;// CONCATENATED MODULE: ./.build/src/store/hash.js
+
+
+
+/** Bytes read from the disk at a time. */
+const PIECE = 2 ** 20;
+/** A tree has thousands of small files: a buffer for each of them would keep the garbage collector busier than the hashing does. */
+let spare = null;
+/** SHA-256 of a file's bytes. `progress` hears of each piece (bytes); the signal ends it between two pieces. */
+async function hash_hashFile(path, encoding, progress = () => undefined, signal) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    const handle = await (0,promises_.open)(path, 'r');
+    const buffer = spare ?? Buffer.allocUnsafe(PIECE);
+    spare = null;
+    try {
+        for (let position = 0;;) {
+            signal?.throwIfAborted();
+            const at = position;
+            const { bytesRead } = await inDiskTurn('bytes', () => handle.read(buffer, 0, buffer.length, at));
+            if (bytesRead === 0) {
+                return hash.digest(encoding);
+            }
+            hash.update(buffer.subarray(0, bytesRead));
+            position += bytesRead;
+            progress(bytesRead);
+        }
+    }
+    finally {
+        spare = buffer;
+        await handle.close();
+    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/s3/sign.js
@@ -49907,12 +49975,11 @@ function openObjects(options) {
     /** The store's clock minus ours, ms. */
     let ahead = 0;
     const now = () => new Date(Date.now() + ahead);
-    const setClock = (headers) => {
+    const setClock = (headers, signedWith) => {
         const told = Date.parse(headers['date'] ?? '');
-        if (!Number.isFinite(told) || Math.abs(told - now().getTime()) < SKEW_MS)
-            return false;
-        ahead = told - Date.now();
-        return true;
+        if (Math.abs(told - now().getTime()) >= SKEW_MS)
+            ahead = told - Date.now();
+        return ahead !== signedWith;
     };
     const about = ({ headers }) => {
         const age = Date.parse(headers['date'] ?? '') - Date.parse(headers['last-modified'] ?? '');
@@ -49940,6 +50007,7 @@ function openObjects(options) {
         const again = patience.begin(signal);
         for (let corrected = false;;) {
             let refusal;
+            const signedWith = ahead;
             try {
                 const answer = await once(ask, signal);
                 if (good.includes(answer.status)) {
@@ -49948,7 +50016,7 @@ function openObjects(options) {
                     return used;
                 }
                 refusal = await readRefusal(answer, `${method} ${key} in ${name}`);
-                if (answer.status === 403 && !corrected && setClock(answer.headers)) {
+                if (answer.status === 403 && !corrected && setClock(answer.headers, signedWith)) {
                     corrected = true;
                     continue;
                 }
@@ -49968,6 +50036,7 @@ function openObjects(options) {
         place,
         address: (key) => objectUrl(place, region, key).href,
         presign: async (url) => presignedUrl(new URL(url), await keys(), scope, now(), SIGNED_MS / 1000),
+        clockOffset: () => ahead,
         setClock,
         begin: patience.begin,
         head: (key, signal) => request({ method: 'HEAD', key, good: [200, 404] }, (answer) => {
@@ -50030,8 +50099,9 @@ function readThrough(client, objects) {
             if (!wanted.url.startsWith(`${base}/`))
                 return client.request(wanted);
             const ask = async () => client.request({ ...wanted, url: await objects.presign(wanted.url) });
+            const signedWith = objects.clockOffset();
             let answer = await ask();
-            if (answer.status === 403 && objects.setClock(answer.headers)) {
+            if (answer.status === 403 && objects.setClock(answer.headers, signedWith)) {
                 answer.cancel();
                 answer = await ask();
             }
@@ -50271,7 +50341,7 @@ function openShare(options) {
     const times = { ...defaultTimes, ...options.times };
     const place = nameOfPlace(objects.place);
     const [lockKey, leaseKey] = [`locks/${key}/pylock.toml`, `leases/${key}.json`];
-    /** Keys that are in the bucket for certain. */
+    /** Keys that are in the bucket for certain, or on their way there. */
     const there = new Set();
     /** Files that were read from it, with where they are. */
     const lent = new Map();
@@ -50389,7 +50459,6 @@ function openShare(options) {
     const store = async (file, name, replace) => {
         const item = `storing ${(0,external_node_path_.basename)(file.path)}`;
         const written = await writeOnce(objects, name, file, replace, signal, (bytes) => log.progress({ item, bytes, total: file.size, sources: [] }));
-        there.add(name);
         wrong.delete(name);
         lease?.announce(name);
         if (written === 'there')
@@ -50432,6 +50501,7 @@ function openShare(options) {
             const bad = replace || wrong.has(name);
             if (!writing || (there.has(name) && !bad))
                 return;
+            there.add(name);
             const [first = Promise.resolve(), ...others] = slots;
             const work = first
                 .then(() => (writing ? store(file, name, bad) : undefined))
@@ -50493,6 +50563,8 @@ function openShare(options) {
 
 
 
+
+
 /** Connections to the store's server at a time: it is made for many machines. */
 const CONNECTIONS = 16;
 /** How long (ms) it is believed that the bucket still has all of a lock: others remove what is old. Until then a warm run asks nobody. */
@@ -50518,6 +50590,25 @@ async function openBucket(run, prepared, client) {
     if (readOnly !== null)
         log.info(`Nothing is stored in ${nameOfPlace(place)}: ${readOnly}.`);
     const keepsLock = paddle.kind !== 'nightly' && requirements.pylock === null;
+    /** Name and value of the fact that all of a lock was there. One for each request: those that take turns must not make each other forget. */
+    const factOf = (lock) => [`bucket-${lock.key}`, `${url} ${lock.created}`];
+    const isFilled = async (lock, store) => {
+        const [name, value] = factOf(lock);
+        const kept = await store.readFact(name);
+        return kept !== null && kept.ageMs < TRUST_MS && kept.value === value;
+    };
+    const offerHeld = async (lock, store) => {
+        const files = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+        await Promise.all(files.map(async (file) => {
+            const stored = await store.find(file.sha256, file.filename);
+            if (stored === null || (await share.has(file)))
+                return;
+            // The installer may not have read it yet, and drops what is wrong; a refusal of wrong bytes would end all storing.
+            const actual = await hash_hashFile(stored.path, 'hex', undefined, signal).catch(goneAsNull);
+            if (actual === stored.sha256)
+                share.offer(stored, false);
+        }));
+    };
     return {
         share,
         client: readThrough(client, objects),
@@ -50533,39 +50624,39 @@ async function openBucket(run, prepared, client) {
             if (keepsLock)
                 await share.storeLock(toPylock(lock));
         },
+        lend: async (lock, store) => {
+            if (await isFilled(lock, store))
+                return;
+            // One that was resolved in this run is there; an older one does not replace what others have stored meanwhile.
+            if (keepsLock && (await share.readLock()) === null)
+                await share.storeLock(toPylock(lock));
+            await offerHeld(lock, store);
+        },
         fill: async (lock, store) => {
-            const digest = `${url} ${lock.key} ${lock.created}`;
-            const kept = await store.readFact('bucket');
-            if (kept !== null && kept.ageMs < TRUST_MS && kept.value === digest)
+            if (await isFilled(lock, store))
                 return;
             await context.timeline.step('Fill the bucket', async () => {
-                const files = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
-                await Promise.all(files.map(async (file) => {
-                    const stored = await store.find(file.sha256, file.filename);
-                    if (stored !== null && !(await share.has(file)))
-                        share.offer(stored, false);
-                }));
-                // One that was resolved in this run is there; an older one does not replace what others have stored meanwhile.
-                if (keepsLock && (await share.readLock()) === null)
-                    await share.storeLock(toPylock(lock));
+                await offerHeld(lock, store);
                 await share.close();
             });
             if (share.isWhole())
-                await store.writeFact('bucket', digest);
+                await store.writeFact(...factOf(lock));
         },
         settle: share.close,
         tell: (transfers) => {
             const { cache, lock } = story;
             if (cache === null || lock === null)
                 return;
-            const wanted = new Set(lock.files.map(({ filename }) => filename));
+            // The user's own files are neither in the folder nor in the bucket.
+            const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
+            const names = new Set(wanted.map(({ filename }) => filename));
             const arrived = transfers.arrived();
-            const lent = share.lent().filter(({ sha256, filename }) => arrived.has(sha256) && wanted.has(filename));
+            const lent = share.lent().filter(({ sha256, filename }) => arrived.has(sha256) && names.has(filename));
             const filesReused = cache.filesReused + lent.length;
             const { [bucketSource]: bytesRead = 0, ...others } = transfers.fetched();
             // What the bucket could not bring to its end came from elsewhere.
             const helped = transfers.faults().some(({ source }) => source === bucketSource) && Object.keys(others).length > 0;
-            const all = !lock.resolved && filesReused === lock.files.length && !helped;
+            const all = !lock.resolved && filesReused === wanted.length && !helped;
             const bytesLent = Math.min(bytesRead, lent.reduce((sum, { size }) => sum + size, 0));
             story.cache = {
                 ...cache,
@@ -57869,6 +57960,7 @@ function mebibytes(bytes) {
 ;// CONCATENATED MODULE: ./.build/src/store/github/service.js
 
 
+
 /** `@actions/cache` has no limit of its own that helps: a service that accepts and never answers was seen to hold a job for 15 minutes. */
 const service_defaultLimits = { lookUp: 20_000, restore: 180_000, save: 300_000 };
 /** What a job without a cache service is told. */
@@ -57940,14 +58032,12 @@ async function service_limited(promise, ms, signal) {
 function service_late(what, ms, signal) {
     return signal.aborted ? `${what} before the run was stopped.` : `${what} within ${ms / 1000} s.`;
 }
-/** Paths in a folder; none where it is no folder. */
+/** Paths in a folder of an entry; none where it is no folder. Throws Error where a link to one stands in its place. */
 async function children(folder) {
-    const names = await (0,promises_.readdir)(folder).catch((error) => {
-        if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-            return [];
-        throw error;
-    });
-    return names.map((name) => external_node_path_.join(folder, name));
+    const found = await (0,promises_.lstat)(folder).catch(goneAsNull);
+    if (found?.isSymbolicLink() === true)
+        throw new Error(`the entry holds a link in the place of ${external_node_path_.basename(folder)}.`);
+    return found?.isDirectory() === true ? (await (0,promises_.readdir)(folder)).map((name) => external_node_path_.join(folder, name)) : [];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/github/restore.js
@@ -57956,15 +58046,20 @@ async function children(folder) {
 
 
 
-/** Moves what arrived into the store, each file hashed first; a wrong one costs its download, nothing more. */
+/**
+ * Moves what arrived into the store, each file hashed first; a wrong one costs its download, nothing more. An entry may hold links, which
+ * would have the store hold, and change, whatever they point to: they are not followed. Throws Error where one stands for a folder.
+ */
 async function takeIn(staging, store, log) {
     const taken = { files: 0, bytes: 0 };
-    for (const folder of await children(external_node_path_.join(staging, 'wheels'))) {
+    // The staging folder itself comes out of the archive, too.
+    const wheels = (await children(staging)).find((name) => external_node_path_.basename(name) === 'wheels');
+    for (const folder of wheels === undefined ? [] : await children(wheels)) {
         for (const file of await children(folder)) {
             const named = { sha256: external_node_path_.basename(folder), filename: external_node_path_.basename(file) };
             try {
-                // A link would have the store hold, and change, whatever it points to.
-                if (!(await (0,promises_.lstat)(file)).isFile())
+                const found = await (0,promises_.lstat)(file);
+                if (!found.isFile() || found.nlink > 1)
                     throw new WrongBytes(named.filename, named.sha256, null);
                 // Archived read-only, as the store keeps it; an ordinary user could not flush it to the disk.
                 await (0,promises_.chmod)(file, 0o644);
@@ -58692,6 +58787,7 @@ async function tellGithub(run, { writing }, { store, github }, lock, transfers) 
 
 ;// CONCATENATED MODULE: ./.build/src/store/choose.js
 
+
 /** The user's own cache folder by platform: XDG base directories, Apple's and Microsoft's guidelines. */
 function userCacheFolder(os, environment, home) {
     if (os === 'win32')
@@ -58710,15 +58806,16 @@ function keptFolder(os, environment, home) {
     return (os === 'win32' ? external_node_path_.win32 : external_node_path_.posix).join(base, 'paddle-mirror-setup');
 }
 /**
- * Where a user's unpacked wheels are kept when the store is on another file system than the workspace: in a job beside `RUNNER_TEMP`, which
- * is on that of the workspace (GitHub's runner keeps its `_tool` folder there by default). What is kept there is a copy that the store
- * can make again.
+ * Where a user's unpacked wheels of the store `root` are kept when that is on another file system than the workspace: in a job beside
+ * `RUNNER_TEMP`, which is on that of the workspace (GitHub's runner keeps its `_tool` folder there by default). What is kept there is a copy
+ * that the store can make again. Each store has its own: what one evicts, a run in another one may be linking from.
  */
-function spareFolder(os, environment, home, user) {
+function spareFolder(os, environment, home, user, root) {
     const at = os === 'win32' ? external_node_path_.win32 : external_node_path_.posix;
     const temp = environment['RUNNER_TEMP'] || null;
     const kept = temp === null ? keptFolder(os, environment, home) : at.join(at.dirname(temp), '_tool', 'paddle-mirror-setup');
-    return at.join(kept, 'users', user);
+    const own = (0,external_node_crypto_.createHash)('sha256').update(root).digest('hex').slice(0, 12);
+    return at.join(kept, 'users', user, 'elsewhere', own);
 }
 /** `auto` is the bucket, where one is named; else GitHub's cache on GitHub's own machines, and a folder everywhere else: from there GitHub's cache is slower than a mirror. */
 function chooseStore(options) {
@@ -58747,52 +58844,6 @@ function parseRecord(text) {
         const path = quoted?.replaceAll('""', '"') ?? bare;
         return path === undefined ? [] : [[path, { sha256: sha256 ?? '', size: size ? Number(size) : null }]];
     }));
-}
-
-;// CONCATENATED MODULE: ./.build/src/process/disk-turns.js
-
-
-const turnstile = createTurnstile();
-/**
- * Does what may wait for a slow disk in its turn, so that a thread is left for everything else: with all of them flushing files, no name is
- * looked up, and every source seems silent. `flush`: until bytes are on the disk, one at a time, which the disk does anyway; `bytes`: one
- * read or write of many.
- */
-function inDiskTurn(kind, work) {
-    return turnstile(kind, kind === 'flush' ? 1 : Math.max(1, threads - 2), work);
-}
-
-;// CONCATENATED MODULE: ./.build/src/store/hash.js
-
-
-
-/** Bytes read from the disk at a time. */
-const PIECE = 2 ** 20;
-/** A tree has thousands of small files: a buffer for each of them would keep the garbage collector busier than the hashing does. */
-let spare = null;
-/** SHA-256 of a file's bytes. `progress` hears of each piece (bytes); the signal ends it between two pieces. */
-async function hash_hashFile(path, encoding, progress = () => undefined, signal) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    const handle = await (0,promises_.open)(path, 'r');
-    const buffer = spare ?? Buffer.allocUnsafe(PIECE);
-    spare = null;
-    try {
-        for (let position = 0;;) {
-            signal?.throwIfAborted();
-            const at = position;
-            const { bytesRead } = await inDiskTurn('bytes', () => handle.read(buffer, 0, buffer.length, at));
-            if (bytesRead === 0) {
-                return hash.digest(encoding);
-            }
-            hash.update(buffer.subarray(0, bytesRead));
-            position += bytesRead;
-            progress(bytesRead);
-        }
-    }
-    finally {
-        spare = buffer;
-        await handle.close();
-    }
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/tree.js
@@ -58900,14 +58951,22 @@ function isForeign({ uid, mode }) {
 async function isShared(root) {
     return ((await (0,promises_.stat)(root)).mode & 0o2020) === 0o2020;
 }
-/** Makes a folder and those above it that are missing; in a shared store the group may write in each, whatever the umask. */
+/**
+ * Makes a folder and those above it that are missing. In a shared store the group may write in each whatever the umask, from the moment that
+ * it is there: who is killed meanwhile keeps nobody out. The group itself comes from the set-gid folder above.
+ */
 async function makeFolder(folder, shared) {
-    const first = await (0,promises_.mkdir)(folder, { recursive: true });
-    if (first === undefined || !shared) {
+    if (!shared) {
+        await (0,promises_.mkdir)(folder, { recursive: true });
         return;
     }
-    for (let at = folder; at.length >= first.length; at = (0,external_node_path_.dirname)(at)) {
-        await (0,promises_.chmod)(at, 0o2775);
+    // The umask is the whole process's: it is another one for a single call, during which nothing else begins.
+    const before = process.umask(0o002);
+    try {
+        (0,external_node_fs_.mkdirSync)(folder, { recursive: true, mode: 0o775 });
+    }
+    finally {
+        process.umask(before);
     }
 }
 
@@ -58986,11 +59045,10 @@ async function fileSize(path) {
 }
 /** Turns "no space left" (ENOSPC, EDQUOT) and "not yours" (EACCES, EPERM, EROFS) into their Failures; any other error comes back as it is. */
 async function explainWrite(error, folder, needed) {
-    const code = errorCode(error) ?? '';
-    if (['ENOSPC', 'EDQUOT'].includes(code)) {
+    if (['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')) {
         return new DiskFull(folder, needed, await atomic_freeBytes(folder), { cause: error });
     }
-    return ['EACCES', 'EPERM', 'EROFS'].includes(code) ? new NotWritable(folder, error) : error;
+    return isRefused(error) ? new NotWritable(folder, error) : error;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/lock-file.js
@@ -59138,6 +59196,11 @@ async function pointersIn(uv) {
     });
     return (await Promise.all(read)).flat();
 }
+/** SHA-256 of the wheels that these entries say were unpacked into an archive: those of one release for several Pythons share name and version. */
+function wheelsOfArchive(id, pointers) {
+    const files = pointers.filter(({ kind, text }) => kind === 'file' && text.includes(id));
+    return new Set(files.flatMap(({ text }) => text.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? []));
+}
 
 ;// CONCATENATED MODULE: ./.build/src/store/unpacked.js
 
@@ -59160,17 +59223,24 @@ async function listTrees(place) {
     const archives = (0,external_node_path_.join)(place.uv, 'archive-v0');
     const [ids, retired] = [await namesIn(archives), await listRetired(place)];
     const used = ids.filter((id) => !retired.has(id));
-    const trees = await Promise.all(used.map((id) => readTree((0,external_node_path_.join)(archives, id), id).catch(strangeAsNull)));
+    const pointers = used.length === 0 ? [] : await pointersIn(place.uv);
+    const trees = await Promise.all(used.map(async (id) => {
+        const tree = await readTree((0,external_node_path_.join)(archives, id), id).catch(strangeAsNull);
+        return tree === null ? null : { ...tree, wheels: wheelsOfArchive(id, pointers) };
+    }));
     return trees.filter((tree) => tree !== null);
 }
-/** The trees that a lock's files are linked from; a few more where builds share name and version. */
+/** The trees that a lock's files are linked from, and those of the same name and version of which uv's cache does not tell the wheel. */
 async function treesOf(place, files) {
-    const wanted = new Map(files.map(({ name, version }) => [name, version]));
-    return (await listTrees(place)).filter(({ name, version }) => unpacked_isSame(version, wanted.get(name)));
+    const wanted = new Map(files.map((file) => [file.name, file]));
+    return (await listTrees(place)).filter(({ name, version, wheels }) => {
+        const file = wanted.get(name);
+        return file !== undefined && unpacked_isSame(version, file.version) && (wheels.size === 0 || wheels.has(file.sha256));
+    });
 }
 /** A lock may write `1.0.0` where the wheel writes `1.0`. */
 function unpacked_isSame(version, wanted) {
-    const comparable = wanted !== undefined && isVersion(version) && isVersion(wanted);
+    const comparable = isVersion(version) && isVersion(wanted);
     return version === wanted || (comparable && compareVersions(version, wanted) === 0);
 }
 /**
@@ -59297,10 +59367,12 @@ async function namesIn(folder) {
 
 
 /** Notes that a run uses the files of a lock (`uses/<key>.json`; its mtime is the time of the use). */
-async function noteUse(root, { key, files }) {
-    const wheels = files.map(({ sha256, filename }) => `${sha256}/${filename}`);
-    const content = JSON.stringify({ layout: 1, wheels });
-    await writeAtomic((0,external_node_path_.join)(root, 'uses', `${key}.json`), content, { flushed: false, shared: await isShared(root) });
+async function noteUse(root, lock) {
+    const content = JSON.stringify({ layout: 1, wheels: wheelsIn(lock) });
+    await writeAtomic((0,external_node_path_.join)(root, 'uses', `${lock.key}.json`), content, { flushed: false, shared: await isShared(root) });
+}
+function wheelsIn({ files }) {
+    return files.map(({ sha256, filename }) => `${sha256}/${filename}`);
 }
 /** Every key that was asked for, with its wheels. */
 async function readUses(root) {
@@ -59325,43 +59397,68 @@ function wheelsOf(text) {
     }
 }
 /**
- * Says that a run is at work in the store, until `untilMs` at most (ms since the epoch): what it uses from now on is not evicted. Gives the
- * path to remove at its end.
+ * Says that a run is at work in the store, until `untilMs` at most (ms since the epoch): what it uses from now on is not evicted. Throws
+ * DiskFull and NotWritable, and leaves nothing then.
  */
 async function beginRun(root, untilMs) {
     const path = (0,external_node_path_.join)(root, 'running', `${(0,external_node_crypto_.randomBytes)(8).toString('hex')}.json`);
-    const run = { ...(await markProcess(process.pid)), startedMs: Date.now(), untilMs };
-    await (0,promises_.writeFile)(path, JSON.stringify(run), { mode: 0o644 });
-    return path;
+    const run = { ...(await markProcess(process.pid)), untilMs };
+    // Other users, too, have to see that somebody is at work.
+    const options = { flushed: false, shared: await isShared(root) };
+    await writeAtomic(path, JSON.stringify(run), options);
+    const { mtimeMs: startedMs } = await (0,promises_.stat)(path);
+    return {
+        path,
+        uses: async (lock) => {
+            await writeAtomic(path, JSON.stringify({ ...run, startedMs, wheels: wheelsIn(lock) }), options);
+            await noteUse(root, lock);
+        },
+        remove: () => (0,promises_.rm)(path, { force: true }),
+    };
 }
-/**
- * When the oldest run that is still at work began (ms since the epoch), that of the process `except` left out; Infinity where none is.
- * Removes what dead runs left.
- */
-async function oldestRun(root, nowMs, except = null) {
-    let oldest = Number.POSITIVE_INFINITY;
+/** The runs that are at work, those of the process `except` left out. Removes what dead runs left where this user may. */
+async function runsAtWork(root, nowMs, except = null) {
+    const runs = [];
     const left = except === null ? null : await markProcess(except);
-    for (const name of (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'running')).catch(strangeAsNull)) ?? []) {
-        const path = (0,external_node_path_.join)(root, 'running', name);
-        const run = await (0,promises_.readFile)(path, 'utf8').then(runOf, strangeAsNull);
-        if (run !== null && run.untilMs > nowMs && !(await hasEnded(run.mark))) {
-            if (run.mark.pid === left?.pid && run.mark.host === left.host)
-                continue;
-            oldest = Math.min(oldest, run.startedMs);
+    const names = (await (0,promises_.readdir)((0,external_node_path_.join)(root, 'running')).catch(strangeAsNull)) ?? [];
+    for (const name of names.filter((one) => one.endsWith('.json'))) {
+        const run = await readRun((0,external_node_path_.join)(root, 'running', name)).catch(strangeAsNull);
+        if (run === null)
+            continue;
+        const { mark, untilMs, path, startedMs, wheels } = run;
+        if (untilMs > nowMs && !(await hasEnded(mark))) {
+            if (mark.pid !== left?.pid || mark.host !== left.host)
+                runs.push({ path, startedMs, wheels });
         }
-        else if (run !== null) {
-            await (0,promises_.rm)(path, { force: true });
+        else {
+            await (0,promises_.rm)(path, { force: true }).catch((error) => {
+                // Another user's: its owner's next run removes it.
+                if (!isRefused(error))
+                    throw error;
+            });
         }
     }
-    return oldest;
+    return runs;
 }
-/** Null where it is being written this moment. */
-function runOf(text) {
+/** When the oldest of these runs began (ms since the epoch); Infinity where there is none. */
+function oldestOf(runs) {
+    return Math.min(Number.POSITIVE_INFINITY, ...runs.map(({ startedMs }) => startedMs));
+}
+/** Null where it is none. */
+async function readRun(path) {
+    const [text, { mtimeMs }] = await Promise.all([(0,promises_.readFile)(path, 'utf8'), (0,promises_.stat)(path)]);
     const mark = parseMark(text);
     if (mark === null)
         return null;
     const { startedMs, untilMs } = JSON.parse(text);
-    return { mark, startedMs: Number(startedMs), untilMs: Number(untilMs) };
+    return {
+        path,
+        mark,
+        // Until the mark is written anew, with the wheels, its own date is that of the beginning.
+        startedMs: typeof startedMs === 'number' ? startedMs : mtimeMs,
+        untilMs: Number(untilMs),
+        wheels: wheelsOf(text) ?? new Set(),
+    };
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/inventory.js
@@ -59396,39 +59493,48 @@ async function wheelAt(path, sha256, name, uses) {
     if (!found.isFile())
         return null;
     const { size, mtimeMs } = found;
-    const by = uses.filter(({ wheels }) => wheels.has(`${sha256}/${name}`));
+    const isOf = (wheels) => wheels.has(`${sha256}/${name}`);
+    const by = uses.filter(({ wheels }) => isOf(wheels));
     const lastUsedMs = Math.max(mtimeMs, ...by.map((use) => use.lastUsedMs));
     const drop = async () => {
-        await (0,promises_.rm)((0,external_node_path_.dirname)(path), { recursive: true, force: true });
+        await (0,promises_.rm)(path, { force: true });
+        await (0,promises_.rmdir)((0,external_node_path_.dirname)(path)).catch((error) => {
+            // What somebody put beside it stays; another process may have been first.
+            if (!['ENOTEMPTY', 'ENOENT'].includes(errorCode(error) ?? ''))
+                throw error;
+        });
     };
     const keys = by.map(({ key }) => key).sort();
-    return { kind: 'wheel', name, user: null, path, bytes: size, lastUsedMs, keys, drop, sha256 };
+    return { kind: 'wheel', name, user: null, path, bytes: size, lastUsedMs, keys, isOf, drop, sha256 };
 }
-/** Where unpacked files may be: those of every user of the store that this one can read (root reads all), and one more place. */
+/** Where unpacked files may be: those of every user of the store that this one can read (root reads all), and this user's other place. */
 async function placesIn(root, spare) {
     const users = (await entries((0,external_node_path_.join)(root, 'users'))).map((user) => (0,external_node_path_.join)(root, 'users', user));
     return [...new Set([...users, spare])].map(unpackedIn);
 }
-/** Every unpacked wheel of a place; its keys are those of a wheel of that name and version. */
+/** Every unpacked wheel of a place; its keys are those of its wheel, or of any of that name and version where uv's cache does not tell which it is. */
 async function listUnpacked(place, wheels) {
     const trees = (await entries(place.uv)).length === 0 ? [] : await listTrees(place);
     const held = await Promise.all(trees.map((tree) => treeAt(place, tree, wheels).catch(strangeAsNull)));
     return held.filter((one) => one !== null);
 }
-async function treeAt(place, { id, folder, name, version }, wheels) {
+async function treeAt(place, { id, folder, name, version, wheels: unpackedFrom }, wheels) {
     const manifest = await readManifest(place, id);
     const bytes = manifest?.bytes ?? tree_stampTree(folder).bytes;
     const used = (await (0,promises_.stat)(manifestOf(place, id)).catch(goneAsNull)) ?? (await (0,promises_.stat)(folder));
-    const start = `${name.replaceAll('-', '_')}-${version}-`.toLowerCase();
-    const from = wheels.filter((wheel) => wheel.name.toLowerCase().replaceAll('.', '_').startsWith(start.replaceAll('.', '_')));
+    const plain = (text) => text.toLowerCase().replaceAll('.', '_');
+    const start = plain(`${name.replaceAll('-', '_')}-${version}-`);
+    const isFrom = (sha256, filename) => unpackedFrom.size > 0 ? unpackedFrom.has(sha256) : plain(filename).startsWith(start);
+    const from = wheels.filter((wheel) => isFrom(wheel.sha256, wheel.name));
     return {
         kind: 'unpacked',
         name: `${name} ${version}`,
-        user: (0,external_node_path_.basename)((0,external_node_path_.dirname)(place.uv)),
+        user: /^.*[\\/]users[\\/]([^\\/]+)/.exec(place.uv)?.[1] ?? null,
         path: folder,
         bytes,
         lastUsedMs: used.mtimeMs,
         keys: [...new Set(from.flatMap(({ keys }) => keys))].sort(),
+        isOf: (those) => [...those].some((wheel) => isFrom((0,external_node_path_.dirname)(wheel), (0,external_node_path_.basename)(wheel))),
         drop: () => dropTree(place, id),
         place,
         id,
@@ -59447,47 +59553,59 @@ async function treeAt(place, { id, folder, name, version }, wheels) {
 const STALE_MS = 24 * 3600_000;
 /** An archive that uv does not find any more may be one that it is about to write down. */
 const FRESH_MS = 10 * 60_000;
-/**
- * What has to go so that the rest fits: least recently used first, and nothing that was used since `protectedMs`, when the oldest run that
- * is still at work began. Pure.
- */
-function chooseEvictions(holdings, limit, protectedMs) {
+/** What has to go so that the rest fits: least recently used first, and nothing that is in use. Pure. */
+function chooseEvictions(holdings, limit, isUsed) {
     let total = holdings.reduce((sum, { bytes }) => sum + bytes, 0);
     const chosen = [];
     for (const holding of holdings.toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)) {
         if (total <= limit)
             break;
-        if (holding.lastUsedMs >= protectedMs)
+        if (isUsed(holding))
             continue;
         chosen.push(holding);
         total -= holding.bytes;
     }
     return chosen;
 }
-/** Brings a store below its limit (bytes; Infinity for none), and removes what killed runs left. `spare`: see `placesIn`. */
-async function keepWithin(root, spare, limit, nowMs) {
-    const protectedMs = await oldestRun(root, nowMs);
+/**
+ * Brings a store below its limit (bytes; Infinity for none), and removes what killed runs left. `spare`: see `placesIn`. `asking`: the run at
+ * whose end this is; null: none.
+ */
+async function keepWithin(root, spare, limit, nowMs, asking) {
+    const runs = await runsAtWork(root, nowMs);
     const places = await placesIn(root, spare);
     await sweep(root, nowMs);
     for (const place of places)
-        await sweepPlace(place, Math.min(protectedMs, nowMs - FRESH_MS));
-    const wheels = await listWheels(root);
-    const holdings = [...wheels, ...(await Promise.all(places.map((p) => listUnpacked(p, wheels)))).flat()];
-    const before = holdings.reduce((sum, { bytes }) => sum + bytes, 0);
+        await sweepPlace(place, Math.min(oldestOf(runs), nowMs - FRESH_MS));
+    const stored = await listWheels(root);
+    const holdings = [...stored, ...(await Promise.all(places.map((p) => listUnpacked(p, stored)))).flat()];
+    const before = sizeOf(holdings);
+    const used = new Set(holdings.filter((holding) => runs.some((run) => isUsedBy(holding, run))));
     const gone = [];
     const kept = [];
-    for (const holding of chooseEvictions(holdings, limit, protectedMs)) {
+    for (const holding of chooseEvictions(holdings, limit, (one) => used.has(one))) {
         try {
             await holding.drop();
             gone.push(holding);
         }
         catch (error) {
-            if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? ''))
+            if (!isRefused(error))
                 throw error;
             kept.push(holding.name);
         }
     }
-    return { gone, kept, before, after: before - gone.reduce((sum, { bytes }) => sum + bytes, 0) };
+    const strangers = runs.filter(({ path }) => path !== asking?.path);
+    const installed = runs.find(({ path }) => path === asking?.path)?.wheels ?? new Set();
+    const isTheirs = (one) => !one.isOf(installed) && strangers.some((run) => isUsedBy(one, run));
+    const others = sizeOf([...used].filter(isTheirs));
+    return { gone, kept, before, after: before - sizeOf(gone), own: sizeOf([...used]) - others, others };
+}
+function sizeOf(holdings) {
+    return holdings.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+/** Whether a run uses it: it was used since the run began, or belongs to what the run installs. */
+function isUsedBy(holding, { startedMs, wheels }) {
+    return holding.lastUsedMs >= startedMs || holding.isOf(wheels);
 }
 /** Unfinished downloads that nobody went on with, and what was staged by runs that were killed. */
 async function sweep(root, nowMs) {
@@ -59536,12 +59654,11 @@ async function findable(uv) {
     return new Set(links.map(({ text }) => text.split(/[\\/]/).at(-1) ?? ''));
 }
 function othersStay(error) {
-    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(errorCode(error) ?? ''))
+    if (!isRefused(error) && errorCode(error) !== 'ENOTEMPTY')
         throw error;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/pipeline/keep-within.js
-
 
 
 
@@ -59557,10 +59674,29 @@ function tellStore({ story, request }, folder, { held, gone, bytes, }) {
     const sum = bytes ?? held.reduce((total, one) => total + one.bytes, 0);
     story.store = { folder, limit, bytes: sum, holdings: held.map(told), evicted: gone.map(told) };
 }
-/** Brings the store below its limit and tells what went, and why it may still be above. */
-async function prune(run, root, spare) {
+/** Why a store is above its limit (bytes) still: what is used by whom, and whose the rest is. */
+function whyAbove({ own, others, kept }, limit) {
+    const reasons = [];
+    if (own > limit) {
+        const enough = `cache-limit: ${Math.ceil(own / 1e6)}MB`;
+        reasons.push(`This run alone uses ${formatBytes(own)}: set \`${enough}\` or more, or run \`cache prune\` afterwards.`);
+    }
+    else if (own > 0) {
+        reasons.push(`This run uses ${formatBytes(own)}.`);
+    }
+    if (others > 0)
+        reasons.push(`Other runs that are at work use ${formatBytes(others)}.`);
+    if (kept.length === 1)
+        reasons.push('1 file belongs to a user who did not share it.');
+    if (kept.length > 1)
+        reasons.push(`${kept.length} files belong to users who did not share them.`);
+    return reasons;
+}
+/** Brings the store below its limit and tells what went, and why it may still be above. `asking`: the run at whose end this is. */
+async function prune(run, root, spare, asking) {
     const { cacheLimit } = run.request;
-    const { gone, kept, after } = await keepWithin(root, spare, cacheLimit, Date.now());
+    const eviction = await keepWithin(root, spare, cacheLimit, Date.now(), asking);
+    const { gone, after } = eviction;
     tellStore(run, root, { held: [], gone, bytes: after });
     const freed = gone.reduce((sum, { bytes }) => sum + bytes, 0);
     if (gone.length > 0) {
@@ -59570,25 +59706,24 @@ async function prune(run, root, spare) {
         run.context.log.info(text);
     }
     if (after > cacheLimit) {
-        const theirs = kept.length === 0 ? '' : ` and ${kept.length} files belong to users who did not share them`;
-        const text = `${root} holds ${formatBytes(after)}, more than cache-limit allows (${formatBytes(cacheLimit)}): the rest is in use${theirs}.`;
-        tell(run, [{ id: 'cache-limit', text }]);
+        const text = `${root} holds ${formatBytes(after)}, more than cache-limit allows (${formatBytes(cacheLimit)}).`;
+        tell(run, [{ id: 'cache-limit', text: [text, ...whyAbove(eviction, cacheLimit)].join(' ') }]);
     }
 }
 /** Begins a run's stay in the store. */
 async function beginStay(run, { runner, choice }, store) {
     const { context, deadline } = run;
-    const lease = await beginRun(store.root, Date.now() + deadline.remainingMs());
-    const spare = spareFolder(runner.os, context.environment, context.home, userName());
+    const mark = await beginRun(store.root, Date.now() + deadline.remainingMs());
+    const spare = spareFolder(runner.os, context.environment, context.home, userName(), store.root);
     return {
-        uses: (lock) => noteUse(store.root, lock),
+        uses: mark.uses,
         async end(added) {
             try {
                 if (added && choice.kind !== 'off')
-                    await prune(run, store.root, spare);
+                    await prune(run, store.root, spare, mark);
             }
             finally {
-                await (0,promises_.rm)(lease, { force: true });
+                await mark.remove();
             }
         },
     };
@@ -61298,7 +61433,7 @@ async function place_place(run, prepared, lock, kept, works, programs) {
         const { unpacked } = programs;
         const { folder } = prepared.choice;
         // A store that goes at the end of the run is this run's alone.
-        const others = async () => folder === null ? Number.POSITIVE_INFINITY : oldestRun(folder, Date.now(), process.pid);
+        const others = async () => folder === null ? Number.POSITIVE_INFINITY : oldestOf(await runsAtWork(folder, Date.now(), process.pid));
         const altered = await timeline.step('Check unpacked files', () => guardTrees(unpacked, lock.files, others, deadline.signal));
         tellAltered(run, altered);
         const attempts = await timeline.step('Install', () => withUv(altered));
@@ -61318,24 +61453,45 @@ async function place_place(run, prepared, lock, kept, works, programs) {
 ;// CONCATENATED MODULE: ./.build/src/plan/cache-key.js
 
 
+
 /** Raised when the same parts come to mean something else: every cache starts anew then. */
-const schema = '1';
+const schema = '2';
 function digest(value) {
     return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }
-/** Private indexes of the machine's own pip settings, credentials left out; the others are in the requirements' digest. */
-function privateIndexes({ interpreter }) {
-    const addresses = (interpreter.pipSettings['extra-index-url']?.value ?? '')
+const withoutSlash = (address) => address.replace(/\/+$/, '');
+/**
+ * The machine's own pip settings that change what the sources hold, by name, credentials left out: `find-links`, private indexes, a Python
+ * index that is neither the official one nor a mirror of the catalogue, `no-index`. Those that a run does not heed are left out: a list of
+ * `mirrors` is exclusive, and an index of the requirements wins. Else an index that a run tells pip of would change the key of the next one.
+ */
+function pipSources({ pipSettings, officialIndex }, { mirrors, requirements }) {
+    const read = (setting) => (pipSettings[setting]?.value ?? '')
         .split(/\s+/)
-        .filter((text) => text !== '');
-    return addresses.map((address) => address.replace(/\/\/[^/@]*@/, '//'));
+        .filter((word) => word !== '')
+        .map((word) => word.replace(/\/\/[^/@]*@/, '//'));
+    const official = officialIndex === null ? null : withoutSlash(officialIndex.url);
+    const isPrivate = (index) => mirrorAt(index) === undefined && withoutSlash(index) !== official;
+    const heeded = mirrors === 'auto' && !requirements.indexes.some(({ kind }) => kind === 'index-url');
+    // pip's words for yes.
+    const none = mirrors === 'auto' && read('no-index').some((word) => /^(?:1|true|yes|on|y|t)$/i.test(word));
+    const indexes = {
+        'index-url': heeded ? read('index-url').slice(0, 1).filter(isPrivate) : [],
+        'extra-index-url': read('extra-index-url'),
+    };
+    const found = {
+        'find-links': read('find-links'),
+        ...(none ? { 'no-index': ['true'] } : {}),
+        ...(none || requirements.noIndex ? {} : indexes),
+    };
+    return Object.fromEntries(Object.entries(found).filter(([, values]) => values.length > 0));
 }
 /**
  * The key under which a lock and its files are kept: everything that changes which files are installed, and nothing else (no kernel
  * version, no mirror, no installer). `requirementsDigest` is the digest of the requirements' meaning. The key has no comma and stays
  * below 512 characters, GitHub's limits.
  */
-function cacheKey({ candidates, channel, wish }, runner, requirementsDigest) {
+function cacheKey({ candidates, channel, wish }, runner, asked, requirementsDigest) {
     const { implementation, version, freeThreaded, glibc, musl, macos, bits } = runner.interpreter;
     const python = `${implementation === 'cpython' ? 'py' : implementation}${target_minorOf(version).replace('.', '')}${freeThreaded ? 't' : ''}`;
     const system = [
@@ -61346,7 +61502,8 @@ function cacheKey({ candidates, channel, wish }, runner, requirementsDigest) {
         .filter((name) => name)
         .join(' ');
     const platform = platformOf(runner);
-    const indexes = privateIndexes(runner);
+    const sources = pipSources(runner.interpreter, asked);
+    const settings = Object.keys(sources);
     const anatomy = [
         { part: 'schema', value: schema },
         { part: 'devices', value: candidates.map(({ device }) => device).join(' ') },
@@ -61356,7 +61513,7 @@ function cacheKey({ candidates, channel, wish }, runner, requirementsDigest) {
         { part: 'requirements', value: requirementsDigest },
         { part: 'python', value: `${python} ${bits}-bit` },
         { part: 'platform', value: `${platform} ${system}`.trim() },
-        { part: 'private indexes', value: indexes.length === 0 ? 'none' : digest(indexes) },
+        { part: 'pip settings', value: settings.length === 0 ? 'none' : `${settings.join(' ')} ${digest(sources)}` },
     ];
     const name = `paddle-mirror-setup-v${schema}-${platform}-${python}-${candidates[0]?.device}`;
     return { key: `${name}-${digest(anatomy)}`.replace(/[^\w.-]/g, '_'), anatomy };
@@ -62160,7 +62317,7 @@ async function prepare(run, machine = null) {
     tell(run, draft.notices);
     const { pylock } = request.requirements;
     const lockText = pylock === null ? null : await (0,promises_.readFile)(pylock, 'utf8');
-    const { key, anatomy } = cacheKey(draft, runner, requirementsDigest(request.requirements, lockText));
+    const { key, anatomy } = cacheKey(draft, runner, request, requirementsDigest(request.requirements, lockText));
     const choice = chooseStore({
         wish: request.cache,
         bucket: request.cacheUrl !== null,
@@ -62474,13 +62631,15 @@ function chooseUnpacked(own, spare, target) {
  * This user's unpacked wheels, on the file system of the environment where there is a place: from there they are linked in 0.1 s, from
  * another one copied in 0.8 s and more (measured, CPU build). That it copies is told once.
  */
-async function placeUnpacked(run, { runner }, store) {
+async function placeUnpacked(run, { runner, choice }, store) {
     const { request, context } = run;
     const target = request.venv ?? runner.interpreter.purelib;
     const own = store.folders.own;
-    const spare = spareFolder(runner.os, context.environment, context.home, userName());
+    const spare = spareFolder(runner.os, context.environment, context.home, userName(), store.root);
     const [ownSystem, spareSystem, targetSystem] = (await Promise.all([own, spare, target].map(fileSystemOf)));
-    const { where, copies } = chooseUnpacked(ownSystem, spareSystem, targetSystem);
+    // A store that goes at the end of the run leaves nothing elsewhere.
+    const other = choice.kind === 'off' ? ownSystem : spareSystem;
+    const { where, copies } = chooseUnpacked(ownSystem, other, targetSystem);
     const chosen = where === 'own' ? own : spare;
     if (copies && request.install && request.installer === 'uv') {
         const network = (where === 'own' ? ownSystem : spareSystem).network ?? targetSystem.network;
@@ -63085,7 +63244,7 @@ async function serveFile(file, request, response, counter) {
         response.writeHead(304, { etag: tag, 'cache-control': 'no-cache' }).end();
         return;
     }
-    const size = file.size ?? (await sizeOf(file, counter, gone.signal));
+    const size = file.size ?? (await serve_file_sizeOf(file, counter, gone.signal));
     const ifRange = request.headers['if-range'];
     const header = request.headers.range;
     const range = readByteRange(header, size, ifRange === undefined || ifRange === tag);
@@ -63126,7 +63285,7 @@ async function serveFile(file, request, response, counter) {
         throw error;
     });
 }
-async function sizeOf(file, { transfers, store }, signal) {
+async function serve_file_sizeOf(file, { transfers, store }, signal) {
     const stored = file.sha256 === null ? null : await store.find(file.sha256, file.filename);
     if (stored !== null) {
         return stored.size;
@@ -63838,9 +63997,13 @@ function faultOf(route, refusal) {
 function exhausted(filename, routes) {
     const problems = routes.map((route) => {
         const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
+        const url = maskUrl(route.location.url);
+        const detail = route.refusal?.detail ?? left;
+        // Said in `where`; after a redirect it is another one.
+        const why = detail.startsWith(`${url}: `) ? detail.slice(url.length + 2) : detail;
         return {
-            where: `${route.location.source} (${maskUrl(route.location.url)})`,
-            what: `${filename} could not be had: ${(route.refusal?.detail ?? left).replace(/\.$/, '')}.`,
+            where: `${route.location.source} (${url})`,
+            what: `${filename} could not be had: ${why.replace(/\.$/, '')}.`,
             remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
         };
     });
@@ -63879,9 +64042,12 @@ function weighFirst(routes, missing) {
         return 'join';
     return others.every(({ lane }) => lane.rate === null && lane.active === 0) ? 'try' : 'alone';
 }
-/** Whether others take part from now on, after a refusal of one that is asked alone. What passes soon is waited for. */
-function isGivenUp(first, refusal, nowMs) {
-    return !isAlive(first) || refusal.kind === 'slow' || readyAt(first) - nowMs > LONG_MS;
+/**
+ * Whether others take part from now on, after a refusal of one that is asked alone. What passes soon is waited for: a pause that it asks for,
+ * unless it is long, and all of our own pauses between two tries.
+ */
+function isGivenUp(first, refusal) {
+    return !isAlive(first) || refusal.kind === 'slow' || (refusal.retryAfterMs ?? 0) > LONG_MS;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/record.js
@@ -64462,9 +64628,12 @@ function openLanes(sources) {
         },
     };
 }
-/** Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing, unless it was `givenUp` for them. */
+/**
+ * Takes one measurement into a lane's rate: `bytes` over one connection in `ms`. Few bytes in a short time say nothing, unless it was `givenUp`
+ * for them. Nor does the silence of one that is asked alone: it is trouble, which is waited for, and beside a rate of 0 anybody would be fast.
+ */
 function measure(lane, bytes, ms, givenUp) {
-    if (!givenUp && bytes < 2 ** 18 && ms < 1000) {
+    if (!givenUp && ((bytes < 2 ** 18 && ms < 1000) || (bytes === 0 && lane.first))) {
         return;
     }
     const seen = (bytes * 1000) / Math.max(1, ms);
@@ -64680,7 +64849,10 @@ function createLines(state, disk, around, signal, events) {
                     continue;
                 }
                 if (ready.length === 0 && brought < timings.slowBytes) {
-                    events.crawled();
+                    // Silence has a limit of its own, after which the source is asked again.
+                    if (brought > 0) {
+                        events.crawled();
+                    }
                 }
                 else if (outrun || (ready.length > 0 && brought < timings.slowBytes)) {
                     line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${Math.round(ms)} ms`));
@@ -64875,7 +65047,7 @@ async function openDownload(file, partial, around) {
     const blameRoute = (route, refusal, gained, begunMs) => {
         const alone = othersThan(route, state).length === 0;
         const left = routes_refuse(route, refusal, gained, alone && !scout.isOpen(), begunMs, performance.now());
-        state.widened ||= route.lane.first && isGivenUp(route, refusal, performance.now());
+        state.widened ||= route.lane.first && isGivenUp(route, refusal);
         if (alone) {
             scout.send();
         }
@@ -65006,6 +65178,7 @@ async function openDownload(file, partial, around) {
         },
         read: (from, reading) => disk.read(from, reading),
         faults: () => faults,
+        identity: () => state.identity,
         close: async () => {
             life.abort(new Error('the download was closed'));
             // A write that the disk does not end is not waited for: the file is closed behind it, and its place is given up.
@@ -65045,7 +65218,81 @@ async function openDownload(file, partial, around) {
     };
 }
 
+;// CONCATENATED MODULE: ./.build/src/transfer/first-seen.js
+
+
+const factOf = (key) => `seen-${key}`;
+function readSeen(value) {
+    const { sha256, source, validator } = (value ?? {});
+    return typeof sha256 === 'string' && typeof source === 'string' && typeof validator === 'string'
+        ? { sha256, source, validator }
+        : null;
+}
+/** Remembers which bytes the file with the place `key` was, for who asks for it next. */
+async function noteSeen(key, sha256, identity, { store }) {
+    if (identity !== null) {
+        await store.writeFact(factOf(key), { sha256, ...identity });
+    }
+}
+/**
+ * Looks for a file without a published hash in the store: the one that another process has brought since this was called, which is what a
+ * download of our own would have brought; else the one that was downloaded from its address before (by an earlier run, or for another
+ * request), where its source still states the same length and the same ETag or Last-Modified. What another user noted is not believed: no
+ * hash from elsewhere could contradict it. The function given back may be called often; the source is asked once about each copy.
+ */
+function recallSeen(file, key, around) {
+    const { client, store, credentials, timings, signal, log } = around;
+    const begunMs = performance.now();
+    let asked = null;
+    /** Whether the source still has the copy that was seen. */
+    const isStill = async ({ source, validator }, size) => {
+        const location = file.locations.find((one) => one.source === source);
+        if (location === undefined || validator === '') {
+            return false;
+        }
+        try {
+            const reply = await ask_ask(client, {
+                url: location.url,
+                credentials: credentials(location),
+                from: 0,
+                to: 1,
+                size,
+                whole: false,
+                limits: timings.hurried,
+                signal: AbortSignal.any([signal]),
+            });
+            reply.cancel();
+            return reply.total === size && reply.validator === validator;
+        }
+        catch (error) {
+            if (asRefusal(error) === null) {
+                throw error;
+            }
+            // Who downloads it meets the same trouble, and says so.
+            log.debug(`${file.filename}: whether it is still the file that was seen: ${String(error)}`);
+            return false;
+        }
+    };
+    return async () => {
+        const kept = await store.readFact(factOf(key));
+        const seen = kept === null || kept.foreign ? null : readSeen(kept.value);
+        if (seen === null || seen.sha256 === asked) {
+            return null;
+        }
+        const stored = await store.find(seen.sha256, file.filename);
+        if (stored === null) {
+            return null;
+        }
+        if (kept !== null && kept.ageMs < performance.now() - begunMs) {
+            return stored;
+        }
+        asked = seen.sha256;
+        return (await isStill(seen, stored.size)) ? stored : null;
+    };
+}
+
 ;// CONCATENATED MODULE: ./.build/src/transfer/file-transfer.js
+
 
 
 
@@ -65090,6 +65337,9 @@ function startFileTransfer(file, key, around) {
             sha256 = await download.run();
             const stored = await store.admit(partial.path, { sha256, filename: file.filename }, 'hashed');
             keep = false;
+            if (file.sha256 === null) {
+                await noteSeen(key, sha256, download.identity(), around);
+            }
             around.arrived(stored, file, download.faults());
             return stored;
         }
@@ -65146,8 +65396,9 @@ const CLAIM_EVERY = 10;
 /** The file in the store, or the place to download it to. Another process's download is waited for; past the limit a place of our own is taken. */
 async function findOrClaim(file, key, around) {
     const { store, signal, timings } = around;
-    const find = async () => file.sha256 === null ? null : store.find(file.sha256, file.filename);
-    let until = performance.now() + (file.sha256 === null ? 0 : timings.foreignMs);
+    const { sha256 } = file;
+    const find = sha256 === null ? recallSeen(file, key, around) : () => store.find(sha256, file.filename);
+    let until = performance.now() + timings.foreignMs;
     let written = null;
     for (let [said, looks] = [false, 0];; [said, looks] = [true, looks + 1]) {
         const stored = await find();
@@ -65163,7 +65414,7 @@ async function findOrClaim(file, key, around) {
             }
             return brought ?? place;
         }
-        if (file.sha256 !== null && looks % CLAIM_EVERY === 0) {
+        if (looks % CLAIM_EVERY === 0) {
             const last = await store.partialWritten(key);
             if (last !== written) {
                 [written, until] = [last, performance.now() + timings.foreignMs];
@@ -65624,7 +65875,7 @@ async function wheel_metadata_readOnce(file, transfers, store, signal) {
         return fromRanges(file, transfers, signal);
     }
     try {
-        const seen = place.notes.map((note) => readSeen(note, file.sha256)).find((text) => text !== null);
+        const seen = place.notes.map((note) => wheel_metadata_readSeen(note, file.sha256)).find((text) => text !== null);
         if (seen !== undefined) {
             return seen;
         }
@@ -65640,7 +65891,7 @@ async function wheel_metadata_readOnce(file, transfers, store, signal) {
     }
 }
 /** The text of a note about this wheel: in a shared store another user may move notes from one place to another. */
-function readSeen(note, wheel) {
+function wheel_metadata_readSeen(note, wheel) {
     const { at, sha256, metadata } = (note ?? {});
     const fresh = typeof at === 'number' && Math.abs(Date.now() - at) < SEEN_MS && sha256 === wheel;
     return fresh && typeof metadata === 'string' ? Buffer.from(metadata, 'base64') : null;
@@ -66396,13 +66647,21 @@ async function openPartial(folder, shared) {
     const lock = held;
     const path = (0,external_node_path_.join)(folder, 'data');
     const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
-    const notes = (await partial_isOwn(path)) && (await partial_isOwn(notesPath)) ? await readNotes(notesPath) : [];
-    if (notes.length === 0) {
-        await (0,promises_.rm)(path, { recursive: true, force: true });
-        await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
+    let notes;
+    try {
+        notes = (await partial_isOwn(path)) && (await partial_isOwn(notesPath)) ? await readNotes(notesPath) : [];
+        if (notes.length === 0) {
+            await (0,promises_.rm)(path, { recursive: true, force: true });
+            await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
+        }
+        // A file of its own: what lies there may be another user's, or end in half a line.
+        await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
     }
-    // A file of its own: what lies there may be another user's, or end in half a line.
-    await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
+    catch (error) {
+        // Left held, it would be another process's to whoever tries next.
+        await lock.release();
+        throw error;
+    }
     return {
         path,
         notes,
@@ -66716,15 +66975,15 @@ async function makeStock({ context }, { choice }) {
     return { store, github: null, close: () => (0,promises_.rm)(folder, { recursive: true, force: true }) };
 }
 /**
- * Writes into the story what the store already had of a lock. `kept`: the lock itself was kept. `arrived`: SHA-256 of the files that
- * resolving had to bring, so that they do not count as reused.
+ * Writes into the story what the store already had of a lock, and gives the SHA-256 of these files. `kept`: the lock itself was kept.
+ * `arrived`: SHA-256 of the files that resolving had to bring, so that they do not count as reused.
  */
 async function tellCache({ story }, prepared, { store }, lock, kept, arrived) {
     const { choice, key, anatomy } = prepared;
     // The user's own files stay where they are.
     const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
     const found = await Promise.all(wanted.map((file) => store.find(file.sha256, file.filename)));
-    const there = found.filter((file) => file !== null && !arrived.has(file.sha256));
+    const there = found.filter((file) => file !== null).filter(({ sha256 }) => !arrived.has(sha256));
     story.cache = {
         ...nothingMoved,
         store: choice.kind,
@@ -66734,8 +66993,9 @@ async function tellCache({ story }, prepared, { store }, lock, kept, arrived) {
         anatomy,
         hit: kept && there.length === wanted.length ? 'exact' : there.length > 0 ? 'partial' : 'miss',
         filesReused: there.length,
-        bytesReused: there.reduce((sum, file) => sum + (file?.size ?? 0), 0),
+        bytesReused: there.reduce((sum, { size }) => sum + size, 0),
     };
+    return new Set(there.map(({ sha256 }) => sha256));
 }
 /** What the report says of the cache before anything was transferred. */
 const nothingMoved = {
@@ -67102,31 +67362,30 @@ function count(files) {
     return { files: files.length, bytes: files.reduce((sum, { size }) => sum + (size ?? 0), 0) };
 }
 /**
- * Writes into the story which files of the lock came into the store meanwhile: by this run, and by another one on this machine. What was
- * installed and is in none of these places was linked from what an earlier run unpacked, the wheel being gone: that is reused, too.
+ * Writes into the story which files of the lock came into the store meanwhile: by this run, and by another one on this machine. `before`:
+ * SHA-256 of those that it had when the lock was known; one that had to come all the same, since its bytes were wrong, is not reused. What
+ * was installed and is in none of these places was linked from what an earlier run unpacked, the wheel being gone: that is reused, too.
  */
-async function tellStored({ story }, store, lock, transfers) {
+async function tellStored({ story }, store, lock, transfers, before) {
     const { cache } = story;
     if (cache === null)
         return;
     const arrived = transfers.arrived();
     const wanted = lock.files.filter(({ hashOrigin }) => hashOrigin !== 'local');
-    const found = await Promise.all(wanted.map(({ sha256, filename }) => store.find(sha256, filename)));
-    const there = found.filter((file) => file !== null);
-    const linked = count(story.install === null ? [] : wanted.filter(({ sha256 }, at) => found[at] === null && !arrived.has(sha256)));
-    const others = count(there.filter(({ sha256 }) => !arrived.has(sha256)));
-    const reused = { files: cache.filesReused + linked.files, bytes: cache.bytesReused + linked.bytes };
-    const hit = story.lock?.resolved === false && reused.files === wanted.length ? 'exact' : 'partial';
+    const files = await Promise.all(wanted.map(async ({ sha256, filename, size }) => {
+        const found = await store.find(sha256, filename);
+        return { sha256, size: found?.size ?? size, there: found !== null, came: arrived.has(sha256) };
+    }));
+    const isReused = ({ sha256, there, came }) => !came && (there ? before.has(sha256) : story.install !== null);
+    const { files: filesReused, bytes: bytesReused } = count(files.filter(isReused));
+    const exact = story.lock?.resolved === false && filesReused === wanted.length;
     story.cache = {
         ...cache,
-        hit: linked.files === 0 ? cache.hit : hit,
-        filesReused: reused.files,
-        bytesReused: reused.bytes,
-        stored: count(there.filter(({ sha256 }) => arrived.has(sha256))),
-        awaited: {
-            files: Math.max(0, others.files - cache.filesReused),
-            bytes: Math.max(0, others.bytes - cache.bytesReused),
-        },
+        hit: exact ? 'exact' : filesReused > 0 ? 'partial' : 'miss',
+        filesReused,
+        bytesReused,
+        stored: count(files.filter(({ there, came }) => there && came)),
+        awaited: count(files.filter(({ sha256, there, came }) => there && !came && !before.has(sha256))),
     };
 }
 /**
@@ -67299,6 +67558,7 @@ async function carryOut(run, prepared, plan, known, desk, bucket, stock, uv) {
     const works = prepareWorks(plan, request, desk, bucket, store, context, deadline.signal);
     const stay = await beginStay(run, prepared, store);
     let locked = known;
+    let had = new Set();
     try {
         if (known === null) {
             const ahead = goAhead(run, prepared, plan, desk, works, store);
@@ -67313,11 +67573,15 @@ async function carryOut(run, prepared, plan, known, desk, bucket, stock, uv) {
             tellLock(run, lock, prepared.choice.kind === 'off' ? '' : lockPath, known === null);
             if (known === null)
                 await bucket?.storeLock(lock);
+            await bucket?.lend(lock, store);
         };
         const goOn = async () => {
             const bytes = Object.values(works.transfers.fetched()).reduce((sum, part) => sum + part, 0);
             const brought = { bytes, whole: works.transfers.arrived() };
-            await settleAll(checkDiskSpace(run, store, lock.files, request.venv ?? prepared.runner.interpreter.purelib, brought), tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived()), stay.uses(lock));
+            const look = async () => {
+                had = await tellCache(run, prepared, stock, lock, known !== null, works.transfers.arrived());
+            };
+            await settleAll(checkDiskSpace(run, store, lock.files, request.venv ?? prepared.runner.interpreter.purelib, brought), look(), stay.uses(lock));
             await tellGithub(run, prepared, stock, lock, works.transfers);
             if (prepared.containers !== null)
                 await serveContainers(run, prepared.containers);
@@ -67336,7 +67600,7 @@ async function carryOut(run, prepared, plan, known, desk, bucket, stock, uv) {
         const tellAll = async () => {
             tellTraffic(run, desk, bucket, works);
             if (locked !== null)
-                await tellStored(run, store, locked, works.transfers);
+                await tellStored(run, store, locked, works.transfers, had);
             bucket?.tell(works.transfers);
             await tellSaved(run, store, works.transfers);
         };
@@ -67345,7 +67609,11 @@ async function carryOut(run, prepared, plan, known, desk, bucket, stock, uv) {
             if (ranking !== null)
                 await store.writeFact('ranking', ranking);
         };
-        await endAll(() => bucket?.settle(), tellAll, works.close, keepRanking, () => stay.end(works.transfers.arrived().size > 0 || run.story.install?.unpacked === true));
+        const end = () => {
+            const restored = stock.github !== null && stock.github.entry !== null;
+            return stay.end(restored || works.transfers.arrived().size > 0 || run.story.install?.unpacked === true);
+        };
+        await endAll(() => bucket?.settle(), tellAll, works.close, keepRanking, end);
     }
 }
 /** Installs the lock, tells later steps and proves what was installed. `kept`: the lock was there before. */
@@ -67400,7 +67668,7 @@ async function runMain() {
         const environment = process.env;
         const raw = readInputs(inputs.map(({ name }) => name));
         dropSecretInputs(environment);
-        const request = await readRequest(raw, 'input', environment, log, signal);
+        const request = await readRequest(raw, { origin: 'input', onlyLooks: false }, environment, log, signal);
         const journal = await openRunJournal(environment, homeFolder(), request.scope);
         // Before the first change: a job that is cancelled hard still has its post.
         const begun = { undo: toUndo(journal), save: null, notSaved: null };
@@ -67448,7 +67716,7 @@ async function runMain() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1755);
+/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(124);
 
 process.exit(await (0,_job_main_js__WEBPACK_IMPORTED_MODULE_0__/* .runMain */ .V)());
 

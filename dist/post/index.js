@@ -39644,8 +39644,12 @@ function strangeAsNull(error) {
     }
     throw error;
 }
+/** Whether the system does not let this user change something: it is another user's, or on a file system that is read-only. */
+function isRefused(error) {
+    return ['EACCES', 'EPERM', 'EROFS'].includes(system_error_errorCode(error) ?? '');
+}
 /** For `catch`: a file that is gone is null; any other error stays one. */
-function goneAsNull(error) {
+function system_error_goneAsNull(error) {
     if (system_error_errorCode(error) === 'ENOENT') {
         return null;
     }
@@ -43746,11 +43750,21 @@ const inputs_outputs = [
 ];
 
 ;// CONCATENATED MODULE: ./.build/src/values/threads.js
+/** Enough for the names of all known mirrors to hang at a time while files are read and flushed. */
+const WANTED = 16;
+/** Older ones have begun their threads before the first line of a program runs. */
+const HEEDED_FROM = 24;
 /**
- * Threads on which Node works on files and looks names up (libuv, "Thread pool work scheduling"): 4 where UV_THREADPOOL_SIZE says nothing
- * else. Every wait for a slow disk or a name server holds one of them.
+ * Threads on which Node works on files and looks names up (libuv, "Thread pool work scheduling"): every wait for a slow disk or a name server
+ * holds one of them. Its own 4 are too few for a list of mirrors of which some have no name server that answers. What UV_THREADPOOL_SIZE
+ * says holds; libuv reads it when the first work is given, which is later than this module is loaded.
  */
-const threads = Math.min(1024, Math.max(1, Math.trunc(Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)) || 1));
+const threads = readThreads(process.env, Number(process.versions.node.split('.')[0]));
+function readThreads(environment, nodeMajor) {
+    if (nodeMajor >= HEEDED_FROM)
+        environment['UV_THREADPOOL_SIZE'] ??= String(WANTED);
+    return Math.min(1024, Math.max(1, Math.trunc(Number(environment['UV_THREADPOOL_SIZE'] ?? 4)) || 1));
+}
 
 ;// CONCATENATED MODULE: ./.build/src/values/turnstile.js
 /** Makes a turnstile, for what is limited: connections to a campus mirror, which bans clients with many, or threads. */
@@ -43782,13 +43796,15 @@ function createTurnstile() {
 
 
 const turnstile = createTurnstile();
+/** Writes to one file wait for each other in the system: more at a time bring nothing. */
+const bytesAtOnce = Math.max(1, Math.min(2, threads - 2));
 /**
  * Does what may wait for a slow disk in its turn, so that a thread is left for everything else: with all of them flushing files, no name is
  * looked up, and every source seems silent. `flush`: until bytes are on the disk, one at a time, which the disk does anyway; `bytes`: one
  * read or write of many.
  */
 function inDiskTurn(kind, work) {
-    return turnstile(kind, kind === 'flush' ? 1 : Math.max(1, threads - 2), work);
+    return turnstile(kind, kind === 'flush' ? 1 : bytesAtOnce, work);
 }
 
 ;// CONCATENATED MODULE: ./.build/src/values/store.js
@@ -43852,14 +43868,22 @@ function isForeign({ uid, mode }) {
 async function isShared(root) {
     return ((await (0,promises_.stat)(root)).mode & 0o2020) === 0o2020;
 }
-/** Makes a folder and those above it that are missing; in a shared store the group may write in each, whatever the umask. */
+/**
+ * Makes a folder and those above it that are missing. In a shared store the group may write in each whatever the umask, from the moment that
+ * it is there: who is killed meanwhile keeps nobody out. The group itself comes from the set-gid folder above.
+ */
 async function makeFolder(folder, shared) {
-    const first = await (0,promises_.mkdir)(folder, { recursive: true });
-    if (first === undefined || !shared) {
+    if (!shared) {
+        await (0,promises_.mkdir)(folder, { recursive: true });
         return;
     }
-    for (let at = folder; at.length >= first.length; at = (0,external_node_path_.dirname)(at)) {
-        await (0,promises_.chmod)(at, 0o2775);
+    // The umask is the whole process's: it is another one for a single call, during which nothing else begins.
+    const before = process.umask(0o002);
+    try {
+        (0,external_node_fs_.mkdirSync)(folder, { recursive: true, mode: 0o775 });
+    }
+    finally {
+        process.umask(before);
     }
 }
 
@@ -43938,11 +43962,10 @@ async function fileSize(path) {
 }
 /** Turns "no space left" (ENOSPC, EDQUOT) and "not yours" (EACCES, EPERM, EROFS) into their Failures; any other error comes back as it is. */
 async function explainWrite(error, folder, needed) {
-    const code = system_error_errorCode(error) ?? '';
-    if (['ENOSPC', 'EDQUOT'].includes(code)) {
+    if (['ENOSPC', 'EDQUOT'].includes(system_error_errorCode(error) ?? '')) {
         return new DiskFull(folder, needed, await freeBytes(folder), { cause: error });
     }
-    return ['EACCES', 'EPERM', 'EROFS'].includes(code) ? new NotWritable(folder, error) : error;
+    return isRefused(error) ? new NotWritable(folder, error) : error;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/hash.js
@@ -44000,7 +44023,7 @@ async function takeLock(lock) {
         touch: async () => {
             const now = new Date();
             if (await isOurs()) {
-                await (0,promises_.utimes)(lock, now, now).catch(goneAsNull);
+                await (0,promises_.utimes)(lock, now, now).catch(system_error_goneAsNull);
             }
         },
         release: async () => {
@@ -44088,7 +44111,7 @@ async function lock_file_isHeld(lock, text) {
     if (holder !== null && (await hasEnded(holder))) {
         return false;
     }
-    const found = await (0,promises_.stat)(lock).catch(goneAsNull);
+    const found = await (0,promises_.stat)(lock).catch(system_error_goneAsNull);
     // Gone since it was read: its holder lived.
     return found === null || Date.now() - found.mtimeMs < lock_file_SILENT_MS;
 }
@@ -44101,7 +44124,7 @@ async function readText(path) {
             // Another user's with a strict umask: its age alone tells whether it is held.
             return '';
         }
-        return goneAsNull(error);
+        return system_error_goneAsNull(error);
     }
 }
 
@@ -44137,13 +44160,21 @@ async function openPartial(folder, shared) {
     const lock = held;
     const path = (0,external_node_path_.join)(folder, 'data');
     const notesPath = (0,external_node_path_.join)(folder, 'notes.jsonl');
-    const notes = (await partial_isOwn(path)) && (await partial_isOwn(notesPath)) ? await readNotes(notesPath) : [];
-    if (notes.length === 0) {
-        await (0,promises_.rm)(path, { recursive: true, force: true });
-        await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
+    let notes;
+    try {
+        notes = (await partial_isOwn(path)) && (await partial_isOwn(notesPath)) ? await readNotes(notesPath) : [];
+        if (notes.length === 0) {
+            await (0,promises_.rm)(path, { recursive: true, force: true });
+            await (0,promises_.writeFile)(path, '', { flag: 'wx', mode: 0o644 });
+        }
+        // A file of its own: what lies there may be another user's, or end in half a line.
+        await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
     }
-    // A file of its own: what lies there may be another user's, or end in half a line.
-    await writeAtomic(notesPath, notes.map(line).join(''), { flushed: false });
+    catch (error) {
+        // Left held, it would be another process's to whoever tries next.
+        await lock.release();
+        throw error;
+    }
     return {
         path,
         notes,
@@ -44166,7 +44197,7 @@ async function openPartial(folder, shared) {
 const line = (entry) => `${JSON.stringify(entry)}\n`;
 /** A file that nobody else can change, no link to one. */
 async function partial_isOwn(path) {
-    const found = await (0,promises_.lstat)(path).catch(goneAsNull);
+    const found = await (0,promises_.lstat)(path).catch(system_error_goneAsNull);
     return found?.isFile() === true && !isForeign(found);
 }
 async function readNotes(path) {
@@ -44305,7 +44336,7 @@ async function openDirectoryStore(root) {
         }),
         partial: (key) => writing(() => openPartial(at('partial', plain(key)), shared)),
         partialWritten: async (key) => {
-            const found = await (0,promises_.stat)(at('partial', plain(key), 'data')).catch(goneAsNull);
+            const found = await (0,promises_.stat)(at('partial', plain(key), 'data')).catch(system_error_goneAsNull);
             return found?.mtimeMs ?? null;
         },
         free: () => freeBytes((0,external_node_path_.resolve)(root)),
@@ -44461,6 +44492,7 @@ function entry_downloadIsFaster(download, restore) {
 ;// CONCATENATED MODULE: ./.build/src/store/github/service.js
 
 
+
 /** `@actions/cache` has no limit of its own that helps: a service that accepts and never answers was seen to hold a job for 15 minutes. */
 const defaultLimits = { lookUp: 20_000, restore: 180_000, save: 300_000 };
 /** What a job without a cache service is told. */
@@ -44532,14 +44564,12 @@ async function limited(promise, ms, signal) {
 function late(what, ms, signal) {
     return signal.aborted ? `${what} before the run was stopped.` : `${what} within ${ms / 1000} s.`;
 }
-/** Paths in a folder; none where it is no folder. */
+/** Paths in a folder of an entry; none where it is no folder. Throws Error where a link to one stands in its place. */
 async function children(folder) {
-    const names = await readdir(folder).catch((error) => {
-        if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-            return [];
-        throw error;
-    });
-    return names.map((name) => path.join(folder, name));
+    const found = await lstat(folder).catch(goneAsNull);
+    if (found?.isSymbolicLink() === true)
+        throw new Error(`the entry holds a link in the place of ${path.basename(folder)}.`);
+    return found?.isDirectory() === true ? (await readdir(folder)).map((name) => path.join(folder, name)) : [];
 }
 
 ;// CONCATENATED MODULE: ./.build/src/store/github/save.js

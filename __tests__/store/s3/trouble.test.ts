@@ -100,6 +100,17 @@ const deny: Meddler = (_request, response) => {
     expect(crowd.filter((one) => one.share.report().leased)).toHaveLength(1);
   });
 
+  test('that tells a new job to slow down and then breaks off for a while is not left by it', async () => {
+    fill();
+    let asked = 0;
+    bucket.meddle((request, response) => {
+      asked += 1;
+      return asked === 1 ? slowDown(request, response) : asked < 8 && breakOff(request, response);
+    });
+    await work(await job());
+    expect(mirror.bytes).toBe(0);
+  });
+
   test('in the middle of a file is waited for, and mirrors are not asked', async () => {
     fill();
     let reads = 0;

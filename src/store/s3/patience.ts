@@ -33,18 +33,19 @@ function troubleOf({ status, code, cause }: S3Refusal): keyof typeof tries | nul
 }
 
 /**
- * Patience with a store that many ask at the same time: one that has served before, or says that it has too much to do, is asked again for
+ * Patience with a store that many ask at the same time: one that has served before, or said that it has too much to do, is asked again for
  * `patienceMs`. A crowd that left it at the first trouble would bring everything from the mirrors, once for each job. `backOffMs`: the
  * first wait.
  */
 export function openPatience(name: string, backOffMs: number, patienceMs: number, log: Pick<Log, 'info'>): Patience {
-  let hasServed = false;
+  /** It has served, or said that it has too much to do. */
+  let isThere = false;
   /** Since when (`performance.now`) it has not served; null: it does. */
   let troubledAt: number | null = null;
   let told = false;
   return {
     served: () => {
-      [hasServed, troubledAt, told] = [true, null, false];
+      [isThere, troubledAt, told] = [true, null, false];
     },
     begin: (signal) => {
       let attempt = 0;
@@ -58,7 +59,8 @@ export function openPatience(name: string, backOffMs: number, patienceMs: number
         troubledAt ??= now;
         // What others are given at the same time does not help one that never gets anything.
         const lastedMs = now - Math.min(first, troubledAt);
-        const alive = (hasServed || trouble === 'busy') && lastedMs < patienceMs;
+        isThere ||= trouble === 'busy';
+        const alive = isThere && lastedMs < patienceMs;
         if (attempt >= tries[trouble] && !alive) return false;
         if (alive && lastedMs > TELL_MS && !told) {
           told = true;
