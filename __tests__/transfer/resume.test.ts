@@ -143,7 +143,9 @@ describe('after a kill', () => {
       },
     );
     const asked = scene.mirrors['a']?.requests.length ?? 0;
-    expect((await next.get(scene.file).done).sha256).toBe(sha256(bytes));
+    const stored = await next.get(scene.file).done;
+    expect(stored.sha256).toBe(sha256(bytes));
+    expect(bytes.equals(await readFile(stored.path))).toBe(true);
     const statuses = scene.mirrors['a']?.requests.slice(asked).map(({ status }) => status);
     expect(statuses?.filter((status) => status === 416)).toEqual([416]);
   });

@@ -37,6 +37,8 @@ export interface DiskFile {
   /** SHA-256 of the whole, taken while it arrives; starts over whenever `restart` was called. */
   hash(signal: AbortSignal): Promise<string>;
   restart(): void;
+  /** Ends the file at `size` bytes: what an earlier run left behind there was of another, longer one. */
+  cut(size: number): Promise<void>;
   /** How many times a rewritten byte was another one. */
   differences(): number;
   /** The handle is closed when the last reader has left. */
@@ -165,6 +167,7 @@ export async function openDiskFile(
     restart: () => {
       restarts += 1;
     },
+    cut: (size) => inDiskTurn('bytes', () => handle.truncate(size)),
     differences: () => differences,
     close: async () => {
       closing = true;

@@ -185,6 +185,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
             await bell.wait(signal);
           }
           if (expected === null || actual === expected) {
+            await disk.cut(state.segments.size() ?? 0);
             state.verified = true;
             tellProgress(state.segments.sources());
             repair.conclude(disk.differences() > differences);
