@@ -23,6 +23,7 @@ function route(
     suspected: false,
     rangeless: false,
     changes: 0,
+    otherSize: false,
     refusal: null,
   };
   return { location, lane, mine, ...state };

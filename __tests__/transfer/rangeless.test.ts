@@ -36,7 +36,7 @@ test('a file that has nothing under way always has a source that may serve it, o
           const host = `http://${index}.example`;
           const location = { source: id, url: `${host}/${filename}`, sha256: null, size: null };
           const lane = { host, limit: 16, first, active: 0, notBefore: 0, left: hostLeft, rate, behind: 1 };
-          const still = { strikes: 0, struckAt: 0, notBefore: 0, changes: 0, mine: 0, refusal: null };
+          const still = { strikes: 0, struckAt: 0, notBefore: 0, changes: 0, otherSize: false, mine: 0, refusal: null };
           // Suspicion comes from a hash.
           return { location, lane, ...still, ...route, suspected: suspected && hashed };
         });
@@ -57,6 +57,8 @@ test('a file that has nothing under way always has a source that may serve it, o
           identity: source === null ? null : { source, validator: '"1"' },
           confirmed: true,
           widened,
+          sizeFrom: null,
+          forgetting: false,
           recalling: null,
           verified: false,
           failure: null,

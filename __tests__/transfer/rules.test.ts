@@ -190,6 +190,7 @@ describe('whose bytes are doubted', () => {
     suspected: false,
     rangeless: false,
     changes: 0,
+    otherSize: false,
     mine: 0,
     refusal: null,
     ...changes,

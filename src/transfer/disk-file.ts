@@ -37,6 +37,8 @@ export interface DiskFile {
   /** SHA-256 of the whole, taken while it arrives; starts over whenever `restart` was called. */
   hash(signal: AbortSignal): Promise<string>;
   restart(): void;
+  /** Whoever reads was told of a file of another length. */
+  breakReaders(): void;
   /** Ends the file at `size` bytes: what an earlier run left behind there was of another, longer one. */
   cut(size: number): Promise<void>;
   /** How many times a rewritten byte was another one. */
@@ -166,6 +168,11 @@ export async function openDiskFile(
     },
     restart: () => {
       restarts += 1;
+    },
+    breakReaders: () => {
+      for (const reader of readers) {
+        reader.broken = true;
+      }
     },
     cut: (size) => inDiskTurn('bytes', () => handle.truncate(size)),
     differences: () => differences,

@@ -19,6 +19,10 @@ export interface DownloadState {
   confirmed: boolean;
   /** A source that is asked first gave trouble, or is slow beside others: all take part now. */
   widened: boolean;
+  /** Whose word the length is; null where a page states it, or an earlier run noted it. */
+  sizeFrom: FileRoute | null;
+  /** The length turned out to be another one: it is forgotten as soon as no connection is open. */
+  forgetting: boolean;
   /** Source whose bytes are taken back as soon as no connection is open. */
   recalling: string | null;
   verified: boolean;
@@ -40,7 +44,10 @@ export function readState(
   const usable = kept !== null && (stated === null || stated === kept.size);
   const found = usable ? createSegments(kept.size, timings.segmentBytes, timings.wholeBelow, kept.pieces) : fresh;
   // Complete, and no hash to check it by, no request left to ask its source by: fetched again.
-  const segments = file.sha256 === null && found.missing() === 0 ? fresh : found;
+  const unchecked = file.sha256 === null && found.missing() === 0;
+  // One source told an earlier run how long the file is, and nothing of it is there.
+  const hearsay = stated === null && found.sources().length === 0;
+  const segments = unchecked || hearsay ? fresh : found;
   const identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
   const confirmed = file.sha256 !== null || identity === null;
   return {
@@ -51,6 +58,8 @@ export function readState(
     identity,
     confirmed,
     widened: false,
+    sizeFrom: null,
+    forgetting: false,
     recalling: null,
     verified: false,
     failure: null,
@@ -62,7 +71,8 @@ function freshSegments(file: IndexFile, timings: Timings): Segments {
   return createSegments(statedSize(file), timings.segmentBytes, timings.wholeBelow);
 }
 
-function statedSize(file: IndexFile): number | null {
+/** The length as a page has it; null: the first answer tells. */
+export function statedSize(file: IndexFile): number | null {
   return file.size ?? file.locations.find((l) => l.size !== null)?.size ?? null;
 }
 
@@ -108,8 +118,20 @@ export function isStranded(state: DownloadState): boolean {
 
 /** Nothing is there, and nothing is known of the file but what its page says. Only while nobody has seen any of it. */
 export function startOver(state: DownloadState, disk: DiskFile, timings: Timings): void {
-  Object.assign(state, { segments: freshSegments(state.file, timings), identity: null, confirmed: true });
+  const segments = freshSegments(state.file, timings);
+  Object.assign(state, { segments, identity: null, confirmed: true, sizeFrom: null });
   disk.restart();
+}
+
+/** Forgets a length that no page states, and all that came under it. Whoever was left for another length is asked again. Only while nothing is busy. */
+export function forgetSize(state: DownloadState, disk: DiskFile, timings: Timings): void {
+  startOver(state, disk, timings);
+  Object.assign(state, { forgetting: false, recalling: null });
+  disk.breakReaders();
+  for (const route of state.routes.filter((r) => r.otherSize)) {
+    Object.assign(route, { otherSize: false, left: false, strikes: 0 });
+  }
+  state.bell.ring();
 }
 
 /** The bytes of `source` are missing again. */

@@ -4,7 +4,7 @@ import { DiskFull, type PartialFile } from '../values/store.js';
 import { createBell } from './bell.js';
 import { watchBusyness } from './busyness.js';
 import { openDiskFile } from './disk-file.js';
-import { isStranded, isUsable, othersThan, readState, startOver, takeBack } from './download-state.js';
+import { forgetSize, isStranded, isUsable, othersThan, readState, startOver, takeBack } from './download-state.js';
 import { isGivenUp, weighFirst } from './first-source.js';
 import { createLines } from './lines.js';
 import { keepNotes } from './notes.js';
@@ -92,6 +92,10 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   /** After every change: takes back what is to be taken back, gives up when nobody is left. */
   const settle = (): void => {
     if (lines.count() === 0 && state.failure === null && !state.verified) {
+      if (state.forgetting) {
+        forgetSize(state, disk, timings);
+        notes.all().catch(fail);
+      }
       state.recalling ??= isStranded(state) ? (state.identity?.source ?? null) : null;
       if (state.recalling !== null) {
         if (state.confirmed) {
@@ -107,9 +111,14 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
         for (const route of routes) {
           route.suspected = false;
         }
-        if (!routes.some(isAlive) && scout.isOpen()) {
+        const gone = !routes.some(isAlive);
+        if (gone && scout.isOpen()) {
           scout.send();
-        } else if (!routes.some(isAlive)) {
+        } else if (gone && routes.some((r) => r.otherSize)) {
+          // Those whose length was believed can't finish the file.
+          forgetSize(state, disk, timings);
+          notes.all().catch(fail);
+        } else if (gone) {
           fail(exhausted(file.filename, routes));
         }
       }
@@ -118,7 +127,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     around.changed();
   };
   const scout = createScout(file, routes, around, settle);
-  const repair = createRepair(state, disk, scout, signal, (route, refusal) =>
+  const repair = createRepair(state, disk, scout, timings, signal, (route, refusal) =>
     blameRoute(route, refusal, 0, performance.now()),
   );
   const lines = createLines(state, disk, around, signal, {
@@ -230,7 +239,8 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
     },
     want: (nowMs) => {
       const { segments } = state;
-      const idle = scout.isAwaited() || state.recalling !== null || state.failure !== null || state.verified;
+      const settling = state.recalling !== null || state.forgetting;
+      const idle = scout.isAwaited() || settling || state.failure !== null || state.verified;
       const more = segments.hasFree() || (!isBusy() && segments.widest() >= least());
       // Until it is known which copy is fetched, one connection at a time.
       const single = expected === null && (state.identity === null || !state.confirmed);

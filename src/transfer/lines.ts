@@ -1,7 +1,7 @@
 import { ask, type Reply } from './ask.js';
 import { pour } from './connection.js';
 import type { DiskFile } from './disk-file.js';
-import { type DownloadState, isBettered, isUsable, othersThan, startOver } from './download-state.js';
+import { type DownloadState, isBettered, isUsable, othersThan, startOver, statedSize } from './download-state.js';
 import { measure } from './lanes.js';
 import { asRefusal, type Refusal, refused } from './refusal.js';
 import { type FileRoute, readyAt } from './routes.js';
@@ -87,6 +87,7 @@ export function createLines(
         // Connections that meet the same change are told of it once.
         route.changes += state.recalling === null ? 1 : 0;
         state.recalling = identity.source;
+        state.forgetting ||= !sameSize;
         if (route.changes > MOST_CHANGES) {
           throw refused('malformed', `had another file ${route.changes} times while it was downloaded`);
         }
@@ -95,6 +96,16 @@ export function createLines(
       }
       startOver(state, disk, timings);
       return false;
+    }
+    if (!sameSize) {
+      if (segments.sources().length === 0) {
+        // What came under the other length was wrong, or never came.
+        state.forgetting = true;
+        return false;
+      }
+      // One of the two is wrong, and the hash tells. Who contradicts itself is not asked again.
+      route.otherSize = state.sizeFrom !== route;
+      throw refused('malformed', `has a file of ${reply.total} bytes, not ${segments.size()}`);
     }
     if (reply.ranged && reply.total === null && segments.size() === null) {
       if (whole) {
@@ -114,6 +125,7 @@ export function createLines(
     }
     if (reply.total !== null && segments.size() === null) {
       segments.setSize(reply.total);
+      state.sizeFrom = route;
       await events.measured();
     }
     bell.ring();
@@ -134,7 +146,7 @@ export function createLines(
         credentials: around.credentials(route.location),
         from: segment.reached,
         to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
-        size: state.confirmed ? segments.size() : null,
+        size: state.confirmed ? statedSize(file) : null,
         whole,
         limits: othersThan(route, state).length > 0 || events.hopeful() ? timings.hurried : timings.patient,
         signal: AbortSignal.any([signal, line.stop.signal]),

@@ -25,6 +25,7 @@ export function keepNotes(state: DownloadState, partial: PartialFile, store: Sto
   const all = async (): Promise<void> => {
     const { segments, identity, confirmed, file } = state;
     const size = segments.size();
+    noted = null;
     if (size !== null && confirmed) {
       noted = { size, identity };
       const pieces = segments.pieces();

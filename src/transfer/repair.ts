@@ -1,9 +1,10 @@
 import { blame } from './blame.js';
 import type { DiskFile } from './disk-file.js';
-import { type DownloadState, takeBack } from './download-state.js';
+import { type DownloadState, forgetSize, takeBack } from './download-state.js';
 import type { Refusal } from './refusal.js';
 import { exhausted, type FileRoute } from './routes.js';
 import type { Scout } from './scout.js';
+import type { Timings } from './timings.js';
 
 /** What is done about a whole whose hash is wrong. */
 export interface Repair {
@@ -18,6 +19,7 @@ export function createRepair(
   state: DownloadState,
   disk: DiskFile,
   scout: Scout,
+  timings: Timings,
   signal: AbortSignal,
   accuse: (route: FileRoute, refusal: Refusal) => void,
 ): Repair {
@@ -35,6 +37,10 @@ export function createRepair(
         next = blame(state.segments.sources(), routes);
       }
       const { recall } = next;
+      if (recall === null && routes.some((r) => r.otherSize)) {
+        forgetSize(state, disk, timings);
+        return;
+      }
       if (recall === null) {
         throw exhausted(file.filename, routes);
       }

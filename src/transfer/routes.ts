@@ -21,6 +21,8 @@ export interface FileRoute {
   rangeless: boolean;
   /** How often it had another file than before; matters only where no hash is known. */
   changes: number;
+  /** It was left for a file of another length than the one that is believed, which no page states. */
+  otherSize: boolean;
   /** Connections of this file on it. */
   mine: number;
   /** Its last refusal. */
@@ -41,6 +43,7 @@ export function createRoutes(file: IndexFile, lane: (location: FileLocation) => 
       suspected: false,
       rangeless: false,
       changes: 0,
+      otherSize: false,
       mine: 0,
       refusal: null,
     }));
