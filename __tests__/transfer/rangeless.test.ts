@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createBell } from '../../src/transfer/bell.js';
@@ -97,5 +98,12 @@ describe('a source that ignores ranges', () => {
     expect(scene.mirrors['mirror']?.bytes).toBeGreaterThan(0);
     // The rest, and what a connection had under way when another one took over half of it: not what had been there.
     expect(scene.mirrors['mirror']?.bytes).toBeLessThan(2 ** 21);
+  });
+
+  test('and always breaks at the same place is asked again after pauses: it brings what is there already', async () => {
+    scene = await openScene(bytes, { whole: { ranges: false, fault: () => ({ kind: 'reset', after: 2 ** 20 }) } });
+    scene.transfers.get(scene.file).done.catch(() => undefined);
+    await sleep(3000);
+    expect(scene.mirrors['whole']?.requests.length).toBeLessThan(12);
   });
 });

@@ -21,6 +21,8 @@ interface Line {
   /** Time (`performance.now()`, ms). */
   readonly begunAt: number;
   bytes: number;
+  /** Bytes among them that the file lacked. */
+  gained: number;
   /** Time (ms) in which nothing could come because of us: its bytes were on their way to the disk, or this process did not run. */
   ownMs: number;
   isWriting: boolean;
@@ -52,7 +54,7 @@ export interface LineEvents {
   hopeful(): boolean;
   /** A connection is slow, and nobody is known who could take over. */
   crawled(): void;
-  /** The source refused, after `gained` bytes over a connection that was begun at `begunMs`. */
+  /** The source refused, after `gained` bytes that the file lacked came over a connection that was begun at `begunMs`. */
   refused(route: FileRoute, refusal: Refusal, gained: number, begunMs: number): void;
   /** Something is wrong that is not the source's fault. */
   failed(error: unknown): void;
@@ -178,6 +180,7 @@ export function createLines(
           const to = from + (await disk.write(pieces, from, into.compareTo));
           line.isWriting = false;
           line.ownMs += performance.now() - since;
+          line.gained += to - from;
           segments.advance(into, source, to);
           bell.ring();
           await events.wrote(from, to);
@@ -210,7 +213,7 @@ export function createLines(
       if (refusal === null) {
         events.failed(error);
       } else {
-        events.refused(route, refusal, line.bytes, line.begunAt);
+        events.refused(route, refusal, line.gained, line.begunAt);
       }
     } finally {
       lines.delete(line);
@@ -225,7 +228,7 @@ export function createLines(
     open: (route, segment) => {
       const stop = new AbortController();
       const begunAt = performance.now();
-      const line = { route, stop, begunAt, bytes: 0, ownMs: 0, isWriting: false, seenBytes: 0, seenMs: 0 };
+      const line = { route, stop, begunAt, bytes: 0, gained: 0, ownMs: 0, isWriting: false, seenBytes: 0, seenMs: 0 };
       run(line, segment).catch(events.failed);
     },
     count: () => lines.size,

@@ -72,8 +72,8 @@ export function viewRoute(route: FileRoute, usable: boolean, nowMs: number): Rou
 }
 
 /**
- * Takes a refusal in: the route waits or is left. `gained`: bytes that the connection brought before; `begunMs`: when it was begun.
- * Connections that break together are one strike. Returns whether the route was left.
+ * Takes a refusal in: the route waits or is left. `gained`: bytes that the file lacked and the connection brought before; `begunMs`: when it
+ * was begun. Connections that break together are one strike. Returns whether the route was left.
  */
 export function refuse(
   route: FileRoute,
