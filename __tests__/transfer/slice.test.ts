@@ -53,4 +53,24 @@ describe('a small part of a file', () => {
       [right],
     );
   });
+
+  test('is not waited for when another file has its host given up meanwhile', async () => {
+    const fault: Behaviour['fault'] = ({ path }) =>
+      path.endsWith('/busy.whl')
+        ? { kind: 'status', status: 429, headers: { 'retry-after': '2' } }
+        : { kind: 'corrupt', at: 10 };
+    scene = await openScene(bytes, { only: { bytesPerSecondPerConnection: 600_000, fault } });
+    const whole = scene.transfers.get(scene.file);
+    await whole.size();
+    const [place] = scene.file.locations;
+    const busy = {
+      ...scene.file,
+      locations: [{ source: 'only', sha256: null, size: null, url: `${place?.url}/../busy.whl` }],
+    };
+    const part = scene.transfers.slice(busy, 0, 10, new AbortController().signal);
+    await Promise.all([
+      expect(part).rejects.toThrow('answered 429'),
+      expect(whole.done).rejects.toThrow('sent sha256'),
+    ]);
+  });
 });

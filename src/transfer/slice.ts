@@ -56,8 +56,15 @@ export function fetchSlice(
       }
     };
     const stop = (): void => settle(() => reject(both.reason));
-    const giveUp = (): void => settle(() => reject(exhausted(file.filename, routes)));
-    const scout = createScout(file, routes, around, () => (routes.some(isAlive) ? around.changed() : giveUp()));
+    const scout = createScout(file, routes, around, around.changed);
+    /** Nobody that is known may be asked, and nothing is under way. */
+    const isStuck = (): boolean => attempts.size === 0 && !routes.some(isAlive);
+    const giveUp = (): void => {
+      scout.send();
+      if (isStuck() && !scout.isOpen()) {
+        settle(() => reject(exhausted(file.filename, routes)));
+      }
+    };
     const isAsked = (route: FileRoute): boolean => [...attempts].some((a) => a.route.lane === route.lane);
     const isAlone = (route: FileRoute): boolean => !routes.some((r) => r !== route && isAlive(r));
 
@@ -151,9 +158,6 @@ export function fetchSlice(
         if (alone) {
           scout.send();
         }
-        if (!routes.some(isAlive) && !scout.isOpen()) {
-          giveUp();
-        }
       } finally {
         limit.clear();
         attempts.delete(attempt);
@@ -163,6 +167,10 @@ export function fetchSlice(
     };
     const work: Work = {
       want: (nowMs) => {
+        if (isStuck()) {
+          // Also by what another file met at the same host.
+          queueMicrotask(giveUp);
+        }
         const open = (attempts.size === 0 || late) && !scout.isAwaited();
         const free = routes.filter((r) => isAlive(r) && !isAsked(r) && readyAt(r) <= nowMs);
         const prompt = free.some((r) => !isBehind(r.lane));
@@ -185,11 +193,5 @@ export function fetchSlice(
     };
     both.addEventListener('abort', stop, { once: true });
     around.add(work);
-    if (!routes.some(isAlive)) {
-      scout.send();
-      if (!scout.isOpen()) {
-        giveUp();
-      }
-    }
   });
 }
