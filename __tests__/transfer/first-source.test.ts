@@ -13,7 +13,17 @@ function route(
   more: { readonly mine?: number; readonly active?: number } = {},
 ): FileRoute {
   const { mine = 0, active = mine } = more;
-  const lane = { host: String(first), limit: 16, first, active, notBefore: 0, left: false, rate, behind: 1 };
+  const lane = {
+    host: String(first),
+    group: String(first),
+    limit: 16,
+    first,
+    active,
+    notBefore: 0,
+    left: false,
+    rate,
+    behind: 1,
+  };
   const location = { source: first ? 'bucket' : 'mirror', url: 'http://files.example/x', sha256: null, size: null };
   const state = {
     strikes: 0,

@@ -36,7 +36,17 @@ test('a file that has nothing under way always has a source that may serve it, o
         const routes = places.map(({ source: id, first, hostLeft, rate, suspected, ...route }, index): FileRoute => {
           const host = `http://${index}.example`;
           const location = { source: id, url: `${host}/${filename}`, sha256: null, size: null };
-          const lane = { host, limit: 16, first, active: 0, notBefore: 0, left: hostLeft, rate, behind: 1 };
+          const lane = {
+            host,
+            group: host,
+            limit: 16,
+            first,
+            active: 0,
+            notBefore: 0,
+            left: hostLeft,
+            rate,
+            behind: 1,
+          };
           const still = { strikes: 0, struckAt: 0, notBefore: 0, changes: 0, otherSize: false, mine: 0, refusal: null };
           // Suspicion comes from a hash.
           return { location, lane, ...still, ...route, suspected: suspected && hashed };

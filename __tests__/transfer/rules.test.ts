@@ -182,7 +182,17 @@ describe('a Content-Range', () => {
 describe('whose bytes are doubted', () => {
   const alive = (source: string, changes: Partial<FileRoute> = {}): FileRoute => ({
     location: { source, url: `http://${source}.example/f`, sha256: null, size: null },
-    lane: { host: source, limit: 4, first: false, active: 0, notBefore: 0, left: false, rate: null, behind: 1 },
+    lane: {
+      host: source,
+      group: source,
+      limit: 4,
+      first: false,
+      active: 0,
+      notBefore: 0,
+      left: false,
+      rate: null,
+      behind: 1,
+    },
     strikes: 0,
     struckAt: 0,
     notBefore: 0,

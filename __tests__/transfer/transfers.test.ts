@@ -272,6 +272,46 @@ describe('with one source alone', () => {
   });
 });
 
+describe('a file whose expected hash is wrong', () => {
+  const mistyped = (s: Scene) => ({
+    ...s.file,
+    filename: 'mistyped-1.0-py3-none-any.whl',
+    sha256: 'ab'.repeat(32),
+    hashOrigin: 'lock' as const,
+  });
+
+  test.each([
+    ['small', 1000],
+    ['large', LARGE],
+  ])(
+    'and that is %s is told as such where independent sources agree on another one, which serve the next file',
+    async (_, size) => {
+      const bytes = content(size);
+      const s = await scene(bytes, { a: {}, b: {}, gone: { fault: () => ({ kind: 'status', status: 404 }) } });
+      const failure = (await s.transfers.get(mistyped(s)).done.catch((error: unknown) => error)) as Failure;
+      expect(failure.problems.slice(0, 1)).toEqual([
+        {
+          where: 'mistyped-1.0-py3-none-any.whl',
+          what: `a and b agree on sha256 ${sha256(bytes)}: the one expected, sha256 ${'ab'.repeat(32)}, is wrong, or that of another file.`,
+          remedy: expect.stringContaining('It is from the lock or the requirements'),
+        },
+      ]);
+      expect(failure.problems.slice(1).map(({ where }) => where.split(' ')[0])).toEqual(['gone']);
+      expect((await s.transfers.get(s.file).done).sha256).toBe(sha256(bytes));
+    },
+  );
+
+  test('is still brought by the one source that has it, and the others are left for the run', async () => {
+    const [bytes, other] = [content(1000), content(1000)];
+    const s = await scene(bytes, { a: { bytes: other }, b: { bytes: other }, right: {} });
+    await s.transfers.get(s.file).done;
+    const asked = s.mirrors['a']?.requests.length;
+    const next = { ...s.file, filename: 'next-1.0-py3-none-any.whl', sha256: sha256(other) };
+    await expect(s.transfers.get(next).done).rejects.toThrow('given up earlier');
+    expect(s.mirrors['a']?.requests.length).toBe(asked);
+  });
+});
+
 describe('when every source fails', () => {
   test('one failure names each of them and why', async () => {
     const s = await scene(content(LARGE), {

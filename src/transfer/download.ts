@@ -11,7 +11,17 @@ import { keepNotes } from './notes.js';
 import type { Identity } from './record.js';
 import type { Refusal } from './refusal.js';
 import { createRepair } from './repair.js';
-import { createRoutes, exhausted, type FileRoute, faultOf, isAlive, readyAt, refuse, viewRoute } from './routes.js';
+import {
+  agreeing,
+  createRoutes,
+  exhausted,
+  type FileRoute,
+  faultOf,
+  isAlive,
+  readyAt,
+  refuse,
+  viewRoute,
+} from './routes.js';
 import { createScout } from './scout.js';
 import type { Surroundings, Work } from './surroundings.js';
 
@@ -64,6 +74,10 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   );
 
   const fail = (error: unknown): void => {
+    // Nothing is wrong with their hosts.
+    for (const { lane } of agreeing(routes)) {
+      lane.left = false;
+    }
     state.failure ??= error;
     life.abort(state.failure);
     bell.ring();
@@ -119,7 +133,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
           forgetSize(state, disk, timings);
           notes.all().catch(fail);
         } else if (gone) {
-          fail(exhausted(file.filename, routes));
+          fail(exhausted(file, routes));
         }
       }
     }

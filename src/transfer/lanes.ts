@@ -4,6 +4,8 @@ import type { FileLocation, Source } from '../values/source.js';
 /** What a run knows about one host: all files share it. */
 export interface Lane {
   readonly host: string;
+  /** Sources of one group are one: what they say is said once. */
+  readonly group: string;
   readonly limit: number;
   /** It is asked alone, until it gives trouble: others would bring bytes that it need not cost anybody. */
   readonly first: boolean;
@@ -45,6 +47,7 @@ export function openLanes(sources: (id: string) => SourceTerms | undefined): {
       const limit = Math.max(1, terms?.connections ?? UNLISTED_CONNECTIONS);
       const lane: Lane = {
         host: key,
+        group: terms?.group ?? key,
         limit,
         first: terms?.first ?? false,
         active: 0,

@@ -11,6 +11,8 @@ export interface Refusal {
   readonly retryAfterMs: number | null;
   /** The status by which it refused, where no other kind says it. */
   readonly status?: number;
+  /** The hash of the whole that it sent in place of the file. */
+  readonly sha256?: string;
 }
 
 /** What is done with a source after a refusal: it is left for this file or for the whole run, or asked again after `waitMs`. */

@@ -42,11 +42,11 @@ export function createRepair(
         return;
       }
       if (recall === null) {
-        throw exhausted(file.filename, routes);
+        throw exhausted(file, routes);
       }
       for (const route of routes.filter((r) => r.location.source === recall)) {
         if (next.proven) {
-          accuse(route, wrongHash(`sha256 ${actual}`));
+          accuse(route, { ...wrongHash(`sha256 ${actual}`), sha256: actual });
         } else {
           route.suspected = true;
         }

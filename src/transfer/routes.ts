@@ -114,23 +114,51 @@ export function faultOf(route: FileRoute, refusal: Refusal): SourceFault {
   return { source: route.location.source, url: maskUrl(route.location.url), kind, detail, remedy };
 }
 
-/** The Failure of a file that no source could bring: one problem for each of them. */
-export function exhausted(filename: string, routes: readonly FileRoute[]): Failure {
-  const problems = routes.map((route): Problem => {
-    const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
-    const url = maskUrl(route.location.url);
-    const detail = route.refusal?.detail ?? left;
-    // Said in `where`; after a redirect it is another one.
-    const why = detail.startsWith(`${url}: `) ? detail.slice(url.length + 2) : detail;
-    return {
-      where: `${route.location.source} (${url})`,
-      what: `${filename} could not be had: ${why.replace(/\.$/, '')}.`,
-      remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
-    };
-  });
+/** Those that sent one and the same file in place of the one expected, independent of each other; none where no two did. */
+export function agreeing(routes: readonly FileRoute[]): FileRoute[] {
+  const sentBy = (route: FileRoute): FileRoute[] =>
+    routes.filter((r) => r.refusal?.sha256 !== undefined && r.refusal.sha256 === route.refusal?.sha256);
+  return routes.map(sentBy).find((same) => new Set(same.map(({ lane }) => lane.group)).size > 1) ?? [];
+}
+
+/** The Failure of a file that no source could bring: one problem for each of them, and one for all that agree on another hash. */
+export function exhausted(file: IndexFile, routes: readonly FileRoute[]): Failure {
+  const { filename, sha256, hashOrigin } = file;
+  const same = agreeing(routes);
+  const problems = routes
+    .filter((route) => !same.includes(route))
+    .map((route): Problem => {
+      const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
+      const url = maskUrl(route.location.url);
+      const detail = route.refusal?.detail ?? left;
+      // Said in `where`; after a redirect it is another one.
+      const why = detail.startsWith(`${url}: `) ? detail.slice(url.length + 2) : detail;
+      return {
+        where: `${route.location.source} (${url})`,
+        what: `${filename} could not be had: ${why.replace(/\.$/, '')}.`,
+        remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
+      };
+    });
+  if (same.length > 0) {
+    const names = same.map(({ location }) => location.source).join(' and ');
+    problems.unshift({
+      where: filename,
+      what: `${names} agree on sha256 ${same[0]?.refusal?.sha256}: the one expected, sha256 ${sha256}, is wrong, or that of another file.`,
+      remedy: `It is from ${ORIGINS[hashOrigin ?? 'index']}: compare it with what the publisher of the file says, and put it right there.`,
+    });
+  }
   const none: Problem = { where: filename, what: 'No source has this file.', remedy: ANOTHER };
   return new Failure(1, problems.length === 0 ? [none] : problems);
 }
+
+/** Where the hash comes from that a file should have. */
+const ORIGINS: Readonly<Record<NonNullable<IndexFile['hashOrigin']>, string>> = {
+  lock: 'the lock or the requirements',
+  official: 'the official index',
+  agreement: 'the pages of several indexes',
+  index: 'the page of the index',
+  'first-seen': 'an earlier download',
+};
 
 const ANOTHER = 'Name another mirror with `mirrors`, or try again later.';
 

@@ -62,7 +62,7 @@ export function fetchSlice(
     const giveUp = (): void => {
       scout.send();
       if (isStuck() && !scout.isOpen()) {
-        settle(() => reject(exhausted(file.filename, routes)));
+        settle(() => reject(exhausted(file, routes)));
       }
     };
     const isAsked = (route: FileRoute): boolean => [...attempts].some((a) => a.route.lane === route.lane);
