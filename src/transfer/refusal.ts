@@ -73,7 +73,7 @@ export function readRetryAfter(value: string | undefined, nowMs: number): number
 }
 
 /** The longest `Retry-After` that is waited for, ms; a source that asks for more is left. */
-const LONGEST_WAIT_MS = 60_000;
+export const LONGEST_WAIT_MS = 60_000;
 
 /** Refusals that another try will not change. */
 const FINAL: ReadonlySet<FaultKind> = new Set(['missing', 'stale', 'empty', 'html', 'malformed', 'redirect']);

@@ -2,7 +2,7 @@ import { Failure, type Problem } from '../values/failure.js';
 import { maskUrl } from '../values/mask.js';
 import type { FaultKind, FileLocation, IndexFile, SourceFault } from '../values/source.js';
 import type { Lane } from './lanes.js';
-import { judge, type Refusal } from './refusal.js';
+import { judge, LONGEST_WAIT_MS, type Refusal } from './refusal.js';
 import type { Route } from './scheduler.js';
 
 /** One place where a file can be had, and how it went there. */
@@ -51,7 +51,7 @@ export function createRoutes(file: IndexFile, lane: (location: FileLocation) => 
 
 /** It may be asked, now or after a wait. */
 export function isAlive(route: FileRoute): boolean {
-  return !route.left && !route.lane.left;
+  return !route.left && !route.lane.left && route.lane.notBefore - performance.now() <= LONGEST_WAIT_MS;
 }
 
 /** Time (`performance.now()`, ms) from which it may be asked. */
@@ -92,6 +92,10 @@ export function refuse(
     route.struckAt = nowMs;
   }
   route.refusal = refusal;
+  // It speaks for its host, but for a store that many write to: that one slows down single files.
+  if (refusal.retryAfterMs !== null && !route.lane.first) {
+    route.lane.notBefore = Math.max(route.lane.notBefore, nowMs + refusal.retryAfterMs);
+  }
   const verdict = judge(refusal, route.strikes, route.lane.first ? 'first' : alone ? 'last' : 'beside', Math.random());
   if (verdict.leave !== null) {
     route.left = true;
@@ -128,7 +132,8 @@ export function exhausted(file: IndexFile, routes: readonly FileRoute[]): Failur
   const problems = routes
     .filter((route) => !same.includes(route))
     .map((route): Problem => {
-      const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
+      const waiting = route.lane.notBefore > performance.now() ? 'its host asked for a pause' : 'it was not asked';
+      const left = route.lane.left ? 'its host was given up earlier in this run' : waiting;
       const url = maskUrl(route.location.url);
       const detail = route.refusal?.detail ?? left;
       // Said in `where`; after a redirect it is another one.
