@@ -123,6 +123,21 @@ describe('a file on its way', () => {
   });
 });
 
+describe('files that the disk has room for one by one, and not together,', () => {
+  test.each([
+    ['told by their pages', LARGE],
+    ['told by the first answer', null],
+  ])('are refused before the disk is full, their size %s', async (_, size) => {
+    const s = await scene(content(LARGE), { a: { bytesPerSecondPerConnection: 1_000_000 } }, { size });
+    const transfers = s.again({}, { ...s.store, free: () => Promise.resolve(1.5 * LARGE) });
+    const other = { ...s.file, filename: 'other-1.0-py3-none-any.whl' };
+    const ended = await Promise.allSettled([s.file, other].map((file) => transfers.get(file).done));
+    const failed = ended.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed[0]).toMatch(/The disk is full: [56]\.\d MiB are needed, 4\.5 MiB are free/);
+  });
+});
+
 describe('a small file beside a large one', () => {
   test('gets a connection before the large one is there', async () => {
     const bytes = content(LARGE);

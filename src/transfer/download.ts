@@ -84,8 +84,8 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
   };
 
   const checkSpace = async (): Promise<void> => {
-    const [needed, free] = [state.segments.missing(), await store.free()];
-    if (Number.isFinite(needed) && needed > free) {
+    const [needed, free] = [around.unwritten(), await store.free()];
+    if (needed > free) {
       throw new DiskFull(store.root, needed, free);
     }
   };
@@ -279,5 +279,6 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
       const waiting = routes.filter((r) => isAlive(r) && !r.suspected && isUsable(r, state) && readyAt(r) > nowMs);
       return Math.min(...waiting.map(readyAt));
     },
+    unwritten: () => (state.segments.size() === null ? 0 : state.segments.missing()),
   };
 }

@@ -190,6 +190,7 @@ export function fetchSlice(
         }
       },
       wakeAt: (nowMs) => Math.min(...routes.filter((r) => isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
+      unwritten: () => 0,
     };
     both.addEventListener('abort', stop, { once: true });
     around.add(work);

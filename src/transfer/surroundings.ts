@@ -15,6 +15,8 @@ export interface Work {
   begin(route: number): void;
   /** The next time (ms) at which a waiting route may be asked; Infinity when none waits. */
   wakeAt(nowMs: number): number;
+  /** Bytes that it is going to put on the disk, as far as that is known. */
+  unwritten(): number;
 }
 
 /** What the transfers of a run share. */
@@ -38,6 +40,8 @@ export interface Surroundings {
   remove(work: Work): void;
   /** Something may be begun: the scheduler looks again. */
   changed(): void;
+  /** Bytes that all who take part are going to put on the disk, as far as that is known. */
+  unwritten(): number;
   /** Bytes that came over the network. */
   count(source: string, bytes: number): void;
   /** A whole file came over the network and is in the store; `faults`: what sources did wrong with it. */

@@ -96,6 +96,7 @@ export function openTransfers(options: {
       changed();
     },
     changed,
+    unwritten: () => [...works].reduce((sum, work) => sum + work.unwritten(), 0),
     count: (source, bytes) => {
       watchMemory(bytes);
       fetched[source] = (fetched[source] ?? 0) + bytes;
