@@ -44,6 +44,40 @@ describe('the configured index of a network of its own', () => {
     expect(await opened.page('inner')).toMatchObject({ files: [], faults: [{ source: 'configured', kind: 'banned' }] });
     expect(official.requests).toEqual([]);
   });
+
+  const login = { status: 200, headers: { 'content-type': 'text/html' }, body: '<form>Sign in</form>' };
+  test.each([
+    ['a token that has expired', { status: 403, body: 'token expired' }],
+    ['a login page', login],
+    ['too many requests', { status: 429 }],
+    ['a broken backend', { status: 400 }],
+  ])('that answers its first question with %s is not replaced by a public one, and is named', async (_, answer) => {
+    const { opened, official } = await corporate(() => ({ kind: 'status', ...answer }));
+    expect(await opened.page('six')).toMatchObject({ files: [], faults: [{ source: 'configured' }] });
+    expect(await opened.page('inner')).toMatchObject({ files: [], faults: [{ source: 'configured' }] });
+    expect(official.requests).toEqual([]);
+    const [notice] = log().notices;
+    expect(notice?.text).toMatch(
+      /^The configured index fails \(.*no other index stands in for it\. Correct it in test/,
+    );
+  });
+
+  test('that has credentials is not replaced where it cannot be reached', async () => {
+    const [configured, official] = [await gone(), await mirror({ files: { six: evil } })];
+    const credentials = { username: 'me', password: 'pw' };
+    const roster = [source('configured', configured.index, { credentials }), source('official', official.index)];
+    expect(await sources(roster).page('six')).toMatchObject({
+      files: [],
+      faults: [{ source: 'configured', kind: 'refused' }],
+    });
+    expect(official.requests).toEqual([]);
+  });
+
+  test('that is a known mirror and bans this machine is passed over', async () => {
+    const [banning, official] = [await mirror({ fault: () => ({ kind: 'status', status: 403 }) }), await mirror()];
+    const opened = sources([source('tuna', banning.index), source('official', official.index, { group: 'official' })]);
+    expect(await opened.page('six')).toMatchObject({ answered: ['official'] });
+  });
 });
 
 describe('a private index', () => {

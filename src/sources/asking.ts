@@ -23,7 +23,7 @@ const pagesAtOnce = 8;
 const deadly: readonly FaultKind[] = ['refused', 'dns', 'tls', 'timeout', 'proxy', 'banned', 'html', 'redirect'];
 
 /** Whether a fault says that the source itself cannot be used, whatever is asked of it. */
-export function isDeadly({ kind }: SourceFault): boolean {
+function isDeadly({ kind }: SourceFault): boolean {
   return deadly.includes(kind);
 }
 

@@ -81,12 +81,14 @@ async function readRefusal(answer: HttpAnswer, source: Source): Promise<Omit<Sou
   }
   const words = await answer.text(65_536).then(firstWords, (error: Error) => error.message);
   const detail = `status ${status}${words === '' ? '' : `: ${words}`}`;
-  if (status === 401 || (status === 403 && source.kind === 'private')) {
-    return {
-      kind: 'status',
-      detail,
-      remedy: 'Write user name and password (or a token) into the address of this index.',
-    };
+  const isPrivate = source.kind === 'private' || source.credentials !== null;
+  if (status === 401 || (status === 403 && isPrivate)) {
+    const what = 'user name and password (or a token)';
+    const remedy =
+      source.credentials === null
+        ? `Write ${what} into the address of this index.`
+        : `It does not take the ${what} that it was given: they may be wrong or have expired.`;
+    return { kind: 'status', detail, remedy };
   }
   if ([403, 405, 429, 451].includes(status) || banWords.test(words)) {
     const after = answer.headers['retry-after'];

@@ -1,10 +1,9 @@
-import type { Source, SourceFault } from '../values/source.js';
+import type { FaultKind, Source, SourceFault } from '../values/source.js';
 import {
   ask,
   type Found,
   firstAnswerMs,
   isAbsent,
-  isDeadly,
   patience,
   persist,
   readOnce,
@@ -21,6 +20,8 @@ import { expectedMs, fastEnough, rankSources } from './ranking.js';
 const headStartMs = { official: 80, next: 800, mirrors: 1000 };
 /** Pages asked at once where the first choice is slow; mirrors probed at once. */
 const width = { pages: 3, probes: 6 };
+/** Faults of an index that did not answer at all. One that answers in any other way may hold packages that are nowhere else. */
+const unheard: readonly FaultKind[] = ['refused', 'dns', 'timeout', 'proxy'];
 
 /** The state of the Python index during one run: the official index, its mirrors, and the one the machine is configured for. */
 export interface PythonIndex {
@@ -60,6 +61,7 @@ export function openPythonIndex(
   let measured = wide !== null || exclusive || authority !== undefined || sources.length < 2;
   let measuring: Promise<void> = Promise.resolve();
   let authorityAnswered = false;
+  let authorityReplaced = false;
   /** Sources that another one has overtaken in a race. */
   const overtaken = new Set<string>();
   /** Sources that stood a probe. */
@@ -150,25 +152,38 @@ export function openPythonIndex(
   }
 
   async function findByAuthority(configured: Source, project: string): Promise<Found | null> {
+    // With credentials it is private: what is taken elsewhere in its place may be a stranger's.
+    const replaceable = sources.length > 1 && configured.credentials === null;
     const found = await persist(
-      sources.length > 1 ? patience.replaceable : patience.alone,
+      replaceable ? patience.replaceable : patience.alone,
       async (limitMs) => sortOut([await ask(shared, configured, project, null, limitMs, signal)]),
       signal,
     );
     const [fault] = found.faults;
     authorityAnswered ||= fault === undefined || isAbsent(fault);
     // Once it has spoken, its silence about one project is never filled with a stranger's package of that name.
-    if (authorityAnswered || fault === undefined || !isDeadly(fault)) return found;
-    const text = `The configured index does not answer (${fault.detail}); the official index and its mirrors stand in for it. Name it alone in \`mirrors\` to forbid that.`;
-    log.warn({ id: 'configured-index-failed', text });
-    return null;
+    if (authorityAnswered || fault === undefined) return found;
+    authorityReplaced = replaceable && unheard.includes(fault.kind);
+    const [what, then] = authorityReplaced
+      ? [
+          'does not answer',
+          'the official index and its mirrors stand in for it. Name it alone in `mirrors` to forbid that.',
+        ]
+      : [
+          'fails',
+          `no other index stands in for it. Correct it in ${configured.origin}, or name other sources in \`mirrors\`.`,
+        ];
+    log.warn({ id: 'configured-index-failed', text: `The configured index ${what} (${fault.detail}); ${then}` });
+    return authorityReplaced ? null : found;
   }
 
-  const isAuthority = (): boolean => authority !== undefined && (authorityAnswered || !dead.has(authority.id));
+  /** It does, too, where it is back after others stood in for it. */
+  const isAuthority = (): boolean =>
+    authority !== undefined && (authorityAnswered || !(authorityReplaced && dead.has(authority.id)));
 
   async function find(project: string): Promise<Found> {
     if (sources.length === 0) return { pages: [], faults: [] };
-    if (authority !== undefined && (authorityAnswered || !dead.has(authority.id))) {
+    if (authority !== undefined && isAuthority()) {
       const found = await findByAuthority(authority, project);
       if (found !== null) return found;
     }
