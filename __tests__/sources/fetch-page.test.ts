@@ -214,6 +214,14 @@ describe('a source that does not serve is told apart', () => {
     });
   });
 
+  test('a page that comes no further', async () => {
+    const { index } = await mirror({ fault: () => ({ kind: 'stall', after: 20 }) });
+    expect(await ask(source(index), { firstAnswerMs: 300 })).toMatchObject({
+      kind: 'timeout',
+      detail: expect.stringContaining('nothing more of the answer came within 0.3 s'),
+    });
+  });
+
   test('but the abort of the caller is thrown as it is', async () => {
     const { index } = await mirror({ fault: () => ({ kind: 'silence' }) });
     const reason = new Error('deadline');

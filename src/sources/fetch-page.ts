@@ -35,7 +35,7 @@ export interface PageQuestion {
   readonly project: string;
   /** For a `paddle` source; null for every other kind. */
   readonly folder: PaddleFolder | null;
-  /** Limit until the header came, milliseconds. */
+  /** Limit until the header came, and between two pieces of the page, milliseconds. */
   readonly firstAnswerMs: number;
   readonly signal: AbortSignal;
 }
@@ -155,6 +155,7 @@ export async function fetchPage(client: HttpClient, question: PageQuestion): Pro
       headers: { accept, 'accept-encoding': 'gzip, br', 'cache-control': 'max-age=0' },
       credentials: source.credentials,
       answerMs: firstAnswerMs,
+      stallMs: firstAnswerMs,
       signal: AbortSignal.any([signal, late.signal]),
     });
     const wholeMs = firstAnswerMs * wholePage;
