@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { gone, mirror, six, source, sources } from './house.js';
+import { gone, idna, mirror, six, source, sources } from './house.js';
 
 const slow = { bytesPerSecondPerConnection: 100_000 };
 const asked = ({ requests }: { readonly requests: readonly { readonly path: string }[] }) =>
@@ -44,4 +44,40 @@ test('a source that lost the race for a page is not asked for it again', async (
   const page = await opened.confirm('six');
   expect(page.answered).toEqual(['one', 'two']);
   expect([one, two].map(asked)).toEqual([1, 1]);
+});
+
+test('a source that lost the race for a page and then refuses it is told as a fault, and not asked to confirm others', async () => {
+  const files = { six, idna };
+  const [official, near] = [await gone(), await mirror({ files, latencyMs: 150 })];
+  const banning = await mirror({ latencyMs: 500, fault: () => ({ kind: 'status', status: 403 }) });
+  const opened = sources([
+    source('official', official.index),
+    source('near', near.index),
+    source('far', banning.index),
+  ]);
+  await opened.page('six');
+  await opened.confirm('six');
+  expect(opened.faults()).toMatchObject([
+    { source: 'official', kind: 'refused' },
+    { source: 'far', kind: 'banned' },
+  ]);
+  await opened.confirm('idna');
+  expect(banning.requests.map(({ path }) => path)).toEqual(['/simple/six/']);
+});
+
+test('a page that stalls and that nobody waits for keeps no connection of its source, and is no fault of it', async () => {
+  const files = { six, idna };
+  const stalls = await mirror({
+    files,
+    fault: ({ path }) => (path === '/simple/six/' ? { kind: 'stall', after: 10 } : null),
+  });
+  const good = await mirror({ files });
+  const roster = [source('stalls', stalls.index, { connections: 1 }), source('good', good.index)];
+  const opened = sources(roster, { exclusive: true });
+  await opened.page('six');
+  const begun = performance.now();
+  const page = await opened.widen('idna');
+  expect(page.answered).toEqual(['good', 'stalls']);
+  expect(performance.now() - begun).toBeLessThan(10_000);
+  expect(opened.faults()).toEqual([]);
 });

@@ -3,7 +3,7 @@ import type { HttpClient } from '../values/http.js';
 import type { Log } from '../values/log.js';
 import type { FaultKind, Source, SourceFault } from '../values/source.js';
 import type { Turnstile } from '../values/turnstile.js';
-import { fetchPage, type PaddleFolder, type SourcePage } from './fetch-page.js';
+import { fetchPage, type PaddleFolder, type PageQuestion, type SourcePage } from './fetch-page.js';
 import { isFault } from './race.js';
 
 /** Limit until the header of a page came: where another source can answer, and where none can. */
@@ -17,6 +17,8 @@ export const patience = {
   several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
   replaceable: [firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany],
 };
+/** So long (ms) a page is read on that nobody waits for any more: what is nearly here serves whoever wants it next. */
+const abandonedMs = 1000;
 /** Pages asked of one source at a time, also where more connections would be welcome. */
 const pagesAtOnce = 8;
 /** Faults of a source as a whole, not of one page: it is asked again only when nothing else is left. */
@@ -53,8 +55,14 @@ export interface Shared {
   onRanking(): void;
 }
 
-/** A page that is being asked for; `aborted`: whoever asked gave up before it was sent, or the run ended. */
-type Asked = Promise<SourcePage | SourceFault | 'aborted'>;
+/** `aborted`: given up, since nobody waited for it any more or the run ended. */
+type Answer = SourcePage | SourceFault | 'aborted';
+
+/** A page that is being asked for, or was told. */
+interface Asked {
+  readonly answer: Promise<Answer>;
+  readonly audience: Audience;
+}
 
 /** Pages of a run, by source, folder and project: what was told, or that there is none, and what is being asked for. */
 export type Pages = Map<string, Asked>;
@@ -69,49 +77,105 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
+/** Those who wait for one page. */
+interface Audience {
+  isEmpty(): boolean;
+  /** Aborted when nobody has waited for a while. */
+  readonly signal: AbortSignal;
+  /** Rejects with the reason of `signal`, which ends this waiting alone. */
+  wait<T>(work: Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+function createAudience(): Audience {
+  const over = new AbortController();
+  let waiting = 0;
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    isEmpty: () => waiting === 0,
+    signal: over.signal,
+    async wait(work, signal) {
+      waiting += 1;
+      clearTimeout(timer);
+      try {
+        return await unlessAborted(work, signal);
+      } finally {
+        waiting -= 1;
+        if (waiting === 0) timer = setTimeout(() => over.abort(), abandonedMs).unref();
+      }
+    },
+  };
+}
+
+/** Notes what an answer shows of its source. */
+function note({ dead, onFault }: Shared, source: Source, result: SourcePage | SourceFault): void {
+  if (!isFault(result)) {
+    dead.delete(source.id);
+  } else {
+    if (isDeadly(result)) dead.add(source.id);
+    onFault(result);
+  }
+}
+
+/** Asks for a page when its source has a place free; it is kept unless it may come another time. */
+async function fetchInTurn(
+  shared: Shared,
+  key: string,
+  question: Omit<PageQuestion, 'signal'>,
+  audience: Audience,
+): Promise<Answer> {
+  const { client, pages, turnstile } = shared;
+  const { source } = question;
+  const signal = AbortSignal.any([shared.signal, audience.signal]);
+  let isKept = false;
+  // Whoever asks waits from then on.
+  await Promise.resolve();
+  try {
+    const answer = await turnstile<Answer>(source.group, Math.min(source.connections, pagesAtOnce), async () =>
+      audience.isEmpty() ? 'aborted' : fetchPage(client, { ...question, signal }),
+    );
+    if (answer !== 'aborted') {
+      isKept = !isFault(answer) || isAbsent(answer);
+      // Here, since whoever asked may not wait any more.
+      note(shared, source, answer);
+    }
+    return answer;
+  } catch (error) {
+    if (signal.aborted) return 'aborted';
+    throw error;
+  } finally {
+    if (!isKept) pages.delete(key);
+  }
+}
+
 /**
  * The page of one source, asked for once in a run however many want it; a failure may pass, so that who comes later asks again.
- * `isOurs`: nobody else had asked for it, so that a fault is new. `signal` ends the waiting: what was sent is read to its end, since
- * somebody else may want the page, and a source that is asked twice for it bans the sooner.
+ * `signal` ends the waiting: what was sent is read on for a while, since somebody else may want the page, and a source that is asked twice
+ * for it bans the sooner; but it does not keep the source's connection from other pages.
  */
 export async function readOnce(
-  shared: Pick<Shared, 'client' | 'pages' | 'turnstile' | 'signal'>,
+  shared: Shared,
   source: Source,
   project: string,
   folder: PaddleFolder | null,
   limitMs: number,
   signal: AbortSignal,
-): Promise<{ readonly result: SourcePage | SourceFault; readonly isOurs: boolean }> {
-  const { client, pages, turnstile } = shared;
+): Promise<SourcePage | SourceFault> {
+  const { pages } = shared;
   const key = JSON.stringify([source.id, folder, project]);
-  for (let known = pages.get(key); known !== undefined; known = pages.get(key)) {
-    const result = await unlessAborted(known, signal);
-    if (result !== 'aborted') return { result, isOurs: false };
+  for (;;) {
+    let asked = pages.get(key);
+    if (asked === undefined) {
+      const audience = createAudience();
+      const question = { source, project, folder, firstAnswerMs: limitMs };
+      asked = { answer: fetchInTurn(shared, key, question, audience), audience };
+      pages.set(key, asked);
+    }
+    const answer = await asked.audience.wait(asked.answer, signal);
+    if (answer !== 'aborted') return answer;
   }
-  const asked = turnstile(source.group, Math.min(source.connections, pagesAtOnce), () => {
-    signal.throwIfAborted();
-    return fetchPage(client, { source, project, folder, firstAnswerMs: limitMs, signal: shared.signal });
-  });
-  const forget = (): void => {
-    pages.delete(key);
-  };
-  pages.set(
-    key,
-    asked.then(
-      (result) => {
-        if (isFault(result) && !isAbsent(result)) forget();
-        return result;
-      },
-      () => {
-        forget();
-        return 'aborted';
-      },
-    ),
-  );
-  return { result: await unlessAborted(asked, signal), isOurs: true };
 }
 
-/** Asks one source and notes what that shows of it. */
+/** Asks one source for a page that is used. */
 export async function ask(
   shared: Shared,
   source: Source,
@@ -120,14 +184,8 @@ export async function ask(
   limitMs: number,
   signal: AbortSignal,
 ): Promise<SourcePage | SourceFault> {
-  const { result, isOurs } = await readOnce(shared, source, project, folder, limitMs, signal);
-  if (!isFault(result)) {
-    shared.dead.delete(source.id);
-    shared.used.add(source.id);
-  } else if (isOurs) {
-    if (isDeadly(result)) shared.dead.add(source.id);
-    shared.onFault(result);
-  }
+  const result = await readOnce(shared, source, project, folder, limitMs, signal);
+  if (!isFault(result)) shared.used.add(source.id);
   return result;
 }
 

@@ -132,13 +132,14 @@ export function openPythonIndex(
     );
     const project = page.files[0]?.project ?? '';
     const looks = rivals.map(async (source) => {
-      const { result } = await readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, signal);
+      const result = await readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, signal);
       return probeAnswer(client, source, result, null, signal);
     });
     const probes = [first, ...(await Promise.all(looks))];
-    for (const { source, fault } of probes) {
+    for (const { source, fault, ms } of probes) {
       if (fault === null) tried.add(source.id);
-      else shared.onFault(fault);
+      // That of a page that did not come is known.
+      else if (ms !== null) shared.onFault(fault);
     }
     order = rankSources(order, probes);
     shared.onRanking();
