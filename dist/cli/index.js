@@ -9345,12 +9345,13 @@ async function readRefusal(answer, source) {
     }
     const words = await answer.text(65_536).then(firstWords, (error) => error.message);
     const detail = `status ${status}${words === '' ? '' : `: ${words}`}`;
-    if (status === 401 || (status === 403 && source.kind === 'private')) {
-        return {
-            kind: 'status',
-            detail,
-            remedy: 'Write user name and password (or a token) into the address of this index.',
-        };
+    const isPrivate = source.kind === 'private' || source.credentials !== null;
+    if (status === 401 || (status === 403 && isPrivate)) {
+        const what = 'user name and password (or a token)';
+        const remedy = source.credentials === null
+            ? `Write ${what} into the address of this index.`
+            : `It does not take the ${what} that it was given: they may be wrong or have expired.`;
+        return { kind: 'status', detail, remedy };
     }
     if ([403, 405, 429, 451].includes(status) || banWords.test(words)) {
         const after = answer.headers['retry-after'];
@@ -9414,6 +9415,7 @@ async function fetchPage(client, question) {
             headers: { accept, 'accept-encoding': 'gzip, br', 'cache-control': 'max-age=0' },
             credentials: source.credentials,
             answerMs: firstAnswerMs,
+            stallMs: firstAnswerMs,
             signal: AbortSignal.any([signal, late.signal]),
         });
         const wholeMs = firstAnswerMs * wholePage;
@@ -9515,6 +9517,8 @@ const patience = {
     several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
     replaceable: [firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany],
 };
+/** So long (ms) a page is read on that nobody waits for any more: what is nearly here serves whoever wants it next. */
+const abandonedMs = 1000;
 /** Pages asked of one source at a time, also where more connections would be welcome. */
 const pagesAtOnce = 8;
 /** Faults of a source as a whole, not of one page: it is asked again only when nothing else is left. */
@@ -9536,48 +9540,91 @@ function unlessAborted(work, signal) {
         work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
     });
 }
+function createAudience() {
+    const over = new AbortController();
+    let waiting = 0;
+    let timer;
+    return {
+        isEmpty: () => waiting === 0,
+        signal: over.signal,
+        async wait(work, signal) {
+            waiting += 1;
+            clearTimeout(timer);
+            try {
+                return await unlessAborted(work, signal);
+            }
+            finally {
+                waiting -= 1;
+                if (waiting === 0)
+                    timer = setTimeout(() => over.abort(), abandonedMs).unref();
+            }
+        },
+    };
+}
+/** Notes what an answer shows of its source. */
+function note({ dead, onFault }, source, result) {
+    if (!isFault(result)) {
+        dead.delete(source.id);
+    }
+    else {
+        if (isDeadly(result))
+            dead.add(source.id);
+        onFault(result);
+    }
+}
+/** Asks for a page when its source has a place free; it is kept unless it may come another time. */
+async function fetchInTurn(shared, key, question, audience) {
+    const { client, pages, turnstile } = shared;
+    const { source } = question;
+    const signal = AbortSignal.any([shared.signal, audience.signal]);
+    let isKept = false;
+    // Whoever asks waits from then on.
+    await Promise.resolve();
+    try {
+        const answer = await turnstile(source.group, Math.min(source.connections, pagesAtOnce), async () => audience.isEmpty() ? 'aborted' : fetchPage(client, { ...question, signal }));
+        if (answer !== 'aborted') {
+            isKept = !isFault(answer) || isAbsent(answer);
+            // Here, since whoever asked may not wait any more.
+            note(shared, source, answer);
+        }
+        return answer;
+    }
+    catch (error) {
+        if (signal.aborted)
+            return 'aborted';
+        throw error;
+    }
+    finally {
+        if (!isKept)
+            pages.delete(key);
+    }
+}
 /**
  * The page of one source, asked for once in a run however many want it; a failure may pass, so that who comes later asks again.
- * `isOurs`: nobody else had asked for it, so that a fault is new. `signal` ends the waiting: what was sent is read to its end, since
- * somebody else may want the page, and a source that is asked twice for it bans the sooner.
+ * `signal` ends the waiting: what was sent is read on for a while, since somebody else may want the page, and a source that is asked twice
+ * for it bans the sooner; but it does not keep the source's connection from other pages.
  */
 async function readOnce(shared, source, project, folder, limitMs, signal) {
-    const { client, pages, turnstile } = shared;
+    const { pages } = shared;
     const key = JSON.stringify([source.id, folder, project]);
-    for (let known = pages.get(key); known !== undefined; known = pages.get(key)) {
-        const result = await unlessAborted(known, signal);
-        if (result !== 'aborted')
-            return { result, isOurs: false };
+    for (;;) {
+        let asked = pages.get(key);
+        if (asked === undefined) {
+            const audience = createAudience();
+            const question = { source, project, folder, firstAnswerMs: limitMs };
+            asked = { answer: fetchInTurn(shared, key, question, audience), audience };
+            pages.set(key, asked);
+        }
+        const answer = await asked.audience.wait(asked.answer, signal);
+        if (answer !== 'aborted')
+            return answer;
     }
-    const asked = turnstile(source.group, Math.min(source.connections, pagesAtOnce), () => {
-        signal.throwIfAborted();
-        return fetchPage(client, { source, project, folder, firstAnswerMs: limitMs, signal: shared.signal });
-    });
-    const forget = () => {
-        pages.delete(key);
-    };
-    pages.set(key, asked.then((result) => {
-        if (isFault(result) && !isAbsent(result))
-            forget();
-        return result;
-    }, () => {
-        forget();
-        return 'aborted';
-    }));
-    return { result: await unlessAborted(asked, signal), isOurs: true };
 }
-/** Asks one source and notes what that shows of it. */
+/** Asks one source for a page that is used. */
 async function asking_ask(shared, source, project, folder, limitMs, signal) {
-    const { result, isOurs } = await readOnce(shared, source, project, folder, limitMs, signal);
-    if (!isFault(result)) {
-        shared.dead.delete(source.id);
+    const result = await readOnce(shared, source, project, folder, limitMs, signal);
+    if (!isFault(result))
         shared.used.add(source.id);
-    }
-    else if (isOurs) {
-        if (isDeadly(result))
-            shared.dead.add(source.id);
-        shared.onFault(result);
-    }
     return result;
 }
 /** Pages and faults of several answers apart. */
@@ -9891,6 +9938,8 @@ function applyRanking(sources, kept) {
 const headStartMs = { official: 80, next: 800, mirrors: 1000 };
 /** Pages asked at once where the first choice is slow; mirrors probed at once. */
 const width = { pages: 3, probes: 6 };
+/** Faults of an index that did not answer at all. One that answers in any other way may hold packages that are nowhere else. */
+const unheard = ['refused', 'dns', 'timeout', 'proxy'];
 /**
  * Opens the Python index of one run. `sources` are in order of wish; `exclusive`: the user's own list, which is not measured against
  * anything; `wide`: what a kept ranking says, null where nothing is known.
@@ -9903,6 +9952,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
     let measured = wide !== null || exclusive || authority !== undefined || sources.length < 2;
     let measuring = Promise.resolve();
     let authorityAnswered = false;
+    let authorityReplaced = false;
     /** Sources that another one has overtaken in a race. */
     const overtaken = new Set();
     /** Sources that stood a probe. */
@@ -9963,14 +10013,15 @@ function openPythonIndex(sources, exclusive, wide, shared) {
         const rivals = best(order.filter(({ id }) => id !== page.source.id && !dead.has(id)), width.probes);
         const project = page.files[0]?.project ?? '';
         const looks = rivals.map(async (source) => {
-            const { result } = await readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, signal);
+            const result = await readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, signal);
             return probeAnswer(client, source, result, null, signal);
         });
         const probes = [first, ...(await Promise.all(looks))];
-        for (const { source, fault } of probes) {
+        for (const { source, fault, ms } of probes) {
             if (fault === null)
                 tried.add(source.id);
-            else
+            // That of a page that did not come is known.
+            else if (ms !== null)
                 shared.onFault(fault);
         }
         order = rankSources(order, probes);
@@ -9982,21 +10033,33 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             : `Sources by what was measured: ${lively.map(({ id }) => id).join(', ')}.`);
     }
     async function findByAuthority(configured, project) {
-        const found = await persist(sources.length > 1 ? patience.replaceable : patience.alone, async (limitMs) => sortOut([await asking_ask(shared, configured, project, null, limitMs, signal)]), signal);
+        // With credentials it is private: what is taken elsewhere in its place may be a stranger's.
+        const replaceable = sources.length > 1 && configured.credentials === null;
+        const found = await persist(replaceable ? patience.replaceable : patience.alone, async (limitMs) => sortOut([await asking_ask(shared, configured, project, null, limitMs, signal)]), signal);
         const [fault] = found.faults;
         authorityAnswered ||= fault === undefined || isAbsent(fault);
         // Once it has spoken, its silence about one project is never filled with a stranger's package of that name.
-        if (authorityAnswered || fault === undefined || !isDeadly(fault))
+        if (authorityAnswered || fault === undefined)
             return found;
-        const text = `The configured index does not answer (${fault.detail}); the official index and its mirrors stand in for it. Name it alone in \`mirrors\` to forbid that.`;
-        log.warn({ id: 'configured-index-failed', text });
-        return null;
+        authorityReplaced = replaceable && unheard.includes(fault.kind);
+        const [what, then] = authorityReplaced
+            ? [
+                'does not answer',
+                'the official index and its mirrors stand in for it. Name it alone in `mirrors` to forbid that.',
+            ]
+            : [
+                'fails',
+                `no other index stands in for it. Correct it in ${configured.origin}, or name other sources in \`mirrors\`.`,
+            ];
+        log.warn({ id: 'configured-index-failed', text: `The configured index ${what} (${fault.detail}); ${then}` });
+        return authorityReplaced ? null : found;
     }
-    const isAuthority = () => authority !== undefined && (authorityAnswered || !dead.has(authority.id));
+    /** It does, too, where it is back after others stood in for it. */
+    const isAuthority = () => authority !== undefined && (authorityAnswered || !(authorityReplaced && dead.has(authority.id)));
     async function find(project) {
         if (sources.length === 0)
             return { pages: [], faults: [] };
-        if (authority !== undefined && (authorityAnswered || !dead.has(authority.id))) {
+        if (authority !== undefined && isAuthority()) {
             const found = await findByAuthority(authority, project);
             if (found !== null)
                 return found;
@@ -16133,18 +16196,19 @@ function troubleOf({ status, code, cause }) {
     return cause.kind === 'refused' || cause.kind === 'dns' || cause.kind === 'proxy' ? 'unreachable' : null;
 }
 /**
- * Patience with a store that many ask at the same time: one that has served before, or says that it has too much to do, is asked again for
+ * Patience with a store that many ask at the same time: one that has served before, or said that it has too much to do, is asked again for
  * `patienceMs`. A crowd that left it at the first trouble would bring everything from the mirrors, once for each job. `backOffMs`: the
  * first wait.
  */
 function openPatience(name, backOffMs, patienceMs, log) {
-    let hasServed = false;
+    /** It has served, or said that it has too much to do. */
+    let isThere = false;
     /** Since when (`performance.now`) it has not served; null: it does. */
     let troubledAt = null;
     let told = false;
     return {
         served: () => {
-            [hasServed, troubledAt, told] = [true, null, false];
+            [isThere, troubledAt, told] = [true, null, false];
         },
         begin: (signal) => {
             let attempt = 0;
@@ -16159,7 +16223,8 @@ function openPatience(name, backOffMs, patienceMs, log) {
                 troubledAt ??= now;
                 // What others are given at the same time does not help one that never gets anything.
                 const lastedMs = now - Math.min(first, troubledAt);
-                const alive = (hasServed || trouble === 'busy') && lastedMs < patienceMs;
+                isThere ||= trouble === 'busy';
+                const alive = isThere && lastedMs < patienceMs;
                 if (attempt >= tries[trouble] && !alive)
                     return false;
                 if (alive && lastedMs > TELL_MS && !told) {
@@ -25290,6 +25355,12 @@ async function openDiskFile(path, filename, expected, extent, bell, failed, expl
         restart: () => {
             restarts += 1;
         },
+        breakReaders: () => {
+            for (const reader of readers) {
+                reader.broken = true;
+            }
+        },
+        cut: (size) => inDiskTurn('bytes', () => handle.truncate(size)),
         differences: () => differences,
         close: async () => {
             closing = true;
@@ -25400,13 +25471,14 @@ function createRoutes(file, lane) {
         suspected: false,
         rangeless: false,
         changes: 0,
+        otherSize: false,
         mine: 0,
         refusal: null,
     }));
 }
 /** It may be asked, now or after a wait. */
 function isAlive(route) {
-    return !route.left && !route.lane.left;
+    return !route.left && !route.lane.left && route.lane.notBefore - performance.now() <= LONGEST_WAIT_MS;
 }
 /** Time (`performance.now()`, ms) from which it may be asked. */
 function readyAt(route) {
@@ -25424,8 +25496,8 @@ function viewRoute(route, usable, nowMs) {
     };
 }
 /**
- * Takes a refusal in: the route waits or is left. `gained`: bytes that the connection brought before; `begunMs`: when it was begun.
- * Connections that break together are one strike. Returns whether the route was left.
+ * Takes a refusal in: the route waits or is left. `gained`: bytes that the file lacked and the connection brought before; `begunMs`: when it
+ * was begun. Connections that break together are one strike. Returns whether the route was left.
  */
 function routes_refuse(route, refusal, gained, alone, begunMs, nowMs) {
     // A source that stalls is not forgiven for the bytes before the stall: each one holds the installer up.
@@ -25438,6 +25510,10 @@ function routes_refuse(route, refusal, gained, alone, begunMs, nowMs) {
         route.struckAt = nowMs;
     }
     route.refusal = refusal;
+    // It speaks for its host, but for a store that many write to: that one slows down single files.
+    if (refusal.retryAfterMs !== null && !route.lane.first) {
+        route.lane.notBefore = Math.max(route.lane.notBefore, nowMs + refusal.retryAfterMs);
+    }
     const verdict = refusal_judge(refusal, route.strikes, route.lane.first ? 'first' : alone ? 'last' : 'beside', Math.random());
     if (verdict.leave !== null) {
         route.left = true;
@@ -25459,10 +25535,20 @@ function faultOf(route, refusal) {
     const { kind, detail, remedy } = refusal;
     return { source: route.location.source, url: maskUrl(route.location.url), kind, detail, remedy };
 }
-/** The Failure of a file that no source could bring: one problem for each of them. */
-function exhausted(filename, routes) {
-    const problems = routes.map((route) => {
-        const left = route.lane.left ? 'its host was given up earlier in this run' : 'it was not asked';
+/** Those that sent one and the same file in place of the one expected, independent of each other; none where no two did. */
+function agreeing(routes) {
+    const sentBy = (route) => routes.filter((r) => r.refusal?.sha256 !== undefined && r.refusal.sha256 === route.refusal?.sha256);
+    return routes.map(sentBy).find((same) => new Set(same.map(({ lane }) => lane.group)).size > 1) ?? [];
+}
+/** The Failure of a file that no source could bring: one problem for each of them, and one for all that agree on another hash. */
+function exhausted(file, routes) {
+    const { filename, sha256, hashOrigin } = file;
+    const same = agreeing(routes);
+    const problems = routes
+        .filter((route) => !same.includes(route))
+        .map((route) => {
+        const waiting = route.lane.notBefore > performance.now() ? 'its host asked for a pause' : 'it was not asked';
+        const left = route.lane.left ? 'its host was given up earlier in this run' : waiting;
         const url = maskUrl(route.location.url);
         const detail = route.refusal?.detail ?? left;
         // Said in `where`; after a redirect it is another one.
@@ -25473,9 +25559,25 @@ function exhausted(filename, routes) {
             remedy: route.refusal?.remedy ?? REMEDIES[route.refusal?.kind ?? 'refused'] ?? ANOTHER,
         };
     });
+    if (same.length > 0) {
+        const names = same.map(({ location }) => location.source).join(' and ');
+        problems.unshift({
+            where: filename,
+            what: `${names} agree on sha256 ${same[0]?.refusal?.sha256}: the one expected, sha256 ${sha256}, is wrong, or that of another file.`,
+            remedy: `It is from ${ORIGINS[hashOrigin ?? 'index']}: compare it with what the publisher of the file says, and put it right there.`,
+        });
+    }
     const none = { where: filename, what: 'No source has this file.', remedy: ANOTHER };
     return new Failure(1, problems.length === 0 ? [none] : problems);
 }
+/** Where the hash comes from that a file should have. */
+const ORIGINS = {
+    lock: 'the lock or the requirements',
+    official: 'the official index',
+    agreement: 'the pages of several indexes',
+    index: 'the page of the index',
+    'first-seen': 'an earlier download',
+};
 const ANOTHER = 'Name another mirror with `mirrors`, or try again later.';
 const REMEDIES = {
     banned: 'The mirror turns this machine away: wait, or name another mirror with `mirrors`.',
@@ -25697,7 +25799,10 @@ function download_state_readState(file, routes, bell, timings, notes, onDisk) {
     const usable = kept !== null && (stated === null || stated === kept.size);
     const found = usable ? createSegments(kept.size, timings.segmentBytes, timings.wholeBelow, kept.pieces) : fresh;
     // Complete, and no hash to check it by, no request left to ask its source by: fetched again.
-    const segments = file.sha256 === null && found.missing() === 0 ? fresh : found;
+    const unchecked = file.sha256 === null && found.missing() === 0;
+    // One source told an earlier run how long the file is, and nothing of it is there.
+    const hearsay = stated === null && found.sources().length === 0;
+    const segments = unchecked || hearsay ? fresh : found;
     const identity = segments.sources().length > 0 ? (kept?.identity ?? null) : null;
     const confirmed = file.sha256 !== null || identity === null;
     return {
@@ -25708,6 +25813,8 @@ function download_state_readState(file, routes, bell, timings, notes, onDisk) {
         identity,
         confirmed,
         widened: false,
+        sizeFrom: null,
+        forgetting: false,
         recalling: null,
         verified: false,
         failure: null,
@@ -25717,6 +25824,7 @@ function download_state_readState(file, routes, bell, timings, notes, onDisk) {
 function freshSegments(file, timings) {
     return createSegments(statedSize(file), timings.segmentBytes, timings.wholeBelow);
 }
+/** The length as a page has it; null: the first answer tells. */
 function statedSize(file) {
     return file.size ?? file.locations.find((l) => l.size !== null)?.size ?? null;
 }
@@ -25756,8 +25864,19 @@ function isStranded(state) {
 }
 /** Nothing is there, and nothing is known of the file but what its page says. Only while nobody has seen any of it. */
 function startOver(state, disk, timings) {
-    Object.assign(state, { segments: freshSegments(state.file, timings), identity: null, confirmed: true });
+    const segments = freshSegments(state.file, timings);
+    Object.assign(state, { segments, identity: null, confirmed: true, sizeFrom: null });
     disk.restart();
+}
+/** Forgets a length that no page states, and all that came under it. Whoever was left for another length is asked again. Only while nothing is busy. */
+function forgetSize(state, disk, timings) {
+    startOver(state, disk, timings);
+    Object.assign(state, { forgetting: false, recalling: null });
+    disk.breakReaders();
+    for (const route of state.routes.filter((r) => r.otherSize)) {
+        Object.assign(route, { otherSize: false, left: false, strikes: 0 });
+    }
+    state.bell.ring();
 }
 /** The bytes of `source` are missing again. */
 function takeBack(source, state, disk) {
@@ -26075,6 +26194,7 @@ function openLanes(sources) {
             const limit = Math.max(1, terms?.connections ?? UNLISTED_CONNECTIONS);
             const lane = {
                 host: key,
+                group: terms?.group ?? key,
                 limit,
                 first: terms?.first ?? false,
                 active: 0,
@@ -26157,6 +26277,7 @@ function createLines(state, disk, around, signal, events) {
                 // Connections that meet the same change are told of it once.
                 route.changes += state.recalling === null ? 1 : 0;
                 state.recalling = identity.source;
+                state.forgetting ||= !sameSize;
                 if (route.changes > MOST_CHANGES) {
                     throw refusal_refused('malformed', `had another file ${route.changes} times while it was downloaded`);
                 }
@@ -26165,6 +26286,16 @@ function createLines(state, disk, around, signal, events) {
             }
             startOver(state, disk, timings);
             return false;
+        }
+        if (!sameSize) {
+            if (segments.sources().length === 0) {
+                // What came under the other length was wrong, or never came.
+                state.forgetting = true;
+                return false;
+            }
+            // One of the two is wrong, and the hash tells. Who contradicts itself is not asked again.
+            route.otherSize = state.sizeFrom !== route;
+            throw refusal_refused('malformed', `has a file of ${reply.total} bytes, not ${segments.size()}`);
         }
         if (reply.ranged && reply.total === null && segments.size() === null) {
             if (whole) {
@@ -26184,6 +26315,7 @@ function createLines(state, disk, around, signal, events) {
         }
         if (reply.total !== null && segments.size() === null) {
             segments.setSize(reply.total);
+            state.sizeFrom = route;
             await events.measured();
         }
         bell.ring();
@@ -26203,7 +26335,7 @@ function createLines(state, disk, around, signal, events) {
                 credentials: around.credentials(route.location),
                 from: segment.reached,
                 to: Number.isFinite(segment.end) ? segment.end : timings.segmentBytes,
-                size: state.confirmed ? segments.size() : null,
+                size: state.confirmed ? statedSize(file) : null,
                 whole,
                 limits: othersThan(route, state).length > 0 || events.hopeful() ? timings.hurried : timings.patient,
                 signal: AbortSignal.any([signal, line.stop.signal]),
@@ -26236,6 +26368,7 @@ function createLines(state, disk, around, signal, events) {
                     const to = from + (await disk.write(pieces, from, into.compareTo));
                     line.isWriting = false;
                     line.ownMs += performance.now() - since;
+                    line.gained += to - from;
                     segments.advance(into, source, to);
                     bell.ring();
                     await events.wrote(from, to);
@@ -26271,7 +26404,7 @@ function createLines(state, disk, around, signal, events) {
                 events.failed(error);
             }
             else {
-                events.refused(route, refusal, line.bytes, line.begunAt);
+                events.refused(route, refusal, line.gained, line.begunAt);
             }
         }
         finally {
@@ -26286,7 +26419,7 @@ function createLines(state, disk, around, signal, events) {
         open: (route, segment) => {
             const stop = new AbortController();
             const begunAt = performance.now();
-            const line = { route, stop, begunAt, bytes: 0, ownMs: 0, isWriting: false, seenBytes: 0, seenMs: 0 };
+            const line = { route, stop, begunAt, bytes: 0, gained: 0, ownMs: 0, isWriting: false, seenBytes: 0, seenMs: 0 };
             run(line, segment).catch(events.failed);
         },
         count: () => lines.size,
@@ -26347,6 +26480,7 @@ function keepNotes(state, partial, store) {
     const all = async () => {
         const { segments, identity, confirmed, file } = state;
         const size = segments.size();
+        noted = null;
         if (size !== null && confirmed) {
             noted = { size, identity };
             const pieces = segments.pieces();
@@ -26388,7 +26522,7 @@ function blame(contributors, routes) {
 
 
 /** Finds out whose bytes are wrong, by fetching one source's bytes elsewhere at a time. `accuse` takes a source's refusal in. */
-function createRepair(state, disk, scout, signal, accuse) {
+function createRepair(state, disk, scout, timings, signal, accuse) {
     const { file, routes, bell } = state;
     const wrongHash = (sent) => {
         const detail = `sent ${sent} where the index says sha256 ${file.sha256}`;
@@ -26403,12 +26537,16 @@ function createRepair(state, disk, scout, signal, accuse) {
                 next = blame(state.segments.sources(), routes);
             }
             const { recall } = next;
+            if (recall === null && routes.some((r) => r.otherSize)) {
+                forgetSize(state, disk, timings);
+                return;
+            }
             if (recall === null) {
-                throw exhausted(file.filename, routes);
+                throw exhausted(file, routes);
             }
             for (const route of routes.filter((r) => r.location.source === recall)) {
                 if (next.proven) {
-                    accuse(route, wrongHash(`sha256 ${actual}`));
+                    accuse(route, { ...wrongHash(`sha256 ${actual}`), sha256: actual });
                 }
                 else {
                     route.suspected = true;
@@ -26499,13 +26637,17 @@ async function openDownload(file, partial, around) {
     };
     const disk = await openDiskFile(partial.path, file.filename, expected, extent, bell, () => state.failure, store.explain);
     const fail = (error) => {
+        // Nothing is wrong with their hosts.
+        for (const { lane } of agreeing(routes)) {
+            lane.left = false;
+        }
         state.failure ??= error;
         life.abort(state.failure);
         bell.ring();
     };
     const checkSpace = async () => {
-        const [needed, free] = [state.segments.missing(), await store.free()];
-        if (Number.isFinite(needed) && needed > free) {
+        const [needed, free] = [around.unwritten(), await store.free()];
+        if (needed > free) {
             throw new DiskFull(store.root, needed, free);
         }
     };
@@ -26523,6 +26665,10 @@ async function openDownload(file, partial, around) {
     /** After every change: takes back what is to be taken back, gives up when nobody is left. */
     const settle = () => {
         if (lines.count() === 0 && state.failure === null && !state.verified) {
+            if (state.forgetting) {
+                forgetSize(state, disk, timings);
+                notes.all().catch(fail);
+            }
             state.recalling ??= isStranded(state) ? (state.identity?.source ?? null) : null;
             if (state.recalling !== null) {
                 if (state.confirmed) {
@@ -26539,11 +26685,17 @@ async function openDownload(file, partial, around) {
                 for (const route of routes) {
                     route.suspected = false;
                 }
-                if (!routes.some(isAlive) && scout.isOpen()) {
+                const gone = !routes.some(isAlive);
+                if (gone && scout.isOpen()) {
                     scout.send();
                 }
-                else if (!routes.some(isAlive)) {
-                    fail(exhausted(file.filename, routes));
+                else if (gone && routes.some((r) => r.otherSize)) {
+                    // Those whose length was believed can't finish the file.
+                    forgetSize(state, disk, timings);
+                    notes.all().catch(fail);
+                }
+                else if (gone) {
+                    fail(exhausted(file, routes));
                 }
             }
         }
@@ -26551,7 +26703,7 @@ async function openDownload(file, partial, around) {
         around.changed();
     };
     const scout = createScout(file, routes, around, settle);
-    const repair = createRepair(state, disk, scout, signal, (route, refusal) => blameRoute(route, refusal, 0, performance.now()));
+    const repair = createRepair(state, disk, scout, timings, signal, (route, refusal) => blameRoute(route, refusal, 0, performance.now()));
     const lines = createLines(state, disk, around, signal, {
         hopeful: scout.isOpen,
         crawled: () => {
@@ -26610,6 +26762,7 @@ async function openDownload(file, partial, around) {
                         await bell.wait(signal);
                     }
                     if (expected === null || actual === expected) {
+                        await disk.cut(state.segments.size() ?? 0);
                         state.verified = true;
                         tellProgress(state.segments.sources());
                         repair.conclude(disk.differences() > differences);
@@ -26656,7 +26809,8 @@ async function openDownload(file, partial, around) {
         },
         want: (nowMs) => {
             const { segments } = state;
-            const idle = scout.isAwaited() || state.recalling !== null || state.failure !== null || state.verified;
+            const settling = state.recalling !== null || state.forgetting;
+            const idle = scout.isAwaited() || settling || state.failure !== null || state.verified;
             const more = segments.hasFree() || (!isBusy() && segments.widest() >= least());
             // Until it is known which copy is fetched, one connection at a time.
             const single = expected === null && (state.identity === null || !state.confirmed);
@@ -26681,6 +26835,7 @@ async function openDownload(file, partial, around) {
             const waiting = routes.filter((r) => isAlive(r) && !r.suspected && download_state_isUsable(r, state) && readyAt(r) > nowMs);
             return Math.min(...waiting.map(readyAt));
         },
+        unwritten: () => (state.segments.size() === null ? 0 : state.segments.missing()),
     };
 }
 
@@ -26977,8 +27132,15 @@ function fetchSlice(file, from, to, around, signal) {
             }
         };
         const stop = () => settle(() => reject(both.reason));
-        const giveUp = () => settle(() => reject(exhausted(file.filename, routes)));
-        const scout = createScout(file, routes, around, () => (routes.some(isAlive) ? around.changed() : giveUp()));
+        const scout = createScout(file, routes, around, around.changed);
+        /** Nobody that is known may be asked, and nothing is under way. */
+        const isStuck = () => attempts.size === 0 && !routes.some(isAlive);
+        const giveUp = () => {
+            scout.send();
+            if (isStuck() && !scout.isOpen()) {
+                settle(() => reject(exhausted(file, routes)));
+            }
+        };
         const isAsked = (route) => [...attempts].some((a) => a.route.lane === route.lane);
         const isAlone = (route) => !routes.some((r) => r !== route && isAlive(r));
         const fetchFrom = async (attempt, hurried) => {
@@ -27066,9 +27228,6 @@ function fetchSlice(file, from, to, around, signal) {
                 if (alone) {
                     scout.send();
                 }
-                if (!routes.some(isAlive) && !scout.isOpen()) {
-                    giveUp();
-                }
             }
             finally {
                 limit.clear();
@@ -27079,6 +27238,10 @@ function fetchSlice(file, from, to, around, signal) {
         };
         const work = {
             want: (nowMs) => {
+                if (isStuck()) {
+                    // Also by what another file met at the same host.
+                    queueMicrotask(giveUp);
+                }
                 const open = (attempts.size === 0 || late) && !scout.isAwaited();
                 const free = routes.filter((r) => isAlive(r) && !isAsked(r) && readyAt(r) <= nowMs);
                 const prompt = free.some((r) => !isBehind(r.lane));
@@ -27098,15 +27261,10 @@ function fetchSlice(file, from, to, around, signal) {
                 }
             },
             wakeAt: (nowMs) => Math.min(...routes.filter((r) => isAlive(r) && readyAt(r) > nowMs).map(readyAt)),
+            unwritten: () => 0,
         };
         both.addEventListener('abort', stop, { once: true });
         around.add(work);
-        if (!routes.some(isAlive)) {
-            scout.send();
-            if (!scout.isOpen()) {
-                giveUp();
-            }
-        }
     });
 }
 
@@ -27511,6 +27669,7 @@ function openTransfers(options) {
             changed();
         },
         changed,
+        unwritten: () => [...works].reduce((sum, work) => sum + work.unwritten(), 0),
         count: (source, bytes) => {
             watchMemory(bytes);
             fetched[source] = (fetched[source] ?? 0) + bytes;
