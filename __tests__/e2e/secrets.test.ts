@@ -31,20 +31,27 @@ function holding(folder: string, words: string): string[] {
     );
 }
 
-/** Command lines of all processes, where the system tells (Linux). */
+/** Command lines of what this process has started, where the system tells (Linux): other tests run their own programs at the same time. */
 function commandLines(): string {
-  const read = (pid: string): string => {
+  const read = (path: string): string => {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+      return readFileSync(path, 'latin1');
     } catch (error) {
       // It has ended meanwhile.
       if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
       throw error;
     }
   };
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(read)
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  // proc(5): the name, which may hold anything, is in parentheses; behind it stand the state and the parent.
+  const parents = new Map(pids.map((pid) => [pid, /\) \S (\d+) [^)]*$/.exec(read(`/proc/${pid}/stat`))?.[1] ?? '0']));
+  const isOurs = (pid: string): boolean => {
+    const parent = parents.get(pid) ?? '0';
+    return parent === String(process.pid) || (parent !== '0' && isOurs(parent));
+  };
+  return pids
+    .filter(isOurs)
+    .map((pid) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' '))
     .join('\n');
 }
 

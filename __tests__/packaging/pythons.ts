@@ -7,7 +7,8 @@ import type { TagEnvironment } from '../../src/packaging/tags.js';
 /** Runs a program in an interpreter, `input` on its standard input, and gives what it prints as JSON. */
 export function askPython(executable: string, program: string, input: unknown = null): unknown {
   const output = execFileSync(executable, ['-I', '-c', program], {
-    input: JSON.stringify(input),
+    // A program that reads nothing may have ended before it is written to.
+    ...(input === null ? {} : { input: JSON.stringify(input) }),
     encoding: 'utf8',
     maxBuffer: 1 << 26,
     timeout: 30_000,

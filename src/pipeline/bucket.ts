@@ -88,7 +88,7 @@ export async function openBucket(run: Run, prepared: Prepared, client: HttpClien
   };
   return {
     share,
-    client: readThrough(client, objects),
+    client: readThrough(client, objects, share.refused),
     url,
     terms: { url, connections: CONNECTIONS, credentials: null, group: bucketSource, first: true },
     offer: (stored, file, faults) => {

@@ -54,7 +54,7 @@ export async function openJob(
   });
   const share = openShare({ objects, key: 'KEY', mayWrite, log, signal: end.signal, times: { ...brisk, ...times } });
   const transfers = openTransfers({
-    client: readThrough(client, objects),
+    client: readThrough(client, objects, share.refused),
     store: await openDirectoryStore(folder),
     log,
     signal: end.signal,

@@ -202,7 +202,8 @@ const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
       try {
         Date.now = () => real() + behind;
         const limits = { connectMs: 5000, headersMs: 5000, stallMs: 5000 };
-        const reader = readThrough(client, open(secret));
+        const told: string[] = [];
+        const reader = readThrough(client, open(secret), ({ code }) => told.push(code));
         const read = async (): Promise<number> => {
           const answer = await reader.request({
             url: objects.address(key),
@@ -212,10 +213,12 @@ const network = { httpsProxy: null, httpProxy: null, noProxy: [], caFiles: [] };
             signal: never,
           });
           expect(answer.url).toBe(objects.address(key));
-          await answer.text(2 ** 16);
+          if (answer.status === 200) await answer.text(2 ** 16);
           return answer.status;
         };
-        return [...(await Promise.all(Array.from({ length: times }, read))), bucket.requests.length - before];
+        const statuses = await Promise.all(Array.from({ length: times }, read));
+        expect(told).toEqual(statuses.filter((status) => status === 403).map(() => 'SignatureDoesNotMatch'));
+        return [...statuses, bucket.requests.length - before];
       } finally {
         Date.now = real;
       }

@@ -169,7 +169,9 @@ const deny: Meddler = (_request, response) => {
     bucket.plant(wheelKey(files[0].sha256 ?? '', files[0].filename), randomBytes(big));
     const one = await job();
     await work(one);
-    expect(one.transfers.fetched()['mirror']).toBe(big);
+    // A range may come twice where its connection was slower than another one would be.
+    expect(one.transfers.fetched()['mirror']).toBeGreaterThanOrEqual(big);
+    expect(one.transfers.fetched()['mirror']).toBeLessThan(big * 1.5);
     expect(one.share.report()).toMatchObject({ filesReplaced: 1 });
   });
 });

@@ -35,6 +35,8 @@ export interface Share {
   awaitLock(stale: string | null): Promise<string | null>;
   /** Where the bucket has a file, waited for while another run brings it; null: it is ours to bring. */
   locate(file: IndexFile): Promise<FileLocation | null>;
+  /** An object could not be read: the run goes on without the bucket, and that is said. */
+  refused(refusal: S3Refusal): void;
   /** A file has arrived from elsewhere: it is stored in the background. `wrong`: the object that is there holds other bytes. */
   offer(file: StoredFile, wrong: boolean): void;
   /** Stores a lock, in the place of any other one. */
@@ -194,6 +196,7 @@ export function openShare(options: {
 
   return {
     readLock: () => lockText().catch(stopReading),
+    refused: stopReading,
     awaitLock: (stale) =>
       settle(lockKey, async () => {
         const text = await lockText();
