@@ -28,6 +28,7 @@ function route(
   const state = {
     strikes: 0,
     struckAt: 0,
+    failingSince: 0,
     notBefore: 0,
     left: false,
     suspected: false,

@@ -47,7 +47,16 @@ test('a file that has nothing under way always has a source that may serve it, o
             rate,
             behind: 1,
           };
-          const still = { strikes: 0, struckAt: 0, notBefore: 0, changes: 0, otherSize: false, mine: 0, refusal: null };
+          const still = {
+            strikes: 0,
+            struckAt: 0,
+            failingSince: 0,
+            notBefore: 0,
+            changes: 0,
+            otherSize: false,
+            mine: 0,
+            refusal: null,
+          };
           // Suspicion comes from a hash.
           return { location, lane, ...still, ...route, suspected: suspected && hashed };
         });

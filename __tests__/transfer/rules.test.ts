@@ -195,6 +195,7 @@ describe('whose bytes are doubted', () => {
     },
     strikes: 0,
     struckAt: 0,
+    failingSince: 0,
     notBefore: 0,
     left: false,
     suspected: false,

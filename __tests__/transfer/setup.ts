@@ -35,6 +35,7 @@ export const brisk: Partial<Timings> = {
   tickMs: 100,
   lookMs: 100,
   slowMs: 400,
+  outageMs: 0,
 };
 
 export const filename = 'thing-1.0-py3-none-any.whl';

@@ -8,6 +8,7 @@ import { forgetSize, isStranded, isUsable, othersThan, readState, startOver, tak
 import { isGivenUp, weighFirst } from './first-source.js';
 import { createLines } from './lines.js';
 import { keepNotes } from './notes.js';
+import { outlasts } from './outage.js';
 import type { Identity } from './record.js';
 import type { Refusal } from './refusal.js';
 import { createRepair } from './repair.js';
@@ -132,7 +133,7 @@ export async function openDownload(file: IndexFile, partial: PartialFile, around
           // Those whose length was believed can't finish the file.
           forgetSize(state, disk, timings);
           notes.all().catch(fail);
-        } else if (gone) {
+        } else if (gone && !outlasts(routes, around)) {
           fail(exhausted(file, routes));
         }
       }

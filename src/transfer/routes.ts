@@ -13,6 +13,8 @@ export interface FileRoute {
   strikes: number;
   /** Time (`performance.now()`, ms) of the latest strike. */
   struckAt: number;
+  /** Time of the first of those strikes. */
+  failingSince: number;
   notBefore: number;
   left: boolean;
   /** Under suspicion of wrong bytes: not asked until the matter is settled. */
@@ -38,6 +40,7 @@ export function createRoutes(file: IndexFile, lane: (location: FileLocation) => 
       lane: lane(location),
       strikes: 0,
       struckAt: 0,
+      failingSince: 0,
       notBefore: 0,
       left: false,
       suspected: false,
@@ -90,6 +93,7 @@ export function refuse(
   } else if (begunMs >= route.struckAt) {
     route.strikes += 1;
     route.struckAt = nowMs;
+    route.failingSince = route.strikes === 1 ? nowMs : route.failingSince;
   }
   route.refusal = refusal;
   // It speaks for its host, but for a store that many write to: that one slows down single files.

@@ -4,6 +4,7 @@ import type { IndexFile } from '../values/source.js';
 import type { Slice } from '../values/transfers.js';
 import { ask } from './ask.js';
 import { compare, isBehind } from './lanes.js';
+import { outlasts } from './outage.js';
 import { asRefusal, refused } from './refusal.js';
 import { createRoutes, exhausted, type FileRoute, isAlive, readyAt, refuse, viewRoute } from './routes.js';
 import { createScout } from './scout.js';
@@ -61,7 +62,12 @@ export function fetchSlice(
     const isStuck = (): boolean => attempts.size === 0 && !routes.some(isAlive);
     const giveUp = (): void => {
       scout.send();
-      if (isStuck() && !scout.isOpen()) {
+      if (!isStuck() || scout.isOpen()) {
+        return;
+      }
+      if (outlasts(routes, around)) {
+        around.changed();
+      } else {
         settle(() => reject(exhausted(file, routes)));
       }
     };

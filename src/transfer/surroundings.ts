@@ -42,6 +42,8 @@ export interface Surroundings {
   changed(): void;
   /** Bytes that all who take part are going to put on the disk, as far as that is known. */
   unwritten(): number;
+  /** Time (`performance.now()`, ms) at which the last bytes came over the network; null: none came so far. */
+  lastByteAt(): number | null;
   /** Bytes that came over the network. */
   count(source: string, bytes: number): void;
   /** A whole file came over the network and is in the store; `faults`: what sources did wrong with it. */

@@ -23,6 +23,8 @@ export interface Timings {
   readonly slowMs: number;
   /** How long another process that fetches the same file is waited for after it last wrote some of it. */
   readonly foreignMs: number;
+  /** How long after the last byte that came from anywhere a way out of this machine, which worked until then, is waited for. */
+  readonly outageMs: number;
 }
 
 export const defaultTimings: Timings = {
@@ -38,4 +40,5 @@ export const defaultTimings: Timings = {
   slowBytes: 2 ** 16,
   slowMs: 4000,
   foreignMs: 300_000,
+  outageMs: 60_000,
 };

@@ -45,7 +45,7 @@ export function openTransfers(options: {
   const texts = new Map<string, Promise<Uint8Array>>();
   const fetched: Record<string, number> = {};
   const arrived = new Set<string>();
-  let lastMs = 0;
+  let lastMs: number | null = null;
   let spentMs = 0;
   let scheduled = false;
   let alarm: NodeJS.Timeout | undefined;
@@ -97,11 +97,12 @@ export function openTransfers(options: {
     },
     changed,
     unwritten: () => [...works].reduce((sum, work) => sum + work.unwritten(), 0),
+    lastByteAt: () => lastMs,
     count: (source, bytes) => {
       watchMemory(bytes);
       fetched[source] = (fetched[source] ?? 0) + bytes;
       const now = performance.now();
-      if (now - lastMs < PAUSE_MS) {
+      if (lastMs !== null && now - lastMs < PAUSE_MS) {
         spentMs += now - lastMs;
       }
       lastMs = now;
