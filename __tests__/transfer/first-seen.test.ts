@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Store } from '../../src/values/store.js';
-import { type Behaviour, content, openScene, type Scene } from './setup.js';
+import { type Behaviour, content, openScene, type Scene, sha256 } from './setup.js';
 
 const size = 2 ** 21;
 const unhashed = { sha256: null, hashOrigin: null } as const;
@@ -79,4 +80,34 @@ test('what another user noted is not believed', async () => {
   };
   await scene.again({}, strange).get(scene.file).done;
   expect(sent()).toBeGreaterThanOrEqual(size);
+});
+
+test('a later run asks whether it is the same copy over a connection that its host allows', async () => {
+  const waited: (number | undefined)[] = [];
+  const behaviour: Behaviour = {
+    bytesPerSecondPerConnection: 1_500_000,
+    fault: ({ headers }) => {
+      waited.push(...(headers.range === 'bytes=0-0' ? [scene.mirrors['index']?.requests.at(-2)?.bytes] : []));
+      return null;
+    },
+  };
+  const bytes = content(size);
+  const scene = await openScene(bytes, { index: behaviour }, unhashed, 1);
+  scenes.push(scene);
+  await scene.transfers.get(scene.file).done;
+  // One request a file.
+  const later = scene.again({ wholeBelow: 2 ** 30 });
+  const other = later.get({ ...scene.file, sha256: sha256(bytes), filename: 'other-1.0-py3-none-any.whl' });
+  while (later.fetched()['index'] === undefined) {
+    await sleep(10);
+  }
+  await Promise.all([other.done, later.get(scene.file).done]);
+  expect(waited).toEqual([size]);
+});
+
+test('a file whose hash could not be noted for later runs is there all the same', async () => {
+  const scene = await open();
+  const full: Store = { ...scene.store, writeFact: () => Promise.reject(new Error('ENOSPC')) };
+  const stored = await scene.again({}, full).get(scene.file).done;
+  expect(stored.size).toBe(size);
 });

@@ -3,7 +3,8 @@ import type { IndexFile } from '../values/source.js';
 import { ask } from './ask.js';
 import type { Identity } from './record.js';
 import { asRefusal } from './refusal.js';
-import type { Surroundings } from './surroundings.js';
+import { createRoutes, type FileRoute, isAlive, readyAt, viewRoute } from './routes.js';
+import type { Surroundings, Work } from './surroundings.js';
 
 /** What a file without a published hash was when it was downloaded: its bytes, and what its source stated of that copy. */
 interface Seen extends Identity {
@@ -19,16 +20,53 @@ function readSeen(value: unknown): Seen | null {
     : null;
 }
 
-/** Remembers which bytes the file with the place `key` was, for who asks for it next. */
+/** Remembers which bytes the file with the place `key` was, for who asks for it next. The file is there also where that fails. */
 export async function noteSeen(
   key: string,
   sha256: string,
   identity: Identity | null,
-  { store }: Pick<Surroundings, 'store'>,
+  { store, log }: Pick<Surroundings, 'store' | 'log'>,
 ): Promise<void> {
-  if (identity !== null) {
-    await store.writeFact(factOf(key), { sha256, ...identity });
+  if (identity === null) {
+    return;
   }
+  try {
+    await store.writeFact(factOf(key), { sha256, ...identity });
+  } catch (error) {
+    log.debug(`${key}: which bytes it was could not be noted: ${String(error)}`);
+  }
+}
+
+/** Waits for a connection to the host of `route` and takes it; false: the host was left. Rejects with the reason of an abort. */
+function takeTurn(
+  route: FileRoute,
+  { add, remove, signal }: Pick<Surroundings, 'add' | 'remove' | 'signal'>,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const end = (settled: () => void): void => {
+      remove(work);
+      signal.removeEventListener('abort', stop);
+      settled();
+    };
+    const stop = (): void => end(() => reject(signal.reason));
+    const work: Work = {
+      want: (nowMs) => {
+        if (!isAlive(route)) {
+          queueMicrotask(() => end(() => resolve(false)));
+        }
+        return { missing: 1, connections: 0, most: 1, routes: [viewRoute(route, true, nowMs)] };
+      },
+      begin: () => {
+        route.lane.active += 1;
+        end(() => resolve(true));
+      },
+      wakeAt: (nowMs) => (isAlive(route) && readyAt(route) > nowMs ? readyAt(route) : Number.POSITIVE_INFINITY),
+      unwritten: () => 0,
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    add(work);
+  });
 }
 
 /**
@@ -37,21 +75,19 @@ export async function noteSeen(
  * request), where its source still states the same length and the same ETag or Last-Modified. What another user noted is not believed: no
  * hash from elsewhere could contradict it. The function given back may be called often; the source is asked once about each copy.
  */
-export function recallSeen(
-  file: IndexFile,
-  key: string,
-  around: Pick<Surroundings, 'client' | 'store' | 'credentials' | 'timings' | 'signal' | 'log'>,
-): () => Promise<StoredFile | null> {
+export function recallSeen(file: IndexFile, key: string, around: Surroundings): () => Promise<StoredFile | null> {
   const { client, store, credentials, timings, signal, log } = around;
   const begunMs = performance.now();
   let asked: string | null = null;
 
   /** Whether the source still has the copy that was seen. */
   const isStill = async ({ source, validator }: Seen, size: number): Promise<boolean> => {
-    const location = file.locations.find((one) => one.source === source);
-    if (location === undefined || validator === '') {
+    const locations = file.locations.filter((one) => one.source === source);
+    const [route] = createRoutes({ ...file, locations }, around.lane);
+    if (route === undefined || validator === '' || !(await takeTurn(route, around))) {
       return false;
     }
+    const { location, lane } = route;
     try {
       const reply = await ask(client, {
         url: location.url,
@@ -72,6 +108,9 @@ export function recallSeen(
       // Who downloads it meets the same trouble, and says so.
       log.debug(`${file.filename}: whether it is still the file that was seen: ${String(error)}`);
       return false;
+    } finally {
+      lane.active -= 1;
+      around.changed();
     }
   };
 
