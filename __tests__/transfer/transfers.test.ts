@@ -230,6 +230,20 @@ describe('with one bad source and one good one, the file is right and', () => {
     ).toEqual(['bad']);
   });
 
+  test('silence is told as such', async () => {
+    const s = await scene(content(LARGE), {
+      silent: { fault: () => ({ kind: 'silence' }) },
+      good: { bytesPerSecondPerConnection: 500_000 },
+    });
+    const longer = { connectMs: 30_000, headersMs: 30_000, stallMs: 30_000 };
+    const transfers = s.again({ hurried: longer });
+    await transfers.get(s.file).done;
+    expect(transfers.faults()[0]).toMatchObject({
+      source: 'silent',
+      detail: expect.stringMatching(/^sent nothing within/),
+    });
+  });
+
   test('a trickle is left for the faster source', async () => {
     const bytes = content(LARGE);
     const s = await scene(bytes, { slow: { bytesPerSecondPerConnection: 40_000 }, good: {} });

@@ -262,7 +262,8 @@ export function createLines(
             events.crawled();
           }
         } else if (outrun || (ready.length > 0 && brought < timings.slowBytes)) {
-          line.stop.abort(refused('slow', `brought ${brought} bytes in ${Math.round(ms)} ms`));
+          const much = brought === 0 ? 'sent nothing within' : `brought ${brought} bytes in`;
+          line.stop.abort(refused('slow', `${much} ${Math.round(ms)} ms`));
         }
         line.seenBytes = line.bytes;
         line.seenMs += ms;
