@@ -40,8 +40,12 @@ export const brisk: Partial<Timings> = {
 
 export const filename = 'thing-1.0-py3-none-any.whl';
 
-/** How one mirror of a scene behaves; `bytes` stands for the right ones; `first`: it is asked alone. */
-export type Behaviour = Omit<MirrorOptions, 'files'> & { readonly bytes?: Buffer; readonly first?: boolean };
+/** How one mirror of a scene behaves; `bytes` stands for the right ones; `first`: it is asked alone; `group`: one of its own by default. */
+export type Behaviour = Omit<MirrorOptions, 'files'> & {
+  readonly bytes?: Buffer;
+  readonly first?: boolean;
+  readonly group?: string;
+};
 
 export interface Scene {
   readonly mirrors: Readonly<Record<string, Mirror>>;
@@ -63,7 +67,7 @@ export async function openScene(
 ): Promise<Scene> {
   const root = await mkdtemp(join(tmpdir(), 'transfer-'));
   const mirrors: Record<string, Mirror> = {};
-  for (const [id, { bytes: own, first: _, ...rest }] of Object.entries(behaviours)) {
+  for (const [id, { bytes: own, first: _, group: __, ...rest }] of Object.entries(behaviours)) {
     mirrors[id] = await startMirror({ ...rest, files: { thing: { [filename]: own ?? bytes } } });
   }
   const client = createClient({
@@ -84,7 +88,7 @@ export async function openScene(
         url: mirrors[id]?.index ?? '',
         connections,
         credentials: null,
-        group: id,
+        group: behaviours[id]?.group ?? id,
         first: behaviours[id]?.first ?? false,
       }),
       timings: { ...brisk, ...timings },

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Failure } from '../../src/values/failure.js';
 import type { MirrorFault, MirrorRequest } from '../support/mirror.js';
-import { collect, content, filename, openScene, type Scene, sha256 } from './setup.js';
+import { type Behaviour, collect, content, filename, openScene, type Scene, sha256 } from './setup.js';
 
 const LARGE = 3 * 2 ** 20 + 17;
 const scenes: Scene[] = [];
@@ -120,6 +120,31 @@ describe('a file on its way', () => {
     // Without splitting no connection is cut off: each one is a port of its own.
     await s.again({ splitBytes: 2 ** 30 }).get(s.file).done;
     expect(new Set(s.mirrors['a']?.requests.map((r) => r.port)).size).toBe(2);
+  });
+});
+
+describe('mirrors that are really one', () => {
+  test.each([
+    ['have the limit of one', 'campus', 2],
+    ['and each of its own group have one each', undefined, 4],
+  ])('%s', async (_, group, most) => {
+    let peak = 0;
+    const open = (): number =>
+      Object.values(s.mirrors)
+        .flatMap(({ requests }) => requests)
+        .filter(({ headers, bytes }) => {
+          const [from = 0, to = 0] = (headers.range ?? '').split(/\D+/).slice(1).map(Number);
+          return bytes < to + 1 - from;
+        }).length;
+    const fault = (): null => {
+      peak = Math.max(peak, open());
+      return null;
+    };
+    const behaviour: Behaviour = { bytesPerSecondPerConnection: 1_000_000, fault, ...(group && { group }) };
+    const s = await scene(content(LARGE), { a: behaviour, b: behaviour }, {}, 2);
+    // Without splitting no connection is cut off: what was not sent to its end is open.
+    await s.again({ splitBytes: 2 ** 30, slowMs: 30_000 }).get(s.file).done;
+    expect(peak).toBe(most);
   });
 });
 

@@ -9,6 +9,7 @@ export interface Lane {
   readonly limit: number;
   /** It is asked alone, until it gives trouble: others would bring bytes that it need not cost anybody. */
   readonly first: boolean;
+  /** Connections to it and to the other hosts of its group. */
   active: number;
   /** Time (`performance.now()`, ms) before which it is not asked. */
   notBefore: number;
@@ -29,12 +30,13 @@ export type SourceTerms = Pick<Source, 'url' | 'connections' | 'credentials' | '
 /** Connections to a host whose source is in no list: a direct link, a folder. */
 const UNLISTED_CONNECTIONS = 16;
 
-/** The hosts of a run. A limit holds for a host, whichever source names it. */
+/** The hosts of a run. A limit holds for a host, whichever source names it, and for the hosts of one group together. */
 export function openLanes(sources: (id: string) => SourceTerms | undefined): {
   lane(location: FileLocation): Lane;
   credentials(location: FileLocation): Credentials | null;
 } {
   const lanes = new Map<string, Lane>();
+  const activeOf = new Map<string, number>();
   return {
     lane: (location) => {
       const { protocol, host } = new URL(location.url);
@@ -45,12 +47,18 @@ export function openLanes(sources: (id: string) => SourceTerms | undefined): {
       }
       const terms = sources(location.source);
       const limit = Math.max(1, terms?.connections ?? UNLISTED_CONNECTIONS);
+      const group = terms?.group ?? key;
       const lane: Lane = {
         host: key,
-        group: terms?.group ?? key,
+        group,
         limit,
         first: terms?.first ?? false,
-        active: 0,
+        get active() {
+          return activeOf.get(group) ?? 0;
+        },
+        set active(count) {
+          activeOf.set(group, count);
+        },
         notBefore: 0,
         left: false,
         rate: null,
