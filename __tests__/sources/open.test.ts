@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { gone, idna, log, mirror, names, six, source, sources } from './house.js';
+import { gone, idna, log, mirror, names, six, source, sources, wheel } from './house.js';
 
 describe('a project page', () => {
   test('is asked for once, however many ask', async () => {
@@ -177,5 +178,34 @@ describe('a slow first choice', () => {
     expect((await second.page('idna')).answered[0]).toBe('near');
     expect(near.requests.slice(before).map(({ path }) => path)).toEqual(['/simple/idna/']);
     expect(await second.keep()).toEqual(kept);
+  });
+
+  test('is not measured beside a rival that answers long after another one: the next page waits for that', async () => {
+    const { official, near } = await race();
+    const tardy = await mirror({ files: { six: big }, latencyMs: 2800 });
+    const roster = [source('official', official.index), source('tardy', tardy.index), source('near', near.index)];
+    const opened = sources(roster);
+    await opened.page('six');
+    expect(ids((await opened.keep())?.order ?? [])).toEqual(['near', 'official', 'tardy']);
+  });
+
+  test('has several sources asked for each page, of which a silent one is waited for no longer than the others took', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 20 }, (_, at) => [`p${at}`, { [`p${at}-1.0.tar.gz`]: wheel }]),
+    );
+    const [near, far] = [await mirror({ files }), await mirror({ files })];
+    const silent = await mirror({ fault: () => ({ kind: 'silence' }) });
+    const roster = [source('near', near.index), source('silent', silent.index), source('far', far.index)];
+    const order = roster.map(({ id, url }) => ({ id, url }));
+    const opened = sources(roster, { kept: { schema: 1, measured: new Date().toISOString(), wide: true, order } });
+    const begun = performance.now();
+    const [last, ...projects] = Object.keys(files);
+    const pages = await Promise.all(projects.map((project) => opened.page(project)));
+    expect(pages.map(({ answered }) => answered)).toEqual(projects.map(() => ['near', 'far']));
+    expect(performance.now() - begun).toBeLessThan(6000);
+    await sleep(1500);
+    await opened.page(last ?? '');
+    expect(silent.requests.length).toBeLessThanOrEqual(4);
+    expect(opened.faults()).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isFault, race } from '../../src/sources/race.js';
+import { gather, isFault, race } from '../../src/sources/race.js';
 import type { SourceFault } from '../../src/values/source.js';
 import { createTurnstile } from '../../src/values/turnstile.js';
 
@@ -45,6 +45,35 @@ describe('a race', () => {
     const running = race([{ gapMs: 0, run: until }], () => false, controller.signal);
     controller.abort(reason);
     await expect(running).rejects.toBe(reason);
+  });
+});
+
+describe('a gathering', () => {
+  test('waits for the others a while after the first good answer, and aborts who is silent then', async () => {
+    const runs = [
+      until,
+      () => Promise.resolve(fault('two')),
+      () => Promise.resolve('third'),
+      () => new Promise<string>((resolve) => setTimeout(resolve, 50, 'fourth')),
+    ];
+    expect(await gather<string>(runs, 2000, never)).toEqual([null, fault('two'), 'third', 'fourth']);
+  });
+
+  test('waits for everybody while there are only faults', async () => {
+    const runs = [
+      () => Promise.resolve(fault('one')),
+      () => new Promise<string>((resolve) => setTimeout(resolve, 100, 'two')),
+    ];
+    expect(await gather<string>(runs, 0, never)).toEqual([fault('one'), 'two']);
+  });
+
+  test('gives the reason of the signal, and a defect as it is', async () => {
+    const controller = new AbortController();
+    const reason = new Error('deadline');
+    const running = gather([until], 0, controller.signal);
+    controller.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    await expect(gather([() => Promise.reject(reason)], 0, never)).rejects.toBe(reason);
   });
 });
 

@@ -46,6 +46,8 @@ export interface Shared {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly dead: Set<string>;
+  /** Ids of sources whose last page had not come when it was given up. */
+  readonly late: Set<string>;
   readonly turnstile: Turnstile;
   readonly pages: Pages;
   /** Ids of the sources that gave a page, in the order in which they first did. */
@@ -107,7 +109,8 @@ function createAudience(): Audience {
 }
 
 /** Notes what an answer shows of its source. */
-function note({ dead, onFault }: Shared, source: Source, result: SourcePage | SourceFault): void {
+function note({ dead, late, onFault }: Shared, source: Source, result: SourcePage | SourceFault): void {
+  late.delete(source.id);
   if (!isFault(result)) {
     dead.delete(source.id);
   } else {
@@ -140,8 +143,9 @@ async function fetchInTurn(
     }
     return answer;
   } catch (error) {
-    if (signal.aborted) return 'aborted';
-    throw error;
+    if (!signal.aborted) throw error;
+    shared.late.add(source.id);
+    return 'aborted';
   } finally {
     if (!isKept) pages.delete(key);
   }

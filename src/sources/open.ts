@@ -73,6 +73,7 @@ export function openSources(options: {
     log,
     signal,
     dead: new Set(),
+    late: new Set(),
     turnstile: createTurnstile(),
     pages: new Map(),
     used: new Set(),

@@ -13,13 +13,15 @@ import {
 import type { SourcePage } from './fetch-page.js';
 import { officialGroup } from './merge.js';
 import { probeAnswer } from './probe.js';
-import { race } from './race.js';
+import { gather, race } from './race.js';
 import { expectedMs, fastEnough, rankSources } from './ranking.js';
 
 /** How long the first choice runs alone before the official index is asked too, and before mirrors are. */
 const headStartMs = { official: 80, next: 800, mirrors: 1000 };
 /** Pages asked at once where the first choice is slow; mirrors probed at once. */
 const width = { pages: 3, probes: 6 };
+/** How long at least a page of one source is waited for after that of another: where the page is wanted, and where sources are measured. */
+const graceMs = { page: 300, measuring: 1000 };
 /** Faults of an index that did not answer at all. One that answers in any other way may hold packages that are nowhere else. */
 const unheard: readonly FaultKind[] = ['refused', 'dns', 'timeout', 'proxy'];
 
@@ -54,7 +56,7 @@ export function openPythonIndex(
   wide: boolean | null,
   shared: Shared,
 ): PythonIndex {
-  const { client, log, signal, dead } = shared;
+  const { client, log, signal, dead, late } = shared;
   const authority = exclusive ? undefined : sources.find(({ id }) => id === 'configured');
   let order = [...sources];
   let asksSeveral = wide ?? false;
@@ -131,11 +133,16 @@ export function openPythonIndex(
       width.probes,
     );
     const project = page.files[0]?.project ?? '';
-    const looks = rivals.map(async (source) => {
-      const result = await readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, signal);
-      return probeAnswer(client, source, result, null, signal);
+    const pages = await gather(
+      rivals.map((source) => (abort) => readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, abort)),
+      graceMs.measuring,
+      signal,
+    );
+    const looks = rivals.map((source, index) => {
+      const told = pages[index] ?? null;
+      return told === null ? null : probeAnswer(client, source, told, null, signal);
     });
-    const probes = [first, ...(await Promise.all(looks))];
+    const probes = [first, ...(await Promise.all(looks)).filter((look) => look !== null)];
     for (const { source, fault, ms } of probes) {
       if (fault === null) tried.add(source.id);
       // That of a page that did not come is known.
@@ -192,9 +199,11 @@ export function openPythonIndex(
     const attempt = async (limitMs: number): Promise<Found> => {
       const candidates = byLife().filter((source) => source !== authority);
       if (!asksSeveral) return inTurn(project, candidates, limitMs);
-      const referee = candidates.filter(({ id, group }) => group === officialGroup && !dead.has(id));
-      const chosen = [...new Set([...best(candidates, width.pages), ...referee])];
-      const found = await together(project, chosen, limitMs);
+      const prompt = candidates.filter(({ id }) => !late.has(id));
+      const referee = prompt.filter(({ id, group }) => group === officialGroup && !dead.has(id));
+      const chosen = [...new Set([...best(prompt, width.pages), ...referee])];
+      const runs = chosen.map((source) => (abort: AbortSignal) => ask(shared, source, project, null, limitMs, abort));
+      const found = sortOut((await gather(runs, graceMs.page, signal)).filter((told) => told !== null));
       if (found.pages.length > 0 || settledBy(found.faults)) return found;
       const others = candidates.filter((source) => !chosen.includes(source));
       const rest = await inTurn(project, others, limitMs);

@@ -61,3 +61,33 @@ export function race<T>(
     over.abort();
   });
 }
+
+/**
+ * Asks sources at once. When one has given a good answer the others are waited for as long again, at least `leastMs` milliseconds; who
+ * has not answered by then is aborted, and null stands in its place. Rejects with the signal's reason.
+ */
+export async function gather<T>(
+  runs: readonly Entrant<T>['run'][],
+  leastMs: number,
+  signal: AbortSignal,
+): Promise<readonly (T | SourceFault | null)[]> {
+  const begun = performance.now();
+  const enough = new AbortController();
+  const either = AbortSignal.any([signal, enough.signal]);
+  let timer: NodeJS.Timeout | undefined;
+  const answers = runs.map(async (run) => {
+    try {
+      const result = await run(either);
+      if (!isFault(result)) timer ??= setTimeout(() => enough.abort(), Math.max(leastMs, performance.now() - begun));
+      return result;
+    } catch (error) {
+      if (signal.aborted || !enough.signal.aborted) throw error;
+      return null;
+    }
+  });
+  try {
+    return await Promise.all(answers);
+  } finally {
+    clearTimeout(timer);
+  }
+}
