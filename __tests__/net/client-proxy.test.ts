@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { startProxy } from '../support/proxy.js';
 import { ask, client, faultOf, mirror, open } from './house.js';
@@ -47,6 +49,21 @@ describe('a proxy', () => {
       expect(fault.kind).toBe('proxy');
       expect(fault.message).toContain(`the proxy ${proxy.url}/ cannot be reached`);
     }
+  });
+
+  test.each([
+    [502, 'could not reach it (status 502)', 'when the host and the proxy are up'],
+    [504, 'could not reach it (status 504)', 'when the host and the proxy are up'],
+    [403, 'did not let the request through (status 403)', 'Ask for this host to be allowed'],
+  ])('that answers a tunnel with %d is told as what it is', async (status, what, remedy) => {
+    const answer = `HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`;
+    const proxy = createServer().on('connect', (_, socket) => socket.end(answer));
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    open.push({ close: () => new Promise((resolve) => proxy.close(resolve)) });
+    const httpsProxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const fault = await faultOf(client({ httpsProxy }).request(ask('https://index.example/')));
+    expect(fault).toMatchObject({ kind: 'proxy', remedy: expect.stringContaining(remedy) });
+    expect(fault.message).toBe(`https://index.example/: the proxy ${httpsProxy}/ ${what}.`);
   });
 
   test('is never asked for loopback hosts', async () => {

@@ -125,17 +125,24 @@ export function timeLimit(
 /** Makes the fault of a proxy that answered by itself with this status. */
 export function proxyRefusal(asked: Asked, status: number): HttpFault {
   const proxy = maskUrl(asked.proxy ?? '');
-  return status === 407
-    ? new HttpFault(
-        'proxy',
-        `${maskUrl(asked.url)}: the proxy ${proxy} wants a user name and password.`,
-        'Write them into the proxy address: http://USER:PASSWORD@HOST:PORT.',
-      )
-    : new HttpFault(
-        'proxy',
-        `${maskUrl(asked.url)}: the proxy ${proxy} did not let the request through (status ${status}).`,
-        'Ask for this host to be allowed, or add it to NO_PROXY if it can be reached directly.',
-      );
+  const where = `${maskUrl(asked.url)}: the proxy ${proxy}`;
+  if (status === 407)
+    return new HttpFault(
+      'proxy',
+      `${where} wants a user name and password.`,
+      'Write them into the proxy address: http://USER:PASSWORD@HOST:PORT.',
+    );
+  if (status >= 500)
+    return new HttpFault(
+      'proxy',
+      `${where} could not reach it (status ${status}).`,
+      'Try again when the host and the proxy are up, or add the host to NO_PROXY if it can be reached directly.',
+    );
+  return new HttpFault(
+    'proxy',
+    `${where} did not let the request through (status ${status}).`,
+    'Ask for this host to be allowed, or add it to NO_PROXY if it can be reached directly.',
+  );
 }
 
 /** Tells what an error of Node or undici means. A HttpFault is given back as it is. */
