@@ -96,6 +96,16 @@ describe('a redirect', () => {
     expect(other.requests[0]?.headers.cookie).toBeUndefined();
   });
 
+  test('to another origin carries what is asked for, and none of the headers that may hold a secret', async () => {
+    const other = await mirror();
+    const { url } = await mirror({ fault: () => ({ kind: 'redirect', to: `${other.url}/simple/six/` }) });
+    const asked = { accept: 'text/html', range: 'bytes=0-3', 'if-range': '"x"', 'cache-control': 'no-cache' };
+    const headers = { ...asked, 'x-amz-security-token': 'secret', 'private-token': 'secret' };
+    (await client().request(ask(`${url}/`, { headers }))).cancel();
+    expect(other.requests[0]?.headers).toMatchObject({ ...asked, 'accept-encoding': 'identity' });
+    expect(JSON.stringify(other.requests[0]?.headers)).not.toContain('secret');
+  });
+
   test('circle is known by the first address that comes again', async () => {
     const { url, requests } = await mirror({ fault: () => ({ kind: 'redirect', to: '/again' }) });
     const fault = await faultOf(client().request(ask(`${url}/start`)));

@@ -18,8 +18,8 @@ import { startTimeLimit } from './time-limit.js';
 
 const maxRedirects = 5;
 const defaults: Limits = { connectMs: 10_000, headersMs: 30_000, stallMs: 30_000 };
-/** Headers that are for the first origin only. */
-const secretHeaders = ['authorization', 'cookie', 'proxy-authorization'];
+/** Headers that another origin gets too: whatever else is sent may be a secret of the first one. */
+const publicHeaders = /^(?:accept|accept-encoding|cache-control|if-.+|range|user-agent)$/;
 
 /** What a request waits for now is this process itself, and not the host. */
 interface Waiting {
@@ -212,7 +212,7 @@ export function createClient(options: {
         throw new HttpFault('redirect', `${maskUrl(first.href)}: ${what} to ${maskUrl(next.href)}.`, null);
       }
       if (next.origin !== url.origin) {
-        headers = Object.fromEntries(Object.entries(headers).filter(([name]) => !secretHeaders.includes(name)));
+        headers = Object.fromEntries(Object.entries(headers).filter(([name]) => publicHeaders.test(name)));
       }
       url = next;
     }
