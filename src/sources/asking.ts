@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpClient } from '../values/http.js';
 import type { Log } from '../values/log.js';
 import type { FaultKind, Source, SourceFault } from '../values/source.js';
@@ -8,15 +7,6 @@ import { isFault } from './race.js';
 
 /** Limit until the header of a page came: where another source can answer, and where none can. */
 export const firstAnswerMs = { oneOfMany: 3000, alone: 20_000 };
-/**
- * Limits of the attempts: at a source that stands alone, at several, and at one that others can stand in for. With the waits between them
- * four attempts outlast a server that is started again (6 s).
- */
-export const patience = {
-  alone: [firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
-  several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
-  replaceable: [firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany],
-};
 /** So long (ms) a page is read on that nobody waits for any more: what is nearly here serves whoever wants it next. */
 const abandonedMs = 1000;
 /** Pages asked of one source at a time, also where more connections would be welcome. */
@@ -199,33 +189,4 @@ export function sortOut(results: readonly (SourcePage | SourceFault)[]): Found {
     pages: results.filter((result): result is SourcePage => !isFault(result)),
     faults: results.filter(isFault),
   };
-}
-
-/**
- * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits. `limits`: for each attempt the
- * milliseconds until the header came; a source that was too slow is asked again only with more patience, however dead the others are.
- */
-export async function persist(
-  limits: readonly number[],
-  attempt: (limitMs: number) => Promise<Found>,
-  signal: AbortSignal,
-  isSettled: (faults: readonly SourceFault[]) => boolean = () => false,
-): Promise<Found> {
-  let found: Found = { pages: [], faults: [] };
-  for (const [index, limitMs] of limits.entries()) {
-    found = await attempt(limitMs);
-    const next = limits[index + 1];
-    const mayPass = ({ kind, detail }: SourceFault) =>
-      kind === 'reset' ||
-      // No name server answered: that of a busy network drops some of what it is asked.
-      (kind === 'dns' && detail.includes('EAI_AGAIN')) ||
-      (kind === 'status' && /^status 5/.test(detail)) ||
-      (kind === 'timeout' && (next ?? 0) > limitMs);
-    const { pages, faults } = found;
-    if (next === undefined || pages.length > 0 || !faults.some(mayPass) || isSettled(faults)) break;
-    await sleep(300 * 4 ** index * (0.75 + Math.random() / 2), undefined, { signal }).catch(() =>
-      signal.throwIfAborted(),
-    );
-  }
-  return found;
 }

@@ -1,17 +1,8 @@
 import type { FaultKind, Source, SourceFault } from '../values/source.js';
-import {
-  ask,
-  type Found,
-  firstAnswerMs,
-  isAbsent,
-  patience,
-  persist,
-  readOnce,
-  type Shared,
-  sortOut,
-} from './asking.js';
+import { ask, type Found, firstAnswerMs, isAbsent, readOnce, type Shared, sortOut } from './asking.js';
 import type { SourcePage } from './fetch-page.js';
 import { officialGroup } from './merge.js';
+import { patience, persist } from './persist.js';
 import { probeAnswer } from './probe.js';
 import { gather, race } from './race.js';
 import { expectedMs, fastEnough, rankSources } from './ranking.js';

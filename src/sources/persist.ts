@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SourceFault } from '../values/source.js';
+import { type Found, firstAnswerMs } from './asking.js';
+
+/**
+ * Limits of the attempts: at a source that stands alone, at several, and at one that others can stand in for. With the waits between them
+ * four attempts outlast a server that is away for 4 s while it is started again.
+ */
+export const patience = {
+  alone: [firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
+  several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
+  replaceable: [firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany],
+};
+
+/** Whether a fault may pass by itself; `morePatient`: the next attempt waits longer for an answer. */
+function mayPass({ kind, detail }: SourceFault, morePatient: boolean): boolean {
+  return (
+    kind === 'reset' ||
+    // No name server answered: that of a busy network drops some of what it is asked.
+    (kind === 'dns' && detail.includes('EAI_AGAIN')) ||
+    (kind === 'status' && /^status 5/.test(detail)) ||
+    (kind === 'timeout' && morePatient)
+  );
+}
+
+/** Whether nobody is there, as while a server or a proxy is started again; a proxy that answers by itself is there. */
+function isAway({ kind, detail }: SourceFault): boolean {
+  return kind === 'refused' || (kind === 'proxy' && /cannot be reached|could not reach/.test(detail));
+}
+
+/**
+ * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits. `limits`: for each attempt the
+ * milliseconds until the header came; a source that was too slow is asked again only with more patience, however dead the others are.
+ */
+export async function persist(
+  limits: readonly number[],
+  attempt: (limitMs: number) => Promise<Found>,
+  signal: AbortSignal,
+  isSettled: (faults: readonly SourceFault[]) => boolean = () => false,
+): Promise<Found> {
+  let found: Found = { pages: [], faults: [] };
+  for (const [index, limitMs] of limits.entries()) {
+    found = await attempt(limitMs);
+    const { pages, faults } = found;
+    const next = limits[index + 1];
+    if (next === undefined || pages.length > 0 || faults.length === 0 || isSettled(faults)) break;
+    // Beside one that is there, nobody waits for those that are away: that would cost every project that it does not have.
+    if (!faults.some((fault) => mayPass(fault, next > limitMs)) && !faults.every(isAway)) break;
+    await sleep(250 * 4 ** index * (0.75 + Math.random() / 2), undefined, { signal }).catch(() =>
+      signal.throwIfAborted(),
+    );
+  }
+  return found;
+}
