@@ -2,9 +2,8 @@ import { createServer } from 'node:http';
 import { expect, test } from '@jest/globals';
 import { persist } from '../../src/sources/persist.js';
 import type { FaultKind, SourceFault } from '../../src/values/source.js';
-import { evil, gone, mirror, names, open, source, sources } from './house.js';
+import { evil, gone, log, mirror, names, open, source, sources } from './house.js';
 
-const signal = AbortSignal.timeout(50_000);
 const fault = (kind: FaultKind, detail = ''): SourceFault => ({ source: 'one', url: '', kind, detail, remedy: null });
 
 /** How often sources are asked that fail in these ways, with a second attempt allowed. */
@@ -14,7 +13,10 @@ async function attempts(...faults: readonly SourceFault[]): Promise<number> {
     count += 1;
     return Promise.resolve({ pages: [], faults });
   };
-  expect(await persist([100, 100], attempt, signal)).toEqual({ pages: [], faults });
+  expect(await persist({ log: log(), signal: AbortSignal.timeout(50_000) }, [100, 100], attempt)).toEqual({
+    pages: [],
+    faults,
+  });
   return count;
 }
 
@@ -45,4 +47,31 @@ test('a proxy that wants other credentials is not tried with the same ones again
 
 test('no sources at all are not waited for', async () => {
   expect(await attempts()).toBe(1);
+});
+
+test.each([429, 503])(
+  'a source that asks for a pause by %d is asked again after it, and not before',
+  async (status) => {
+    const asked: number[] = [];
+    const inner = await mirror({
+      fault: () => {
+        asked.push(performance.now());
+        return asked.length > 1 ? null : { kind: 'status', status, headers: { 'retry-after': '2' } };
+      },
+    });
+    const opened = sources([source('inner', inner.index, { kind: 'private' })]);
+    expect(names(await opened.page('six'))).toHaveLength(1);
+    const [first = 0, second = 0] = asked;
+    expect(second - first).toBeGreaterThan(1900);
+    expect(log().lines).toEqual(['inner asks for a pause of 2 s.']);
+  },
+);
+
+test('a source that asks for a pause of an hour is not asked again', async () => {
+  expect(await attempts({ ...fault('banned', 'status 429'), retryAfterMs: 3_600_000 })).toBe(1);
+  expect(await attempts({ ...fault('status', 'status 503'), retryAfterMs: 3_600_000 })).toBe(1);
+});
+
+test('one that asks for a pause beside one that has answered is not waited for', async () => {
+  expect(await attempts({ ...fault('banned', 'status 429'), retryAfterMs: 1000 }, fault('missing'))).toBe(1);
 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { readRetryAfter } from '../../src/net/retry-after.js';
 import { readContentRange } from '../../src/transfer/ask.js';
 import { blame } from '../../src/transfer/blame.js';
 import { readRecord } from '../../src/transfer/record.js';
-import { judge, readRetryAfter } from '../../src/transfer/refusal.js';
+import { judge } from '../../src/transfer/refusal.js';
 import type { FileRoute } from '../../src/transfer/routes.js';
 import { createSegments, type Segment, type Segments } from '../../src/transfer/segments.js';
 import type { FaultKind } from '../../src/values/source.js';

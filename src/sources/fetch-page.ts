@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { readRetryAfter } from '../net/retry-after.js';
 import { startTimeLimit, type TimeLimit } from '../net/time-limit.js';
 import { parseFilename } from '../packaging/filename.js';
 import { type HttpAnswer, type HttpClient, HttpFault } from '../values/http.js';
@@ -81,6 +82,9 @@ async function readRefusal(answer: HttpAnswer, source: Source): Promise<Omit<Sou
   }
   const words = await answer.text(65_536).then(firstWords, (error: Error) => error.message);
   const detail = `status ${status}${words === '' ? '' : `: ${words}`}`;
+  const after = answer.headers['retry-after'];
+  const retryAfterMs = readRetryAfter(after, Date.now());
+  const pause = retryAfterMs === null ? {} : { retryAfterMs };
   const isPrivate = source.kind === 'private' || source.credentials !== null;
   if (status === 401 || (status === 403 && isPrivate)) {
     const what = 'user name and password (or a token)';
@@ -91,15 +95,15 @@ async function readRefusal(answer: HttpAnswer, source: Source): Promise<Omit<Sou
     return { kind: 'status', detail, remedy };
   }
   if ([403, 405, 429, 451].includes(status) || banWords.test(words)) {
-    const after = answer.headers['retry-after'];
     const wait = after === undefined ? '' : ` It asks to wait: Retry-After ${after}.`;
     return {
       kind: 'banned',
       detail: `${detail}${wait}`,
       remedy: 'It turns this machine or network away: name another source in `mirrors`.',
+      ...pause,
     };
   }
-  return { kind: 'status', detail, remedy: null };
+  return { kind: 'status', detail, remedy: null, ...pause };
 }
 
 async function readFolder({ source }: PageQuestion): Promise<SourcePage> {
@@ -162,7 +166,7 @@ export async function fetchPage(client: HttpClient, question: PageQuestion): Pro
     const over = () => late.abort(new HttpFault('timeout', `no whole page within ${wholeMs / 1000} s`, null));
     limit = startTimeLimit(wholeMs, over);
     const ms = performance.now() - started;
-    if (answer.status !== 200) return fault(...spread(await readRefusal(answer, source)));
+    if (answer.status !== 200) return { source: source.id, url: maskUrl(url), ...(await readRefusal(answer, source)) };
     const body = await answer.text(pageLimit);
     const reading = readPage({ body, contentType: answer.headers['content-type'] ?? '', url: answer.url });
     if ('fault' in reading) {
@@ -190,5 +194,3 @@ export async function fetchPage(client: HttpClient, question: PageQuestion): Pro
     limit?.clear();
   }
 }
-
-const spread = ({ kind, detail, remedy }: Omit<SourceFault, 'source' | 'url'>) => [kind, detail, remedy] as const;

@@ -115,10 +115,8 @@ export function openSources(options: {
 
   async function findPrivate(project: string): Promise<Found | null> {
     const asked = privates.map((source) =>
-      persist(
-        patience.alone,
-        async (limitMs) => sortOut([await ask(shared, source, project, null, limitMs, signal)]),
-        signal,
+      persist(shared, patience.alone, async (limitMs) =>
+        sortOut([await ask(shared, source, project, null, limitMs, signal)]),
       ),
     );
     for (const found of await Promise.all(asked)) {
@@ -138,7 +136,7 @@ export function openSources(options: {
       return { pages: won === null ? [] : [won], faults: met };
     };
     if (!alone) return attempt(firstAnswerMs.oneOfMany);
-    return persist(living.length > 1 ? patience.several : patience.alone, attempt, signal);
+    return persist(shared, living.length > 1 ? patience.several : patience.alone, attempt);
   }
 
   function compose(project: string, parts: Entry['parts'], own: readonly SourcePage[]): ProjectPage {

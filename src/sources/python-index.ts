@@ -153,10 +153,8 @@ export function openPythonIndex(
   async function findByAuthority(configured: Source, project: string): Promise<Found | null> {
     // With credentials it is private: what is taken elsewhere in its place may be a stranger's.
     const replaceable = sources.length > 1 && configured.credentials === null;
-    const found = await persist(
-      replaceable ? patience.replaceable : patience.alone,
-      async (limitMs) => sortOut([await ask(shared, configured, project, null, limitMs, signal)]),
-      signal,
+    const found = await persist(shared, replaceable ? patience.replaceable : patience.alone, async (limitMs) =>
+      sortOut([await ask(shared, configured, project, null, limitMs, signal)]),
     );
     const [fault] = found.faults;
     authorityAnswered ||= fault === undefined || isAbsent(fault);
@@ -200,7 +198,7 @@ export function openPythonIndex(
       const rest = await inTurn(project, others, limitMs);
       return { pages: rest.pages, faults: [...found.faults, ...rest.faults] };
     };
-    return persist(limits, attempt, signal, settledBy);
+    return persist(shared, limits, attempt, settledBy);
   }
 
   return {

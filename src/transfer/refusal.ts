@@ -1,3 +1,4 @@
+import { readRetryAfter } from '../net/retry-after.js';
 import { HttpFault } from '../values/http.js';
 import type { FaultKind } from '../values/source.js';
 
@@ -61,15 +62,6 @@ export function refusedByStatus(status: number, retryAfter: string | undefined, 
   }
   const retryAfterMs = status === 503 ? wait : null;
   return new Refused({ kind: 'status', detail: `answered ${status}`, remedy: null, retryAfterMs, status });
-}
-
-/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), as ms from now; null where it says nothing. */
-export function readRetryAfter(value: string | undefined, nowMs: number): number | null {
-  if (value === undefined) {
-    return null;
-  }
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 
 /** The longest `Retry-After` that is waited for, ms; a source that asks for more is left. */

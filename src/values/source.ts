@@ -48,6 +48,8 @@ export interface SourceFault {
   /** One line: status, TLS reason, first words of a ban page. */
   readonly detail: string;
   readonly remedy: string | null;
+  /** What it asked for by `Retry-After` instead of a page, ms; absent: it did not. */
+  readonly retryAfterMs?: number;
 }
 
 /** One place where a file can be had. */
