@@ -40544,7 +40544,7 @@ function explain(version) {
 
 /***/ }),
 
-/***/ 124:
+/***/ 9245:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -48784,9 +48784,12 @@ function timeLimit(asked, waitedFor, ms) {
 /** Makes the fault of a proxy that answered by itself with this status. */
 function proxyRefusal(asked, status) {
     const proxy = maskUrl(asked.proxy ?? '');
-    return status === 407
-        ? new HttpFault('proxy', `${maskUrl(asked.url)}: the proxy ${proxy} wants a user name and password.`, 'Write them into the proxy address: http://USER:PASSWORD@HOST:PORT.')
-        : new HttpFault('proxy', `${maskUrl(asked.url)}: the proxy ${proxy} did not let the request through (status ${status}).`, 'Ask for this host to be allowed, or add it to NO_PROXY if it can be reached directly.');
+    const where = `${maskUrl(asked.url)}: the proxy ${proxy}`;
+    if (status === 407)
+        return new HttpFault('proxy', `${where} wants a user name and password.`, 'Write them into the proxy address: http://USER:PASSWORD@HOST:PORT.');
+    if (status >= 500)
+        return new HttpFault('proxy', `${where} could not reach it (status ${status}).`, 'Try again when the host and the proxy are up, or add the host to NO_PROXY if it can be reached directly.');
+    return new HttpFault('proxy', `${where} did not let the request through (status ${status}).`, 'Ask for this host to be allowed, or add it to NO_PROXY if it can be reached directly.');
 }
 /** Tells what an error of Node or undici means. A HttpFault is given back as it is. */
 function toFault(error, asked) {
@@ -49220,8 +49223,8 @@ function proxyFor(url, network) {
 
 const maxRedirects = 5;
 const defaults = { connectMs: 10_000, headersMs: 30_000, stallMs: 30_000 };
-/** Headers that are for the first origin only. */
-const secretHeaders = ['authorization', 'cookie', 'proxy-authorization'];
+/** Headers that another origin gets too: whatever else is sent may be a secret of the first one. */
+const publicHeaders = /^(?:accept|accept-encoding|cache-control|if-.+|range|user-agent)$/;
 const basic = ({ username, password }) => `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 /** A proxy's address without credentials, and the header that carries them; throws HttpFault for one that cannot be used. */
 function readProxy(proxy, asked) {
@@ -49386,7 +49389,7 @@ function createClient(options) {
                 throw new HttpFault('redirect', `${maskUrl(first.href)}: ${what} to ${maskUrl(next.href)}.`, null);
             }
             if (next.origin !== url.origin) {
-                headers = Object.fromEntries(Object.entries(headers).filter(([name]) => !secretHeaders.includes(name)));
+                headers = Object.fromEntries(Object.entries(headers).filter(([name]) => publicHeaders.test(name)));
             }
             url = next;
         }
@@ -50082,6 +50085,7 @@ function openObjects(options) {
 ;// CONCATENATED MODULE: ./.build/src/store/s3/reader.js
 
 
+
 function seen({ headers, status }) {
     const total = status === 206 ? headers['content-range']?.replace(/^.*\//, '') : headers['content-length'];
     return { etag: headers['etag'] ?? '', total: total ?? '' };
@@ -50090,9 +50094,9 @@ function seen({ headers, status }) {
  * The client of a run, which reads objects too: whoever asks for an object's plain address is given its bytes through an address that is
  * signed for this one request, so that no other part of the program ever holds one. The first answer says which object it is; a later
  * one of another (its ETag or length differ; servers ignore If-Range here) is refused. After 403 it is signed once more, with the
- * store's clock. Requests to anywhere else pass through.
+ * store's clock; `refused` is told of what the store says then. Requests to anywhere else pass through.
  */
-function readThrough(client, objects) {
+function readThrough(client, objects, refused) {
     const base = objects.address('wheels');
     const known = new Map();
     return {
@@ -50107,6 +50111,8 @@ function readThrough(client, objects) {
                 answer.cancel();
                 answer = await ask();
             }
+            if (answer.status === 403)
+                refused(await readRefusal(answer, `GET ${maskUrl(wanted.url)}`));
             if (answer.status === 200 || answer.status === 206) {
                 const first = known.get(wanted.url) ?? seen(answer);
                 known.set(wanted.url, first);
@@ -50473,6 +50479,7 @@ function openShare(options) {
     const lockText = async () => (await objects.read(lockKey, LOCK_LIMIT, signal))?.text ?? null;
     return {
         readLock: () => lockText().catch(stopReading),
+        refused: stopReading,
         awaitLock: (stale) => settle(lockKey, async () => {
             const text = await lockText();
             return text === stale ? null : text;
@@ -50613,7 +50620,7 @@ async function openBucket(run, prepared, client) {
     };
     return {
         share,
-        client: readThrough(client, objects),
+        client: readThrough(client, objects, share.refused),
         url,
         terms: { url, connections: CONNECTIONS, credentials: null, group: bucketSource, first: true },
         offer: (stored, file, faults) => {
@@ -51876,6 +51883,16 @@ async function readNetrc(environment, home) {
         }
     }
     return [];
+}
+
+;// CONCATENATED MODULE: ./.build/src/net/retry-after.js
+/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), as ms from now; null where it says nothing. */
+function readRetryAfter(value, nowMs) {
+    if (value === undefined) {
+        return null;
+    }
+    const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs;
+    return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 
 ;// CONCATENATED MODULE: ./node_modules/entities/dist/esm/decode-codepoint.js
@@ -56692,6 +56709,7 @@ function readPage(page) {
 
 
 
+
 const pageLimit = 64 * 1024 * 1024;
 /** The order and weights that installers send: JSON where there is a choice (PEP 691). */
 const fetch_page_accept = 'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01';
@@ -56725,6 +56743,9 @@ async function fetch_page_readRefusal(answer, source) {
     }
     const words = await answer.text(65_536).then(firstWords, (error) => error.message);
     const detail = `status ${status}${words === '' ? '' : `: ${words}`}`;
+    const after = answer.headers['retry-after'];
+    const retryAfterMs = readRetryAfter(after, Date.now());
+    const pause = retryAfterMs === null ? {} : { retryAfterMs };
     const isPrivate = source.kind === 'private' || source.credentials !== null;
     if (status === 401 || (status === 403 && isPrivate)) {
         const what = 'user name and password (or a token)';
@@ -56734,15 +56755,15 @@ async function fetch_page_readRefusal(answer, source) {
         return { kind: 'status', detail, remedy };
     }
     if ([403, 405, 429, 451].includes(status) || banWords.test(words)) {
-        const after = answer.headers['retry-after'];
         const wait = after === undefined ? '' : ` It asks to wait: Retry-After ${after}.`;
         return {
             kind: 'banned',
             detail: `${detail}${wait}`,
             remedy: 'It turns this machine or network away: name another source in `mirrors`.',
+            ...pause,
         };
     }
-    return { kind: 'status', detail, remedy: null };
+    return { kind: 'status', detail, remedy: null, ...pause };
 }
 async function readFolder({ source }) {
     const started = performance.now();
@@ -56803,7 +56824,7 @@ async function fetch_page_fetchPage(client, question) {
         limit = startTimeLimit(wholeMs, over);
         const ms = performance.now() - started;
         if (answer.status !== 200)
-            return fault(...spread(await fetch_page_readRefusal(answer, source)));
+            return { source: source.id, url: maskUrl(url), ...(await fetch_page_readRefusal(answer, source)) };
         const body = await answer.text(pageLimit);
         const reading = readPage({ body, contentType: answer.headers['content-type'] ?? '', url: answer.url });
         if ('fault' in reading) {
@@ -56831,7 +56852,6 @@ async function fetch_page_fetchPage(client, question) {
         limit?.clear();
     }
 }
-const spread = ({ kind, detail, remedy }) => [kind, detail, remedy];
 
 ;// CONCATENATED MODULE: ./.build/src/sources/race.js
 /** Tells a fault from a page or anything else that a source gives. */
@@ -56881,22 +56901,41 @@ function race(entrants, enough, signal) {
         over.abort();
     });
 }
+/**
+ * Asks sources at once. When one has given a good answer the others are waited for as long again, at least `leastMs` milliseconds; who
+ * has not answered by then is aborted, and null stands in its place. Rejects with the signal's reason.
+ */
+async function gather(runs, leastMs, signal) {
+    const begun = performance.now();
+    const enough = new AbortController();
+    const either = AbortSignal.any([signal, enough.signal]);
+    let timer;
+    const answers = runs.map(async (run) => {
+        try {
+            const result = await run(either);
+            if (!isFault(result))
+                timer ??= setTimeout(() => enough.abort(), Math.max(leastMs, performance.now() - begun));
+            return result;
+        }
+        catch (error) {
+            if (signal.aborted || !enough.signal.aborted)
+                throw error;
+            return null;
+        }
+    });
+    try {
+        return await Promise.all(answers);
+    }
+    finally {
+        clearTimeout(timer);
+    }
+}
 
 ;// CONCATENATED MODULE: ./.build/src/sources/asking.js
 
 
-
 /** Limit until the header of a page came: where another source can answer, and where none can. */
 const firstAnswerMs = { oneOfMany: 3000, alone: 20_000 };
-/**
- * Limits of the attempts: at a source that stands alone, at several, and at one that others can stand in for. With the waits between them
- * four attempts outlast a server that is started again (6 s).
- */
-const patience = {
-    alone: [firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
-    several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
-    replaceable: [firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany],
-};
 /** So long (ms) a page is read on that nobody waits for any more: what is nearly here serves whoever wants it next. */
 const abandonedMs = 1000;
 /** Pages asked of one source at a time, also where more connections would be welcome. */
@@ -56942,7 +56981,8 @@ function createAudience() {
     };
 }
 /** Notes what an answer shows of its source. */
-function note({ dead, onFault }, source, result) {
+function note({ dead, late, onFault }, source, result) {
+    late.delete(source.id);
     if (!isFault(result)) {
         dead.delete(source.id);
     }
@@ -56970,9 +57010,10 @@ async function fetchInTurn(shared, key, question, audience) {
         return answer;
     }
     catch (error) {
-        if (signal.aborted)
-            return 'aborted';
-        throw error;
+        if (!signal.aborted)
+            throw error;
+        shared.late.add(source.id);
+        return 'aborted';
     }
     finally {
         if (!isKept)
@@ -57013,27 +57054,6 @@ function sortOut(results) {
         pages: results.filter((result) => !isFault(result)),
         faults: results.filter(isFault),
     };
-}
-/**
- * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits. `limits`: for each attempt the
- * milliseconds until the header came; a source that was too slow is asked again only with more patience, however dead the others are.
- */
-async function persist(limits, attempt, signal, isSettled = () => false) {
-    let found = { pages: [], faults: [] };
-    for (const [index, limitMs] of limits.entries()) {
-        found = await attempt(limitMs);
-        const next = limits[index + 1];
-        const mayPass = ({ kind, detail }) => kind === 'reset' ||
-            // No name server answered: that of a busy network drops some of what it is asked.
-            (kind === 'dns' && detail.includes('EAI_AGAIN')) ||
-            (kind === 'status' && /^status 5/.test(detail)) ||
-            (kind === 'timeout' && (next ?? 0) > limitMs);
-        const { pages, faults } = found;
-        if (next === undefined || pages.length > 0 || !faults.some(mayPass) || isSettled(faults))
-            break;
-        await (0,external_node_timers_promises_namespaceObject.setTimeout)(300 * 4 ** index * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
-    return found;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/sources/merge.js
@@ -57143,6 +57163,64 @@ function joinOrigins(project, pages) {
         answered: pages.flatMap((page) => page.answered),
         faults: pages.flatMap((page) => page.faults),
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/sources/persist.js
+
+
+/**
+ * Limits of the attempts: at a source that stands alone, at several, and at one that others can stand in for. With the waits between them
+ * four attempts outlast a server that is away for 4 s while it is started again.
+ */
+const patience = {
+    alone: [firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
+    several: [firstAnswerMs.oneOfMany, firstAnswerMs.alone, firstAnswerMs.alone, firstAnswerMs.alone],
+    replaceable: [firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany, firstAnswerMs.oneOfMany],
+};
+/** The longest `Retry-After` (ms) that is waited for; a source that asks for more is not asked again. */
+const longestPauseMs = 60_000;
+/** Whether a fault may pass by itself; `morePatient`: the next attempt waits longer for an answer. */
+function mayPass({ kind, detail, retryAfterMs = 0 }, morePatient) {
+    if (retryAfterMs > longestPauseMs)
+        return false;
+    return (kind === 'reset' ||
+        // No name server answered: that of a busy network drops some of what it is asked.
+        (kind === 'dns' && detail.includes('EAI_AGAIN')) ||
+        (kind === 'status' && /^status 5/.test(detail)) ||
+        (kind === 'timeout' && morePatient));
+}
+/**
+ * Whether a source may be back soon: nobody is there, as while a server or a proxy is started again (a proxy that answers by itself is
+ * there), or it asks for a pause.
+ */
+function isAway({ kind, detail, retryAfterMs }) {
+    if (kind === 'banned')
+        return retryAfterMs !== undefined && retryAfterMs <= longestPauseMs;
+    return kind === 'refused' || (kind === 'proxy' && /cannot be reached|could not reach/.test(detail));
+}
+/**
+ * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits, which
+ * are as long as the sources ask for. `limits`: for each attempt the milliseconds until the header came; a source that was too slow is asked again only with more patience, however dead the others are.
+ */
+async function persist({ log, signal }, limits, attempt, isSettled = () => false) {
+    let found = { pages: [], faults: [] };
+    for (const [index, limitMs] of limits.entries()) {
+        found = await attempt(limitMs);
+        const { pages, faults } = found;
+        const next = limits[index + 1];
+        if (next === undefined || pages.length > 0 || faults.length === 0 || isSettled(faults))
+            break;
+        // Beside one that is there, nobody waits for those that are away: that would cost every project that it does not have.
+        if (!faults.some((fault) => mayPass(fault, next > limitMs)) && !faults.every(isAway))
+            break;
+        const pausing = faults.filter(({ retryAfterMs = 0 }) => retryAfterMs > 0 && retryAfterMs <= longestPauseMs);
+        for (const { source, retryAfterMs = 0 } of pausing)
+            log.info(`${source} asks for a pause of ${retryAfterMs / 1000} s.`);
+        const backOffMs = 250 * 4 ** index * (0.75 + Math.random() / 2);
+        const waitMs = Math.max(backOffMs, ...pausing.map(({ retryAfterMs = 0 }) => retryAfterMs));
+        await (0,external_node_timers_promises_namespaceObject.setTimeout)(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+    return found;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/sources/probe.js
@@ -57314,10 +57392,13 @@ function applyRanking(sources, kept) {
 
 
 
+
 /** How long the first choice runs alone before the official index is asked too, and before mirrors are. */
 const headStartMs = { official: 80, next: 800, mirrors: 1000 };
 /** Pages asked at once where the first choice is slow; mirrors probed at once. */
 const width = { pages: 3, probes: 6 };
+/** How long at least a page of one source is waited for after that of another: where the page is wanted, and where sources are measured. */
+const graceMs = { page: 300, measuring: 1000 };
 /** Faults of an index that did not answer at all. One that answers in any other way may hold packages that are nowhere else. */
 const unheard = ['refused', 'dns', 'timeout', 'proxy'];
 /**
@@ -57325,7 +57406,7 @@ const unheard = ['refused', 'dns', 'timeout', 'proxy'];
  * anything; `wide`: what a kept ranking says, null where nothing is known.
  */
 function openPythonIndex(sources, exclusive, wide, shared) {
-    const { client, log, signal, dead } = shared;
+    const { client, log, signal, dead, late } = shared;
     const authority = exclusive ? undefined : sources.find(({ id }) => id === 'configured');
     let order = [...sources];
     let asksSeveral = wide ?? false;
@@ -57392,11 +57473,12 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             return;
         const rivals = best(order.filter(({ id }) => id !== page.source.id && !dead.has(id)), width.probes);
         const project = page.files[0]?.project ?? '';
-        const looks = rivals.map(async (source) => {
-            const result = await readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, signal);
-            return probeAnswer(client, source, result, null, signal);
+        const pages = await gather(rivals.map((source) => (abort) => readOnce(shared, source, project, null, firstAnswerMs.oneOfMany, abort)), graceMs.measuring, signal);
+        const looks = rivals.map((source, index) => {
+            const told = pages[index] ?? null;
+            return told === null ? null : probeAnswer(client, source, told, null, signal);
         });
-        const probes = [first, ...(await Promise.all(looks))];
+        const probes = [first, ...(await Promise.all(looks)).filter((look) => look !== null)];
         for (const { source, fault, ms } of probes) {
             if (fault === null)
                 tried.add(source.id);
@@ -57415,7 +57497,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
     async function findByAuthority(configured, project) {
         // With credentials it is private: what is taken elsewhere in its place may be a stranger's.
         const replaceable = sources.length > 1 && configured.credentials === null;
-        const found = await persist(replaceable ? patience.replaceable : patience.alone, async (limitMs) => sortOut([await asking_ask(shared, configured, project, null, limitMs, signal)]), signal);
+        const found = await persist(shared, replaceable ? patience.replaceable : patience.alone, async (limitMs) => sortOut([await asking_ask(shared, configured, project, null, limitMs, signal)]));
         const [fault] = found.faults;
         authorityAnswered ||= fault === undefined || isAbsent(fault);
         // Once it has spoken, its silence about one project is never filled with a stranger's package of that name.
@@ -57449,16 +57531,18 @@ function openPythonIndex(sources, exclusive, wide, shared) {
             const candidates = byLife().filter((source) => source !== authority);
             if (!asksSeveral)
                 return inTurn(project, candidates, limitMs);
-            const referee = candidates.filter(({ id, group }) => group === officialGroup && !dead.has(id));
-            const chosen = [...new Set([...best(candidates, width.pages), ...referee])];
-            const found = await together(project, chosen, limitMs);
+            const prompt = candidates.filter(({ id }) => !late.has(id));
+            const referee = prompt.filter(({ id, group }) => group === officialGroup && !dead.has(id));
+            const chosen = [...new Set([...best(prompt, width.pages), ...referee])];
+            const runs = chosen.map((source) => (abort) => asking_ask(shared, source, project, null, limitMs, abort));
+            const found = sortOut((await gather(runs, graceMs.page, signal)).filter((told) => told !== null));
             if (found.pages.length > 0 || settledBy(found.faults))
                 return found;
             const others = candidates.filter((source) => !chosen.includes(source));
             const rest = await inTurn(project, others, limitMs);
             return { pages: rest.pages, faults: [...found.faults, ...rest.faults] };
         };
-        return persist(limits, attempt, signal, settledBy);
+        return persist(shared, limits, attempt, settledBy);
     }
     return {
         async find(project) {
@@ -57501,6 +57585,7 @@ function openPythonIndex(sources, exclusive, wide, shared) {
 
 
 
+
 const pythonOnly = [{ kind: 'python' }];
 const open_keyOf = (project, origins) => `${project} ${JSON.stringify(origins)}`;
 /**
@@ -57520,6 +57605,7 @@ function openSources(options) {
         log,
         signal,
         dead: new Set(),
+        late: new Set(),
         turnstile: createTurnstile(),
         pages: new Map(),
         used: new Set(),
@@ -57550,7 +57636,7 @@ function openSources(options) {
         return own.filter(({ files }) => files.length > 0);
     }
     async function findPrivate(project) {
-        const asked = privates.map((source) => persist(patience.alone, async (limitMs) => sortOut([await asking_ask(shared, source, project, null, limitMs, signal)]), signal));
+        const asked = privates.map((source) => persist(shared, patience.alone, async (limitMs) => sortOut([await asking_ask(shared, source, project, null, limitMs, signal)])));
         for (const found of await Promise.all(asked)) {
             if (found.pages.length > 0 || !found.faults.every(isAbsent))
                 return found;
@@ -57569,7 +57655,7 @@ function openSources(options) {
         };
         if (!alone)
             return attempt(firstAnswerMs.oneOfMany);
-        return persist(living.length > 1 ? patience.several : patience.alone, attempt, signal);
+        return persist(shared, living.length > 1 ? patience.several : patience.alone, attempt);
     }
     function compose(project, parts, own) {
         // Local files stand beside those of the first origin, whose hashes then judge them.
@@ -61088,14 +61174,14 @@ function paddleChange(paddle, cuda, lock) {
 
 
 /** Milliseconds that an installer has to leave its environment and its cache whole. */
-const graceMs = 2_000;
+const program_graceMs = 2_000;
 /**
  * Runs a program of an installation to its end; any exit status is an answer. `purpose` is what the user sees: `uv pip install`.
  * Throws Failure(1) when it can't be started or meets its limit, and the signal's reason when that is aborted.
  */
 async function runProgram(call) {
     const { purpose } = call;
-    const ran = await run({ ...call, graceMs });
+    const ran = await run({ ...call, graceMs: program_graceMs });
     if (ran.startError !== null) {
         const what = `${call.file} could not be started: ${ran.startError}.`;
         throw new failure_Failure(1, [{ where: purpose, what, remedy: 'Check that the file may be executed.' }]);
@@ -63905,6 +63991,7 @@ async function openDiskFile(path, filename, expected, extent, bell, failed, expl
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/refusal.js
 
+
 /** A refusal on its way through the code; carries it to the one place that judges. */
 class Refused extends Error {
     refusal;
@@ -63942,14 +64029,6 @@ function refusedByStatus(status, retryAfter, nowMs) {
     }
     const retryAfterMs = status === 503 ? wait : null;
     return new Refused({ kind: 'status', detail: `answered ${status}`, remedy: null, retryAfterMs, status });
-}
-/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), as ms from now; null where it says nothing. */
-function readRetryAfter(value, nowMs) {
-    if (value === undefined) {
-        return null;
-    }
-    const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-    return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 /** The longest `Retry-After` that is waited for, ms; a source that asks for more is left. */
 const LONGEST_WAIT_MS = 60_000;
@@ -64000,6 +64079,7 @@ function createRoutes(file, lane) {
         lane: lane(location),
         strikes: 0,
         struckAt: 0,
+        failingSince: 0,
         notBefore: 0,
         left: false,
         suspected: false,
@@ -64042,6 +64122,7 @@ function routes_refuse(route, refusal, gained, alone, begunMs, nowMs) {
     else if (begunMs >= route.struckAt) {
         route.strikes += 1;
         route.struckAt = nowMs;
+        route.failingSince = route.strikes === 1 ? nowMs : route.failingSince;
     }
     route.refusal = refusal;
     // It speaks for its host, but for a store that many write to: that one slows down single files.
@@ -64713,9 +64794,10 @@ function connection_release(piece) {
 ;// CONCATENATED MODULE: ./.build/src/transfer/lanes.js
 /** Connections to a host whose source is in no list: a direct link, a folder. */
 const UNLISTED_CONNECTIONS = 16;
-/** The hosts of a run. A limit holds for a host, whichever source names it. */
+/** The hosts of a run. A limit holds for a host, whichever source names it, and for the hosts of one group together. */
 function openLanes(sources) {
     const lanes = new Map();
+    const activeOf = new Map();
     return {
         lane: (location) => {
             const { protocol, host } = new URL(location.url);
@@ -64726,12 +64808,18 @@ function openLanes(sources) {
             }
             const terms = sources(location.source);
             const limit = Math.max(1, terms?.connections ?? UNLISTED_CONNECTIONS);
+            const group = terms?.group ?? key;
             const lane = {
                 host: key,
-                group: terms?.group ?? key,
+                group,
                 limit,
                 first: terms?.first ?? false,
-                active: 0,
+                get active() {
+                    return activeOf.get(group) ?? 0;
+                },
+                set active(count) {
+                    activeOf.set(group, count);
+                },
                 notBefore: 0,
                 left: false,
                 rate: null,
@@ -64988,7 +65076,8 @@ function createLines(state, disk, around, signal, events) {
                     }
                 }
                 else if (outrun || (ready.length > 0 && brought < timings.slowBytes)) {
-                    line.stop.abort(refusal_refused('slow', `brought ${brought} bytes in ${Math.round(ms)} ms`));
+                    const much = brought === 0 ? 'sent nothing within' : `brought ${brought} bytes in`;
+                    line.stop.abort(refusal_refused('slow', `${much} ${Math.round(ms)} ms`));
                 }
                 line.seenBytes = line.bytes;
                 line.seenMs += ms;
@@ -65025,6 +65114,30 @@ function keepNotes(state, partial, store) {
         all,
         wrote: (from, to) => noted?.size === state.segments.size() && noted?.identity === state.identity ? note([from, to]) : all(),
     };
+}
+
+;// CONCATENATED MODULE: ./.build/src/transfer/outage.js
+/** Faults that a proxy which is started again, or a cable, makes for every source alike. */
+const OF_THE_WAY = new Set(['refused', 'dns', 'timeout', 'reset', 'proxy', 'slow']);
+/** The last bytes that came are read so long (ms) after the first connection broke. */
+const IN_BUFFERS_MS = 500;
+/** So long (ms) after everything was given up it is asked again, spread by half. */
+const outage_AGAIN_MS = 2000;
+/**
+ * After the last source of a file was given up: tells whether the way out of this machine may be gone for a while, since bytes came over it a
+ * while ago and none from anywhere since these sources began to fail. They are asked again, once more each, after a pause.
+ */
+function outlasts(routes, around) {
+    const [now, lastByteAt] = [performance.now(), around.lastByteAt()];
+    if (lastByteAt === null || now - lastByteAt > around.timings.outageMs) {
+        return false;
+    }
+    const cutOff = routes.filter(({ lane, refusal, failingSince }) => !lane.left && refusal !== null && OF_THE_WAY.has(refusal.kind) && failingSince >= lastByteAt - IN_BUFFERS_MS);
+    for (const route of cutOff) {
+        route.left = false;
+        route.notBefore = now + outage_AGAIN_MS * (0.5 + Math.random());
+    }
+    return cutOff.length > 0;
 }
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/blame.js
@@ -65146,6 +65259,7 @@ function createScout(file, routes, around, back) {
 
 
 
+
 /** How long (ms) half of a rest has to take over the slowest source in use to be worth another connection. */
 const SPLIT_MS = 150;
 /** A source counts as slow beside one that is more than so many times as fast. */
@@ -65228,7 +65342,7 @@ async function openDownload(file, partial, around) {
                     forgetSize(state, disk, timings);
                     notes.all().catch(fail);
                 }
-                else if (gone) {
+                else if (gone && !outlasts(routes, around)) {
                     fail(exhausted(file, routes));
                 }
             }
@@ -65376,6 +65490,7 @@ async function openDownload(file, partial, around) {
 ;// CONCATENATED MODULE: ./.build/src/transfer/first-seen.js
 
 
+
 const factOf = (key) => `seen-${key}`;
 function readSeen(value) {
     const { sha256, source, validator } = (value ?? {});
@@ -65383,11 +65498,45 @@ function readSeen(value) {
         ? { sha256, source, validator }
         : null;
 }
-/** Remembers which bytes the file with the place `key` was, for who asks for it next. */
-async function noteSeen(key, sha256, identity, { store }) {
-    if (identity !== null) {
+/** Remembers which bytes the file with the place `key` was, for who asks for it next. The file is there also where that fails. */
+async function noteSeen(key, sha256, identity, { store, log }) {
+    if (identity === null) {
+        return;
+    }
+    try {
         await store.writeFact(factOf(key), { sha256, ...identity });
     }
+    catch (error) {
+        log.debug(`${key}: which bytes it was could not be noted: ${String(error)}`);
+    }
+}
+/** Waits for a connection to the host of `route` and takes it; false: the host was left. Rejects with the reason of an abort. */
+function takeTurn(route, { add, remove, signal }) {
+    return new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        const end = (settled) => {
+            remove(work);
+            signal.removeEventListener('abort', stop);
+            settled();
+        };
+        const stop = () => end(() => reject(signal.reason));
+        const work = {
+            want: (nowMs) => {
+                if (!isAlive(route)) {
+                    queueMicrotask(() => end(() => resolve(false)));
+                }
+                return { missing: 1, connections: 0, most: 1, routes: [viewRoute(route, true, nowMs)] };
+            },
+            begin: () => {
+                route.lane.active += 1;
+                end(() => resolve(true));
+            },
+            wakeAt: (nowMs) => (isAlive(route) && readyAt(route) > nowMs ? readyAt(route) : Number.POSITIVE_INFINITY),
+            unwritten: () => 0,
+        };
+        signal.addEventListener('abort', stop, { once: true });
+        add(work);
+    });
 }
 /**
  * Looks for a file without a published hash in the store: the one that another process has brought since this was called, which is what a
@@ -65401,10 +65550,12 @@ function recallSeen(file, key, around) {
     let asked = null;
     /** Whether the source still has the copy that was seen. */
     const isStill = async ({ source, validator }, size) => {
-        const location = file.locations.find((one) => one.source === source);
-        if (location === undefined || validator === '') {
+        const locations = file.locations.filter((one) => one.source === source);
+        const [route] = createRoutes({ ...file, locations }, around.lane);
+        if (route === undefined || validator === '' || !(await takeTurn(route, around))) {
             return false;
         }
+        const { location, lane } = route;
         try {
             const reply = await ask_ask(client, {
                 url: location.url,
@@ -65426,6 +65577,10 @@ function recallSeen(file, key, around) {
             // Who downloads it meets the same trouble, and says so.
             log.debug(`${file.filename}: whether it is still the file that was seen: ${String(error)}`);
             return false;
+        }
+        finally {
+            lane.active -= 1;
+            around.changed();
         }
     };
     return async () => {
@@ -65637,6 +65792,7 @@ function bestRoute(routes) {
 
 
 
+
 /** A small file is not larger than this (bytes). */
 const slice_SMALL = 2 ** 24;
 /**
@@ -65671,7 +65827,13 @@ function fetchSlice(file, from, to, around, signal) {
         const isStuck = () => attempts.size === 0 && !routes.some(isAlive);
         const giveUp = () => {
             scout.send();
-            if (isStuck() && !scout.isOpen()) {
+            if (!isStuck() || scout.isOpen()) {
+                return;
+            }
+            if (outlasts(routes, around)) {
+                around.changed();
+            }
+            else {
                 settle(() => reject(exhausted(file, routes)));
             }
         };
@@ -65816,6 +65978,7 @@ const defaultTimings = {
     slowBytes: 2 ** 16,
     slowMs: 4000,
     foreignMs: 300_000,
+    outageMs: 60_000,
 };
 
 ;// CONCATENATED MODULE: ./.build/src/transfer/zip.js
@@ -66153,7 +66316,7 @@ function openTransfers(options) {
     const texts = new Map();
     const fetched = {};
     const arrived = new Set();
-    let lastMs = 0;
+    let lastMs = null;
     let spentMs = 0;
     let scheduled = false;
     let alarm;
@@ -66204,11 +66367,12 @@ function openTransfers(options) {
         },
         changed,
         unwritten: () => [...works].reduce((sum, work) => sum + work.unwritten(), 0),
+        lastByteAt: () => lastMs,
         count: (source, bytes) => {
             watchMemory(bytes);
             fetched[source] = (fetched[source] ?? 0) + bytes;
             const now = performance.now();
-            if (now - lastMs < PAUSE_MS) {
+            if (lastMs !== null && now - lastMs < PAUSE_MS) {
                 spentMs += now - lastMs;
             }
             lastMs = now;
@@ -67875,7 +68039,7 @@ async function runMain() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(124);
+/* harmony import */ var _job_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9245);
 
 process.exit(await (0,_job_main_js__WEBPACK_IMPORTED_MODULE_0__/* .runMain */ .V)());
 
