@@ -71,7 +71,7 @@ describe('sources that were all given up are asked again', () => {
   }
   const asked = (routes: readonly FileRoute[], byteMsAgo: number | null): string[] => {
     const lastByteAt = () => (byteMsAgo === null ? null : performance.now() - byteMsAgo);
-    const still = outlasts(routes, { lastByteAt, timings: defaultTimings });
+    const still = outlasts(routes, { lastByteAt, tellOutage: () => undefined, timings: defaultTimings });
     const alive = routes.filter(isAlive).map(({ location }) => location.source);
     expect(still).toBe(alive.length > 0);
     return alive;

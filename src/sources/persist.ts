@@ -37,8 +37,9 @@ function isAway({ kind, detail, retryAfterMs }: SourceFault): boolean {
 }
 
 /**
- * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits, which
- * are as long as the sources ask for. `limits`: for each attempt the milliseconds until the header came; a source that was too slow is asked again only with more patience, however dead the others are.
+ * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits, which are at least as long as the
+ * sources ask for. `limits`: for each attempt the milliseconds until the header came; a source that was too slow is asked again only with
+ * more patience, however dead the others are.
  */
 export async function persist(
   { log, signal }: Pick<Shared, 'log' | 'signal'>,

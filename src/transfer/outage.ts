@@ -13,7 +13,10 @@ const AGAIN_MS = 2000;
  * After the last source of a file was given up: tells whether the way out of this machine may be gone for a while, since bytes came over it a
  * while ago and none from anywhere since these sources began to fail. They are asked again, once more each, after a pause.
  */
-export function outlasts(routes: readonly FileRoute[], around: Pick<Surroundings, 'lastByteAt' | 'timings'>): boolean {
+export function outlasts(
+  routes: readonly FileRoute[],
+  around: Pick<Surroundings, 'lastByteAt' | 'tellOutage' | 'timings'>,
+): boolean {
   const [now, lastByteAt] = [performance.now(), around.lastByteAt()];
   if (lastByteAt === null || now - lastByteAt > around.timings.outageMs) {
     return false;
@@ -25,6 +28,9 @@ export function outlasts(routes: readonly FileRoute[], around: Pick<Surroundings
   for (const route of cutOff) {
     route.left = false;
     route.notBefore = now + AGAIN_MS * (0.5 + Math.random());
+  }
+  if (cutOff.length > 0) {
+    around.tellOutage();
   }
   return cutOff.length > 0;
 }

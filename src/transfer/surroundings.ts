@@ -44,6 +44,8 @@ export interface Surroundings {
   unwritten(): number;
   /** Time (`performance.now()`, ms) at which the last bytes came over the network; null: none came so far. */
   lastByteAt(): number | null;
+  /** Says that the way out of this machine is waited for; once for all files, until bytes come again. */
+  tellOutage(): void;
   /** Bytes that came over the network. */
   count(source: string, bytes: number): void;
   /** A whole file came over the network and is in the store; `faults`: what sources did wrong with it. */

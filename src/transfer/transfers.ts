@@ -46,6 +46,8 @@ export function openTransfers(options: {
   const fetched: Record<string, number> = {};
   const arrived = new Set<string>();
   let lastMs: number | null = null;
+  /** The last byte before the outage that was told. */
+  let toldMs: number | null = null;
   let spentMs = 0;
   let scheduled = false;
   let alarm: NodeJS.Timeout | undefined;
@@ -98,6 +100,14 @@ export function openTransfers(options: {
     changed,
     unwritten: () => [...works].reduce((sum, work) => sum + work.unwritten(), 0),
     lastByteAt: () => lastMs,
+    tellOutage: () => {
+      if (lastMs === toldMs) {
+        return;
+      }
+      toldMs = lastMs;
+      const most = around.timings.outageMs / 1000;
+      log.info(`Nothing comes over the network any more: it is waited for, up to ${most} s after the last byte.`);
+    },
     count: (source, bytes) => {
       watchMemory(bytes);
       fetched[source] = (fetched[source] ?? 0) + bytes;
