@@ -9815,8 +9815,9 @@ function isAway({ kind, detail, retryAfterMs }) {
     return kind === 'refused' || (kind === 'proxy' && /cannot be reached|could not reach/.test(detail));
 }
 /**
- * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits, which
- * are as long as the sources ask for. `limits`: for each attempt the milliseconds until the header came; a source that was too slow is asked again only with more patience, however dead the others are.
+ * Tries again while a fault is one that may pass and nothing `isSettled`, with growing jittered waits, which are at least as long as the
+ * sources ask for. `limits`: for each attempt the milliseconds until the header came; a source that was too slow is asked again only with
+ * more patience, however dead the others are.
  */
 async function persist({ log, signal }, limits, attempt, isSettled = () => false) {
     let found = { pages: [], faults: [] };
@@ -26603,6 +26604,9 @@ function outlasts(routes, around) {
         route.left = false;
         route.notBefore = now + outage_AGAIN_MS * (0.5 + Math.random());
     }
+    if (cutOff.length > 0) {
+        around.tellOutage();
+    }
     return cutOff.length > 0;
 }
 
@@ -27783,6 +27787,8 @@ function openTransfers(options) {
     const fetched = {};
     const arrived = new Set();
     let lastMs = null;
+    /** The last byte before the outage that was told. */
+    let toldMs = null;
     let spentMs = 0;
     let scheduled = false;
     let alarm;
@@ -27834,6 +27840,14 @@ function openTransfers(options) {
         changed,
         unwritten: () => [...works].reduce((sum, work) => sum + work.unwritten(), 0),
         lastByteAt: () => lastMs,
+        tellOutage: () => {
+            if (lastMs === toldMs) {
+                return;
+            }
+            toldMs = lastMs;
+            const most = around.timings.outageMs / 1000;
+            log.info(`Nothing comes over the network any more: it is waited for, up to ${most} s after the last byte.`);
+        },
         count: (source, bytes) => {
             watchMemory(bytes);
             fetched[source] = (fetched[source] ?? 0) + bytes;
