@@ -1,19 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Failure } from '../../src/values/failure.js';
 import type { MirrorFault, MirrorRequest } from '../support/mirror.js';
-import { collect, content, filename, openScene, type Scene, sha256 } from './setup.js';
+import { collect, content, filename, type Scene, sceneOpener, sha256 } from './setup.js';
 
 const LARGE = 3 * 2 ** 20 + 17;
-const scenes: Scene[] = [];
-const scene = async (...args: Parameters<typeof openScene>): Promise<Scene> => {
-  const opened = await openScene(...args);
-  scenes.push(opened);
-  return opened;
-};
-afterEach(async () => {
-  await Promise.all(scenes.splice(0).map((s) => s.close()));
-});
+const scene = sceneOpener();
 const never = new AbortController().signal;
 const bytesOf = (s: Scene, id: string): number => s.transfers.fetched()[id] ?? 0;
 

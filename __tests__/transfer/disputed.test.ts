@@ -1,19 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Failure } from '../../src/values/failure.js';
-import { collect, content, openScene, type Scene, sha256 } from './setup.js';
+import { collect, content, type Scene, sceneOpener, sha256 } from './setup.js';
 
 const [good, other, third] = [content(700_000), content(700_000), content(700_000)];
-const scenes: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(scenes.splice(0).map((s) => s.close()));
-});
+const scene = sceneOpener();
 
 /** Two mirrors of one file: what each sends and the hash that its page states; no index says who is right. */
 async function dispute(a: { sends: Buffer; says: Buffer }, b: { sends: Buffer; says: Buffer }): Promise<Scene> {
-  const made = await openScene(good, { a: { bytes: a.sends }, b: { bytes: b.sends } });
-  scenes.push(made);
+  const made = await scene(good, { a: { bytes: a.sends }, b: { bytes: b.sends } });
   const says = [sha256(a.says), sha256(b.says)];
   const locations = made.file.locations.map((one, index) => ({ ...one, sha256: says[index] ?? null }));
   return { ...made, file: { ...made.file, sha256: null, hashOrigin: null, size: null, locations } };

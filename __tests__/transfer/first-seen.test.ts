@@ -1,23 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Store } from '../../src/values/store.js';
-import { type Behaviour, content, openScene, type Scene, sha256 } from './setup.js';
+import { type Behaviour, content, type Scene, sceneOpener, sha256 } from './setup.js';
 
 const size = 2 ** 21;
 const unhashed = { sha256: null, hashOrigin: null } as const;
 
-let scenes: Scene[] = [];
-afterEach(async () => {
-  await Promise.all(scenes.map((scene) => scene.close()));
-  scenes = [];
-});
+const openScene = sceneOpener();
 
 /** A file of which no page tells the hash, at one index. */
-async function open(behaviour: Behaviour = {}): Promise<Scene> {
-  const scene = await openScene(content(size), { index: behaviour }, unhashed);
-  scenes.push(scene);
-  return scene;
-}
+const open = (behaviour: Behaviour = {}): Promise<Scene> => openScene(content(size), { index: behaviour }, unhashed);
 
 /** Body bytes that the index has sent since the last call. */
 function counter({ mirrors }: Scene): () => number {
@@ -93,7 +85,6 @@ test('a later run asks whether it is the same copy over a connection that its ho
   };
   const bytes = content(size);
   const scene = await openScene(bytes, { index: behaviour }, unhashed, 1);
-  scenes.push(scene);
   await scene.transfers.get(scene.file).done;
   // One request a file.
   const later = scene.again({ wholeBelow: 2 ** 30 });

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach } from '@jest/globals';
 import { createClient } from '../../src/net/client.js';
 import { openDirectoryStore } from '../../src/store/directory.js';
 import type { Timings } from '../../src/transfer/timings.js';
@@ -134,4 +135,17 @@ export async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer
     all.push(Buffer.from(piece));
   }
   return Buffer.concat(all);
+}
+
+/** As `openScene`; what was opened is closed after each test of the file. */
+export function sceneOpener(): typeof openScene {
+  const opened: Scene[] = [];
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((scene) => scene.close()));
+  });
+  return async (...args) => {
+    const scene = await openScene(...args);
+    opened.push(scene);
+    return scene;
+  };
 }
